@@ -1,0 +1,179 @@
+package org.hotspare.wire;
+
+import java.nio.ByteBuffer;
+import java.util.List;
+import org.hotspare.delta.DeltaOp;
+import org.hotspare.tree.Bytes;
+import org.hotspare.tree.Entry;
+import org.hotspare.tree.EntryId;
+import org.hotspare.tree.Lineage;
+import org.hotspare.tree.Position;
+import org.hotspare.tree.RelPath;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What one agent says to another. A frame is a protobuf header and, for those that carry file content, a
+ * payload of raw bytes; {@code docs/protocol.md} shows who may say what when.
+ */
+public sealed interface Frame {
+  // ---- any connection
+
+  /** The first frame of whoever connected. */
+  record Hello(int lowestProtocol, int highestProtocol, String cluster, String node, String version)
+      implements Frame {}
+
+  /** The answer to {@link Hello}: the protocol both speak from now on. */
+  record Welcome(int protocol, String node, String version) implements Frame {}
+
+  /** The last frame before the sender closes the connection: why. */
+  record Refused(String reason) implements Frame {}
+
+  record Ping(long token) implements Frame {}
+
+  record Pong(long token) implements Frame {}
+
+  // ---- a standby and its primary
+
+  /**
+   * A standby asks for all changes of a mirror after what it has.
+   *
+   * @param history identifies the history that its index belongs to; empty where it has none
+   * @param position what it holds durably
+   * @param completeCopy whether its first copy is complete
+   */
+  record Subscribe(
+      String mirror, Bytes history, Position position, Lineage lineage, boolean completeCopy)
+      implements Frame {}
+
+  /** How a subscription, or one cut, goes. */
+  enum Mode {
+    /** All rows of a mirror with their content, to a standby whose tree is empty. */
+    FIRST_COPY,
+    /** The rows that changed, with their content. */
+    CHANGES,
+    /** All rows without content: the standby compares, and asks with {@link Want} for what it lacks. */
+    INVENTORY
+  }
+
+  record Subscribed(Bytes history, long epoch, Lineage lineage, Mode mode) implements Frame {}
+
+  /**
+   * Starts a cut: all that changed after {@code from} and up to {@code to}.
+   *
+   * @param rows how many rows follow, an estimate for showing progress
+   * @param bytes how much content the primary's files behind these rows have, an estimate as well
+   */
+  record CutBegin(long epoch, Position from, Position to, Mode mode, long rows, long bytes)
+      implements Frame {}
+
+  /** Rows of the cut under way. The literals of all their contents lie in the payload, in order. */
+  record Rows(List<Row> rows, ByteBuffer payload) implements Frame {
+    public Rows {
+      rows = List.copyOf(rows);
+    }
+  }
+
+  /**
+   * More of a file whose content did not fit the frame with its row.
+   *
+   * @param finished the file as it was read to its end, with its digest, in the last part; null before
+   */
+  record ContentPart(
+      EntryId id, List<DeltaOp> ops, ByteBuffer payload, Entry.@Nullable RegularFile finished)
+      implements Frame {
+    public ContentPart {
+      ops = List.copyOf(ops);
+    }
+  }
+
+  /** The file whose content was under way could not be read to its end; a later cut brings it. */
+  record ContentAborted(EntryId id, String reason) implements Frame {}
+
+  record CutEnd(Position to) implements Frame {}
+
+  /** The standby holds all changes up to {@code position} durably. */
+  record Ack(Position position) implements Frame {}
+
+  /** The standby asks for these entries anew, with names and content: it lacks them or lost them. */
+  record Want(List<EntryId> ids) implements Frame {
+    public Want {
+      ids = List.copyOf(ids);
+    }
+  }
+
+  /** A path that could not be mirrored, and why. */
+  record PathProblem(Bytes path, String reason) {}
+
+  /**
+   * What the standby shows of itself in the primary's status.
+   *
+   * @param state one of the states of a mirror
+   * @param held what it holds back and asks about, in words; null where nothing
+   * @param problems the first few
+   */
+  record Report(
+      String state,
+      long entries,
+      long bytes,
+      @Nullable String held,
+      List<PathProblem> problems,
+      long problemCount)
+      implements Frame {
+    public Report {
+      problems = List.copyOf(problems);
+    }
+  }
+
+  /** An operator's answer to what is held. */
+  enum Decision {
+    APPROVE,
+    REJECT
+  }
+
+  /**
+   * @param validSeconds how long an approval also covers what comes
+   */
+  record Decide(Decision decision, long validSeconds) implements Frame {}
+
+  /** From the standby, after {@link Decision#REJECT}: an entry to bring back to the primary's tree. */
+  record Restore(RelPath path, long sameFileAs, Entry entry, List<DeltaOp> ops, ByteBuffer payload, boolean complete)
+      implements Frame {
+    public Restore {
+      ops = List.copyOf(ops);
+    }
+  }
+
+  record RestoreEnd(long entries) implements Frame {}
+
+  /** From the primary: all restored entries are durable in its tree. */
+  record RestoreDone(long entries, long failed) implements Frame {}
+
+  /** Asks the other side to compare the content on its disk with what its index says. */
+  record VerifyRequest(boolean repair) implements Frame {}
+
+  record VerifyReply(long entries, long bytes, List<PathProblem> differences, long differenceCount)
+      implements Frame {
+    public VerifyReply {
+      differences = List.copyOf(differences);
+    }
+  }
+
+  // ---- admission, on a connection without a client certificate
+
+  /** A new node asks to be let in. {@code request} is a PKCS#10 certificate request in DER. */
+  record Join(String node, Bytes secret, Bytes request) implements Frame {}
+
+  /**
+   * @param certificate the new node's certificate, DER
+   * @param authority the cluster's own authority, DER
+   * @param authorityKey its private key, PKCS#8 DER; empty for a node that holds no data
+   * @param configuration the cluster's configuration file
+   */
+  record Joined(Bytes certificate, Bytes authority, Bytes authorityKey, Bytes configuration)
+      implements Frame {}
+
+  /** A node asks for a fresh certificate before its own runs out. */
+  record Renew(Bytes request) implements Frame {}
+
+  record Renewed(Bytes certificate) implements Frame {}
+}
