@@ -1,8 +1,8 @@
 package org.hotspare.delta;
 
 /**
- * One step in making a file's new content. A list of them is ordered by offset and covers the file without
- * gaps.
+ * One step in making a file's new content. A list of them is ordered by offset and covers the file
+ * without gaps.
  */
 public sealed interface DeltaOp {
   /** Where in the new content the step writes, in bytes. */

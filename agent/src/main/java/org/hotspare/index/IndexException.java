@@ -1,6 +1,8 @@
 package org.hotspare.index;
 
-/** The index could not be read or written: the disk is full, failing, or the database is damaged. */
+/**
+ * The index could not be read or written: the disk is full, failing, or the database is damaged.
+ */
 public final class IndexException extends RuntimeException {
   private final Kind kind;
 

@@ -12,8 +12,8 @@ import org.hotspare.tree.Position;
 import org.hotspare.tree.RelPath;
 
 /**
- * A consistent view of the index. Only live rows appear in the look-ups; tombstones appear in {@link
- * #changes}. Methods throw {@link IndexException} where the database fails.
+ * A consistent view of the index. Only live rows appear in the look-ups; tombstones appear in
+ * {@link #changes}. Methods throw {@link IndexException} where the database fails.
  */
 public interface IndexReader {
   /** The position of the youngest change in this view. */
@@ -37,7 +37,8 @@ public interface IndexReader {
   boolean hasChildren(EntryId directory);
 
   /**
-   * A path of the inode, through any of its names; nothing where it, or a directory above it, has none.
+   * A path of the inode, through any of its names; nothing where it, or a directory above it, has
+   * none.
    */
   Optional<RelPath> path(EntryId id);
 
@@ -45,8 +46,8 @@ public interface IndexReader {
   Optional<EntryId> resolve(RelPath path);
 
   /**
-   * Hands over every row, tombstones included, whose version is after {@code after} and at most {@code upTo},
-   * in the order of versions, without holding them all in memory.
+   * Hands over every row, tombstones included, whose version is after {@code after} and at most
+   * {@code upTo}, in the order of versions, without holding them all in memory.
    */
   void changes(Position after, Position upTo, Consumer<Change> consumer);
 
@@ -70,6 +71,9 @@ public interface IndexReader {
 
   Optional<Note> note(String table, Bytes key);
 
-  /** A row of a small table that other packages keep in the index: what is held, kept, in flight, in limbo. */
+  /**
+   * A row of a small table that other packages keep in the index: what is held, kept, in flight, in
+   * limbo.
+   */
   record Note(Bytes key, Bytes value) {}
 }

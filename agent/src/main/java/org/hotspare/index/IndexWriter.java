@@ -9,8 +9,8 @@ import org.hotspare.tree.Position;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One transaction's writing side: it sees its own changes, and all of them become visible together or not at
- * all. Owned by the thread that runs the transaction.
+ * One transaction's writing side: it sees its own changes, and all of them become visible together
+ * or not at all. Owned by the thread that runs the transaction.
  */
 public interface IndexWriter extends IndexReader {
   /** The next position of the current epoch: the caller gives it to the row it changes. */
@@ -45,7 +45,9 @@ public interface IndexWriter extends IndexReader {
 
   void putSignature(EntryId id, @Nullable Bytes signature);
 
-  /** On a standby: what it has applied; on a primary positions are given by {@link #nextPosition}. */
+  /**
+   * On a standby: what it has applied; on a primary positions are given by {@link #nextPosition}.
+   */
   void setLineage(Lineage lineage);
 
   /** Drops tombstones whose version is at most {@code upTo} and remembers that it did. */

@@ -1,4 +1,7 @@
-/** What this node knows of each mirror, durably: entries with their versions, tombstones, signatures, lineage. */
+/**
+ * What this node knows of each mirror, durably: entries with their versions, tombstones,
+ * signatures, lineage.
+ */
 @NullMarked
 package org.hotspare.index;
 

@@ -12,8 +12,8 @@ import org.hotspare.tree.RelPath;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What one agent says to another. A frame is a protobuf header and, for those that carry file content, a
- * payload of raw bytes; {@code docs/protocol.md} shows who may say what when.
+ * What one agent says to another. A frame is a protobuf header and, for those that carry file
+ * content, a payload of raw bytes; {@code docs/protocol.md} shows who may say what when.
  */
 public sealed interface Frame {
   // ---- any connection
@@ -40,9 +40,15 @@ public sealed interface Frame {
    * @param history identifies the history that its index belongs to; empty where it has none
    * @param position what it holds durably
    * @param completeCopy whether its first copy is complete
+   * @param emptyTree whether its tree has no entry yet
    */
   record Subscribe(
-      String mirror, Bytes history, Position position, Lineage lineage, boolean completeCopy)
+      String mirror,
+      Bytes history,
+      Position position,
+      Lineage lineage,
+      boolean completeCopy,
+      boolean emptyTree)
       implements Frame {}
 
   /** How a subscription, or one cut, goes. */
@@ -51,7 +57,9 @@ public sealed interface Frame {
     FIRST_COPY,
     /** The rows that changed, with their content. */
     CHANGES,
-    /** All rows without content: the standby compares, and asks with {@link Want} for what it lacks. */
+    /**
+     * All rows without content: the standby compares, and asks with {@link Want} for what it lacks.
+     */
     INVENTORY
   }
 
@@ -76,7 +84,8 @@ public sealed interface Frame {
   /**
    * More of a file whose content did not fit the frame with its row.
    *
-   * @param finished the file as it was read to its end, with its digest, in the last part; null before
+   * @param finished the file as it was read to its end, with its digest, in the last part; null
+   *     before
    */
   record ContentPart(
       EntryId id, List<DeltaOp> ops, ByteBuffer payload, Entry.@Nullable RegularFile finished)
@@ -89,12 +98,20 @@ public sealed interface Frame {
   /** The file whose content was under way could not be read to its end; a later cut brings it. */
   record ContentAborted(EntryId id, String reason) implements Frame {}
 
+  /**
+   * All rows of the cut whose version is at most {@code through} were sent: where it may be
+   * resumed.
+   */
+  record CutReached(Position through) implements Frame {}
+
   record CutEnd(Position to) implements Frame {}
 
   /** The standby holds all changes up to {@code position} durably. */
   record Ack(Position position) implements Frame {}
 
-  /** The standby asks for these entries anew, with names and content: it lacks them or lost them. */
+  /**
+   * The standby asks for these entries anew, with names and content: it lacks them or lost them.
+   */
   record Want(List<EntryId> ids) implements Frame {
     public Want {
       ids = List.copyOf(ids);
@@ -135,8 +152,16 @@ public sealed interface Frame {
    */
   record Decide(Decision decision, long validSeconds) implements Frame {}
 
-  /** From the standby, after {@link Decision#REJECT}: an entry to bring back to the primary's tree. */
-  record Restore(RelPath path, long sameFileAs, Entry entry, List<DeltaOp> ops, ByteBuffer payload, boolean complete)
+  /**
+   * From the standby, after {@link Decision#REJECT}: an entry to bring back to the primary's tree.
+   */
+  record Restore(
+      RelPath path,
+      long sameFileAs,
+      Entry entry,
+      List<DeltaOp> ops,
+      ByteBuffer payload,
+      boolean complete)
       implements Frame {
     public Restore {
       ops = List.copyOf(ops);
