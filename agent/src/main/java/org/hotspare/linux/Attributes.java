@@ -1,0 +1,116 @@
+package org.hotspare.linux;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.hotspare.tree.Attribute;
+import org.hotspare.tree.Bytes;
+import org.hotspare.tree.Name;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The extended attributes of one inode: of an open descriptor, or of a name in an open directory,
+ * which is reached through {@code /proc/self/fd} so that no link is followed.
+ *
+ * @param name null for the descriptor itself
+ */
+record Attributes(int descriptor, @Nullable Name name) {
+  /** The kernel's limits of the list of names, and of a value. */
+  private static final int MAX_BYTES = 65536;
+
+  static Attributes ofDescriptor(int descriptor) {
+    return new Attributes(descriptor, null);
+  }
+
+  List<Attribute> list(Scratch scratch, Descriptor owner) throws LinuxException {
+    MemorySegment names = scratch.large().asSlice(0, MAX_BYTES);
+    long length =
+        name == null
+            ? Kernel.call(scratch, Syscall.FLISTXATTR, descriptor, names.address(), MAX_BYTES)
+            : Kernel.call(
+                scratch,
+                Syscall.LLISTXATTR,
+                scratch.descriptorPath(descriptor, name),
+                names.address(),
+                MAX_BYTES);
+    if (length == 0 || length == -Errno.EOPNOTSUPP.number()) {
+      return List.of();
+    }
+    owner.check(length, Syscall.LLISTXATTR, name);
+    List<Attribute> found = new ArrayList<>();
+    byte[] list = scratch.copyOf(names, length);
+    int start = 0;
+    for (int i = 0; i < list.length; i++) {
+      if (list[i] == 0) {
+        byte[] key = Arrays.copyOfRange(list, start, i);
+        Bytes value = get(scratch, owner, key);
+        if (value != null) {
+          found.add(new Attribute(Bytes.wrap(key), value));
+        }
+        start = i + 1;
+      }
+    }
+    return found;
+  }
+
+  /** Null for one that is gone again, or that is listed but has no value to read. */
+  private @Nullable Bytes get(Scratch scratch, Descriptor owner, byte[] key) throws LinuxException {
+    MemorySegment value = scratch.large().asSlice(MAX_BYTES, MAX_BYTES);
+    long keyAddress = scratch.otherPath(key, Syscall.LGETXATTR);
+    long length =
+        name == null
+            ? Kernel.call(
+                scratch, Syscall.FGETXATTR, descriptor, keyAddress, value.address(), MAX_BYTES)
+            : Kernel.call(
+                scratch,
+                Syscall.LGETXATTR,
+                scratch.descriptorPath(descriptor, name),
+                keyAddress,
+                value.address(),
+                MAX_BYTES);
+    if (length == -Errno.ENODATA.number() || length == -Errno.EOPNOTSUPP.number()) {
+      return null;
+    }
+    owner.check(length, Syscall.LGETXATTR, name);
+    return Bytes.wrap(scratch.copyOf(value, length));
+  }
+
+  void set(Scratch scratch, Descriptor owner, Attribute attribute) throws LinuxException {
+    byte[] bytes = attribute.value().array();
+    if (bytes.length > MAX_BYTES) {
+      throw owner.failure(Errno.E2BIG.number(), Syscall.LSETXATTR, name);
+    }
+    MemorySegment value = scratch.large();
+    MemorySegment.copy(bytes, 0, value, ValueLayout.JAVA_BYTE, 0, bytes.length);
+    long key = scratch.otherPath(attribute.name().array(), Syscall.LSETXATTR);
+    long result =
+        name == null
+            ? Kernel.call(
+                scratch, Syscall.FSETXATTR, descriptor, key, value.address(), bytes.length, 0)
+            : Kernel.call(
+                scratch,
+                Syscall.LSETXATTR,
+                scratch.descriptorPath(descriptor, name),
+                key,
+                value.address(),
+                bytes.length,
+                0);
+    owner.check(result, Syscall.LSETXATTR, name);
+  }
+
+  boolean remove(Scratch scratch, Descriptor owner, Bytes attribute) throws LinuxException {
+    long key = scratch.otherPath(attribute.array(), Syscall.LREMOVEXATTR);
+    long result =
+        name == null
+            ? Kernel.call(scratch, Syscall.FREMOVEXATTR, descriptor, key)
+            : Kernel.call(
+                scratch, Syscall.LREMOVEXATTR, scratch.descriptorPath(descriptor, name), key);
+    if (result == -Errno.ENODATA.number()) {
+      return false;
+    }
+    owner.check(result, Syscall.LREMOVEXATTR, name);
+    return true;
+  }
+}

@@ -1,0 +1,468 @@
+package org.hotspare.linux;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.hotspare.tree.Attribute;
+import org.hotspare.tree.Bytes;
+import org.hotspare.tree.FileKind;
+import org.hotspare.tree.Name;
+import org.hotspare.tree.RelPath;
+import org.hotspare.tree.Timestamp;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An open directory. Every call takes one name in it, or a path below it that leads through no
+ * symbolic link, and acts on the name itself: no link is followed, nothing outside is reached.
+ * Errors name the path as it is when they happen.
+ */
+public final class DirFd extends Descriptor {
+  private static final int AT_REMOVEDIR = 0x200;
+  private static final int AT_SYMLINK_FOLLOW = 0x400;
+  private static final int RENAME_NOREPLACE = 1;
+  private static final int RENAME_EXCHANGE = 2;
+  private static final int SEEK_SET = 0;
+
+  /** Set where the kernel is older than fchmodat2, which is of Linux 6.6. */
+  private static volatile boolean lacksFchmodat2;
+
+  private final AtomicBoolean listing = new AtomicBoolean();
+
+  DirFd(int number) {
+    super(number);
+  }
+
+  /** Opens a directory that the administrator named: links in the path are followed. */
+  public static DirFd openRoot(Path path) throws LinuxException {
+    return openRoot(Bytes.of(path.toString()));
+  }
+
+  /** As {@link #openRoot(Path)}, for a path that may be no text. */
+  public static DirFd openRoot(Bytes path) throws LinuxException {
+    try (Scratch scratch = Scratch.take()) {
+      long result =
+          Kernel.call(
+              scratch,
+              Syscall.OPENAT,
+              Kernel.AT_FDCWD,
+              scratch.path(path.array(), Syscall.OPENAT),
+              Opening.O_DIRECTORY | Opening.O_CLOEXEC,
+              0);
+      if (result < 0) {
+        throw new LinuxException((int) -result, Syscall.OPENAT.text(), path.toString());
+      }
+      return new DirFd((int) result);
+    }
+  }
+
+  /**
+   * @throws LinuxException ELOOP for a symbolic link, ENOTDIR for anything else
+   */
+  public DirFd openDirectory(Name name) throws LinuxException {
+    return new DirFd(Opening.directory(this, name));
+  }
+
+  /**
+   * A directory below this one, or for the empty path this one again.
+   *
+   * @throws LinuxException ELOOP if any component is a symbolic link, EXDEV if the path leads out
+   *     while directories move
+   */
+  public DirFd openDirectory(RelPath path) throws LinuxException {
+    return new DirFd(Opening.directory(this, path.names()));
+  }
+
+  /**
+   * Opens a regular file, never waiting and without touching what is none.
+   *
+   * @throws LinuxException ELOOP for a symbolic link, EISDIR for a directory, ENXIO for a FIFO,
+   *     socket or device, EAGAIN where another process holds a lease that this would break
+   */
+  public FileFd openFile(Name name, Access access) throws LinuxException {
+    return Opening.regularFile(this, Opening.path(this, name), access, name);
+  }
+
+  /** As {@link #openFile(Name, Access)}, for a path below this directory. */
+  public FileFd openFile(RelPath path, Access access) throws LinuxException {
+    Name last = path.name().orElse(null);
+    return Opening.regularFile(this, Opening.path(this, path.names()), access, last);
+  }
+
+  public Stat stat(Name name) throws LinuxException {
+    try (Scratch scratch = Scratch.take()) {
+      check(statx(scratch, number(), scratch.name(name), 0), Syscall.STATX, name);
+      return Stat.of(scratch.struct());
+    }
+  }
+
+  /** Null where the name does not exist: cheaper than the exception. */
+  public @Nullable Stat statIfPresent(Name name) throws LinuxException {
+    try (Scratch scratch = Scratch.take()) {
+      long result = statx(scratch, number(), scratch.name(name), 0);
+      if (result == -Errno.ENOENT.number()) {
+        return null;
+      }
+      check(result, Syscall.STATX, name);
+      return Stat.of(scratch.struct());
+    }
+  }
+
+  /** Of what a path below this directory stands for; links on the way are refused by ELOOP. */
+  public Stat stat(RelPath path) throws LinuxException {
+    int descriptor = Opening.path(this, path.names());
+    try (Scratch scratch = Scratch.take()) {
+      long result = statx(scratch, descriptor, scratch.empty(), AT_EMPTY_PATH);
+      check(result, Syscall.STATX, path.name().orElse(null));
+      return Stat.of(scratch.struct());
+    } finally {
+      Kernel.close(descriptor);
+    }
+  }
+
+  /** Starts at the first name. Close it when done. */
+  public Listing list() throws LinuxException {
+    if (!listing.compareAndSet(false, true)) {
+      // The kernel keeps one place in the directory for each descriptor.
+      return new Listing(openDirectory(RelPath.ROOT), true);
+    }
+    try (Scratch scratch = Scratch.take()) {
+      check(Kernel.call(scratch, Syscall.LSEEK, number(), 0, SEEK_SET), Syscall.LSEEK, null);
+      return new Listing(this, false);
+    } catch (LinuxException | RuntimeException failed) {
+      listingEnded();
+      throw failed;
+    }
+  }
+
+  void listingEnded() {
+    listing.set(false);
+  }
+
+  /**
+   * A new, empty file that only its owner can open, until it is given its permissions.
+   *
+   * @throws LinuxException EEXIST for any existing name, a dangling link too
+   */
+  public FileFd create(Name name) throws LinuxException {
+    try (Scratch scratch = Scratch.take()) {
+      int flags =
+          Access.READ_WRITE.flag()
+              | Opening.O_CREAT
+              | Opening.O_EXCL
+              | Opening.O_NOFOLLOW
+              | Opening.O_CLOEXEC;
+      long result = Kernel.call(scratch, Syscall.OPENAT, number(), scratch.name(name), flags, 0600);
+      check(result, Syscall.OPENAT, name);
+      return new FileFd((int) result, Access.READ_WRITE, null);
+    }
+  }
+
+  /** A new, empty file with exactly these permissions, whatever the process's umask. */
+  public FileFd create(Name name, int permissions) throws LinuxException {
+    return withPermissions(create(name), permissions);
+  }
+
+  /**
+   * A new file without a name, which is gone when closed unless {@link #linkFrom} gives it one.
+   *
+   * @throws LinuxException EOPNOTSUPP where the filesystem has no such files
+   */
+  public FileFd createUnnamed(int permissions) throws LinuxException {
+    try (Scratch scratch = Scratch.take()) {
+      scratch.path().set(ValueLayout.JAVA_SHORT, 0, (short) '.');
+      int flags = Access.READ_WRITE.flag() | Opening.O_TMPFILE | Opening.O_CLOEXEC;
+      long result =
+          Kernel.call(scratch, Syscall.OPENAT, number(), scratch.path().address(), flags, 0600);
+      check(result, Syscall.OPENAT, null);
+      return withPermissions(new FileFd((int) result, Access.READ_WRITE, null), permissions);
+    }
+  }
+
+  private static FileFd withPermissions(FileFd file, int permissions) throws LinuxException {
+    try {
+      file.setPermissions(permissions);
+      return file;
+    } catch (LinuxException | RuntimeException failed) {
+      file.close();
+      throw failed;
+    }
+  }
+
+  /** Gives an open file a name in this directory: its first one, or one more. */
+  public void linkFrom(FileFd file, Name name) throws LinuxException {
+    try (Scratch scratch = Scratch.take()) {
+      long result =
+          Kernel.call(
+              scratch,
+              Syscall.LINKAT,
+              Kernel.AT_FDCWD,
+              scratch.descriptorPath(file.number()),
+              number(),
+              scratch.otherName(name),
+              AT_SYMLINK_FOLLOW);
+      check(result, Syscall.LINKAT, name);
+    }
+  }
+
+  /** With exactly these permissions, whatever the process's umask. */
+  public void mkdir(Name name, int permissions) throws LinuxException {
+    try (Scratch scratch = Scratch.take()) {
+      check(
+          Kernel.call(scratch, Syscall.MKDIRAT, number(), scratch.name(name), permissions & 0700),
+          Syscall.MKDIRAT,
+          name);
+    }
+    setPermissions(name, permissions);
+  }
+
+  /**
+   * A FIFO, socket or device with exactly these permissions.
+   *
+   * @param major of the device it stands for; as {@code minor}, 0 for a FIFO or socket
+   */
+  public void mknod(Name name, FileKind kind, int permissions, int major, int minor)
+      throws LinuxException {
+    long mode = kind.modeBits() | (permissions & 0600);
+    try (Scratch scratch = Scratch.take()) {
+      check(
+          Kernel.call(
+              scratch, Syscall.MKNODAT, number(), scratch.name(name), mode, device(major, minor)),
+          Syscall.MKNODAT,
+          name);
+    }
+    setPermissions(name, permissions);
+  }
+
+  /** The kernel's packing of a device number into 32 bits: 12 bits major, 20 bits minor. */
+  private static long device(int major, int minor) throws LinuxException {
+    if (major < 0 || major > 0xfff || minor < 0 || minor > 0xfffff) {
+      throw new LinuxException(
+          Errno.EINVAL, Syscall.MKNODAT.text(), "device " + major + ":" + minor);
+    }
+    return (minor & 0xff) | (long) major << 8 | (long) (minor & ~0xff) << 12;
+  }
+
+  public void symlink(Bytes target, Name name) throws LinuxException {
+    try (Scratch scratch = Scratch.take()) {
+      long text = scratch.otherPath(target.array(), Syscall.SYMLINKAT);
+      check(
+          Kernel.call(scratch, Syscall.SYMLINKAT, text, number(), scratch.name(name)),
+          Syscall.SYMLINKAT,
+          name);
+    }
+  }
+
+  /**
+   * @throws LinuxException EINVAL for anything but a symbolic link
+   */
+  public Bytes readLink(Name name) throws LinuxException {
+    try (Scratch scratch = Scratch.take()) {
+      MemorySegment target = scratch.other();
+      long length =
+          Kernel.call(
+              scratch,
+              Syscall.READLINKAT,
+              number(),
+              scratch.name(name),
+              target.address(),
+              Scratch.PATH_BYTES);
+      check(length, Syscall.READLINKAT, name);
+      return Bytes.wrap(scratch.copyOf(target, length));
+    }
+  }
+
+  /** Replaces what has the new name already; of two names of one inode, does nothing. */
+  public void rename(Name name, DirFd newDirectory, Name newName) throws LinuxException {
+    rename(name, newDirectory, newName, 0);
+  }
+
+  /**
+   * @throws LinuxException EEXIST if the new name is taken
+   */
+  public void renameNoReplace(Name name, DirFd newDirectory, Name newName) throws LinuxException {
+    rename(name, newDirectory, newName, RENAME_NOREPLACE);
+  }
+
+  /** Swaps what the two names stand for. */
+  public void renameExchange(Name name, DirFd newDirectory, Name newName) throws LinuxException {
+    rename(name, newDirectory, newName, RENAME_EXCHANGE);
+  }
+
+  private void rename(Name name, DirFd newDirectory, Name newName, int flags)
+      throws LinuxException {
+    try (Scratch scratch = Scratch.take()) {
+      long result =
+          Kernel.call(
+              scratch,
+              Syscall.RENAMEAT2,
+              number(),
+              scratch.name(name),
+              newDirectory.number(),
+              scratch.otherName(newName),
+              flags);
+      if (result < 0) {
+        throw twoNames(result, Syscall.RENAMEAT2, name, newDirectory, newName);
+      }
+    }
+  }
+
+  /** One more name for the inode; of a symbolic link, for the link itself. */
+  public void link(Name name, DirFd newDirectory, Name newName) throws LinuxException {
+    try (Scratch scratch = Scratch.take()) {
+      long result =
+          Kernel.call(
+              scratch,
+              Syscall.LINKAT,
+              number(),
+              scratch.name(name),
+              newDirectory.number(),
+              scratch.otherName(newName),
+              0);
+      if (result < 0) {
+        throw twoNames(result, Syscall.LINKAT, name, newDirectory, newName);
+      }
+    }
+  }
+
+  private LinuxException twoNames(
+      long result, Syscall call, Name name, DirFd newDirectory, Name newName) {
+    String both = describe(name) + "\" to \"" + newDirectory.describe(newName);
+    return new LinuxException((int) -result, call.text(), both);
+  }
+
+  public void unlink(Name name) throws LinuxException {
+    remove(name, 0);
+  }
+
+  public void rmdir(Name name) throws LinuxException {
+    remove(name, AT_REMOVEDIR);
+  }
+
+  private void remove(Name name, int flags) throws LinuxException {
+    try (Scratch scratch = Scratch.take()) {
+      check(
+          Kernel.call(scratch, Syscall.UNLINKAT, number(), scratch.name(name), flags),
+          Syscall.UNLINKAT,
+          name);
+    }
+  }
+
+  /**
+   * Exactly these permissions.
+   *
+   * @throws LinuxException EOPNOTSUPP for a symbolic link
+   */
+  public void setPermissions(Name name, int permissions) throws LinuxException {
+    if (lacksFchmodat2) {
+      setPermissionsThroughDescriptor(name, permissions);
+      return;
+    }
+    try (Scratch scratch = Scratch.take()) {
+      long result =
+          Kernel.call(
+              scratch,
+              Syscall.FCHMODAT2,
+              number(),
+              scratch.name(name),
+              permissions,
+              AT_SYMLINK_NOFOLLOW);
+      if (result != -Errno.ENOSYS.number()) {
+        check(result, Syscall.FCHMODAT2, name);
+        return;
+      }
+      lacksFchmodat2 = true;
+    }
+    setPermissionsThroughDescriptor(name, permissions);
+  }
+
+  void setPermissionsThroughDescriptor(Name name, int permissions) throws LinuxException {
+    int descriptor = Opening.path(this, name);
+    try (Scratch scratch = Scratch.take()) {
+      check(statx(scratch, descriptor, scratch.empty(), AT_EMPTY_PATH), Syscall.STATX, name);
+      if (Stat.of(scratch.struct()).kind() == FileKind.SYMBOLIC_LINK) {
+        throw failure(Errno.EOPNOTSUPP.number(), Syscall.FCHMODAT, name);
+      }
+      long result =
+          Kernel.call(
+              scratch,
+              Syscall.FCHMODAT,
+              Kernel.AT_FDCWD,
+              scratch.descriptorPath(descriptor),
+              permissions);
+      check(result, Syscall.FCHMODAT, name);
+    } finally {
+      Kernel.close(descriptor);
+    }
+  }
+
+  /** Sets both ids, of a symbolic link too. */
+  public void setOwner(Name name, int owner, int group) throws LinuxException {
+    try (Scratch scratch = Scratch.take()) {
+      long result =
+          Kernel.call(
+              scratch,
+              Syscall.FCHOWNAT,
+              number(),
+              scratch.name(name),
+              owner,
+              group,
+              AT_SYMLINK_NOFOLLOW);
+      check(result, Syscall.FCHOWNAT, name);
+    }
+  }
+
+  /** Sets the mtime, of a symbolic link too, and leaves the atime. */
+  public void setModified(Name name, Timestamp modified) throws LinuxException {
+    try (Scratch scratch = Scratch.take()) {
+      long result =
+          Kernel.call(
+              scratch,
+              Syscall.UTIMENSAT,
+              number(),
+              scratch.name(name),
+              putTimes(scratch, modified),
+              AT_SYMLINK_NOFOLLOW);
+      check(result, Syscall.UTIMENSAT, name);
+    }
+  }
+
+  /** As {@link #attributes()}, of a name. */
+  public List<Attribute> attributes(Name name) throws LinuxException {
+    try (Scratch scratch = Scratch.take()) {
+      return new Attributes(number(), name).list(scratch, this);
+    }
+  }
+
+  /**
+   * As {@link #setAttribute(Attribute)}, of a name.
+   *
+   * @throws LinuxException EPERM for {@code user.} attributes of links and special files
+   */
+  public void setAttribute(Name name, Attribute attribute) throws LinuxException {
+    try (Scratch scratch = Scratch.take()) {
+      new Attributes(number(), name).set(scratch, this, attribute);
+    }
+  }
+
+  /**
+   * @return whether there was one
+   */
+  public boolean removeAttribute(Name name, Bytes attribute) throws LinuxException {
+    try (Scratch scratch = Scratch.take()) {
+      return new Attributes(number(), name).remove(scratch, this, attribute);
+    }
+  }
+
+  /** As {@link #handle()}, of a name; of a symbolic link, the link's own. */
+  public FileHandle handle(Name name) throws LinuxException {
+    try (Scratch scratch = Scratch.take()) {
+      return handle(scratch, scratch.name(name), 0, name);
+    }
+  }
+
+  String describe(List<Name> path) {
+    return describe((Name) null) + (path.isEmpty() ? "" : "/" + RelPath.of(path));
+  }
+}

@@ -1,0 +1,180 @@
+package org.hotspare.linux;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.List;
+import org.hotspare.tree.FileKind;
+import org.hotspare.tree.Name;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How files and directories are opened: below a directory descriptor, through no symbolic link. A
+ * file is opened O_PATH first, which has no effect on anything, looked at, and only then opened in
+ * earnest, so that no FIFO blocks and no device is touched, whatever the name stands for by now.
+ */
+final class Opening {
+  static final int O_NONBLOCK = 0x800;
+  static final int O_CREAT = 0x40;
+  static final int O_EXCL = 0x80;
+  static final int O_NOATIME = 0x40000;
+  static final int O_CLOEXEC = 0x80000;
+  static final int O_PATH = 0x200000;
+  static final int O_DIRECTORY = Syscall.AARCH64 ? 0x4000 : 0x10000;
+  static final int O_NOFOLLOW = Syscall.AARCH64 ? 0x8000 : 0x20000;
+  static final int O_TMPFILE = 0x400000 | O_DIRECTORY;
+
+  /** Without O_NOFOLLOW, which would turn the ELOOP of a link into ENOTDIR. */
+  private static final int DIRECTORY_FLAGS = O_DIRECTORY | O_CLOEXEC;
+
+  /** RESOLVE_BENEATH, RESOLVE_NO_SYMLINKS and RESOLVE_NO_MAGICLINKS. */
+  private static final long RESOLVE = 0x08 | 0x04 | 0x02;
+
+  private static final int OPEN_HOW_BYTES = 24;
+
+  private Opening() {}
+
+  /** The directory itself may be the root: then another descriptor of it. */
+  static int directory(DirFd base, List<Name> path) throws LinuxException {
+    return walk(base, path, DIRECTORY_FLAGS);
+  }
+
+  static int directory(DirFd base, Name name) throws LinuxException {
+    try (Scratch scratch = Scratch.take()) {
+      scratch.name(name);
+      long result = openat2(scratch, base.number(), DIRECTORY_FLAGS);
+      base.check(result, Syscall.OPENAT2, name);
+      return (int) result;
+    }
+  }
+
+  /** An O_PATH descriptor of whatever the name is; of a symbolic link, the link itself. */
+  static int path(DirFd base, Name name) throws LinuxException {
+    try (Scratch scratch = Scratch.take()) {
+      long result =
+          Kernel.call(
+              scratch,
+              Syscall.OPENAT,
+              base.number(),
+              scratch.name(name),
+              O_PATH | O_NOFOLLOW | O_CLOEXEC,
+              0);
+      base.check(result, Syscall.OPENAT, name);
+      return (int) result;
+    }
+  }
+
+  static int path(DirFd base, List<Name> path) throws LinuxException {
+    return walk(base, path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+  }
+
+  /**
+   * Opens in earnest what {@code pathDescriptor} stands for and closes that.
+   *
+   * @throws LinuxException ELOOP for a symbolic link, EISDIR for a directory, ENXIO for a FIFO,
+   *     socket or device, EAGAIN where another process holds a lease that this would break
+   */
+  static FileFd regularFile(Descriptor base, int pathDescriptor, Access access, @Nullable Name name)
+      throws LinuxException {
+    try (Scratch scratch = Scratch.take()) {
+      long result =
+          Descriptor.statx(scratch, pathDescriptor, scratch.empty(), Descriptor.AT_EMPTY_PATH);
+      base.check(result, Syscall.STATX, name);
+      Stat stat = Stat.of(scratch.struct());
+      Errno refused = refusal(stat.kind());
+      if (refused != null) {
+        throw base.failure(refused.number(), Syscall.OPENAT, name);
+      }
+      result = reopen(scratch, pathDescriptor, access);
+      base.check(result, Syscall.OPENAT, name);
+      return new FileFd((int) result, access, stat);
+    } finally {
+      Kernel.close(pathDescriptor);
+    }
+  }
+
+  private static @Nullable Errno refusal(FileKind kind) {
+    return switch (kind) {
+      case REGULAR_FILE -> null;
+      case SYMBOLIC_LINK -> Errno.ELOOP;
+      case DIRECTORY -> Errno.EISDIR;
+      case FIFO, SOCKET, CHARACTER_DEVICE, BLOCK_DEVICE -> Errno.ENXIO;
+    };
+  }
+
+  /** Another descriptor of the same inode, which must be a regular file. */
+  static long reopen(Scratch scratch, int descriptor, Access access) {
+    int flags = access.flag() | O_NONBLOCK | O_CLOEXEC;
+    long path = scratch.descriptorPath(descriptor);
+    long result = Kernel.call(scratch, Syscall.OPENAT, Kernel.AT_FDCWD, path, flags | O_NOATIME, 0);
+    // Only the owner and the privileged may read without leaving a trace in the atime.
+    return result == -Errno.EPERM.number()
+        ? Kernel.call(scratch, Syscall.OPENAT, Kernel.AT_FDCWD, path, flags, 0)
+        : result;
+  }
+
+  /**
+   * Opens a path in as few calls as the kernel's limit for a path's length allows: nearly always
+   * one.
+   */
+  private static int walk(DirFd base, List<Name> path, int lastFlags) throws LinuxException {
+    int at = base.number();
+    int next = 0;
+    try (Scratch scratch = Scratch.take()) {
+      do {
+        int end = fitting(path, next);
+        putPath(scratch, path, next, end);
+        boolean last = end == path.size();
+        long result = openat2(scratch, at, last ? lastFlags : O_PATH | O_DIRECTORY | O_CLOEXEC);
+        if (at != base.number()) {
+          Kernel.close(at);
+          at = base.number();
+        }
+        if (result < 0) {
+          throw new LinuxException((int) -result, Syscall.OPENAT2.text(), base.describe(path));
+        }
+        at = (int) result;
+        next = end;
+      } while (next < path.size());
+    }
+    return at;
+  }
+
+  /** The end of the longest run of names from {@code start} that is a path short enough. */
+  private static int fitting(List<Name> path, int start) {
+    int length = 0;
+    int end = start;
+    while (end < path.size()) {
+      length += path.get(end).bytes().length() + 1;
+      if (length > Scratch.PATH_BYTES) {
+        break;
+      }
+      end++;
+    }
+    return end;
+  }
+
+  private static void putPath(Scratch scratch, List<Name> path, int start, int end) {
+    MemorySegment into = scratch.path();
+    int at = 0;
+    for (int i = start; i < end; i++) {
+      byte[] name = path.get(i).bytes().array();
+      MemorySegment.copy(name, 0, into, ValueLayout.JAVA_BYTE, at, name.length);
+      at += name.length;
+      into.set(ValueLayout.JAVA_BYTE, at++, (byte) '/');
+    }
+    if (at == 0) {
+      into.set(ValueLayout.JAVA_BYTE, at++, (byte) '.');
+      at++;
+    }
+    into.set(ValueLayout.JAVA_BYTE, at - 1, (byte) 0);
+  }
+
+  private static long openat2(Scratch scratch, int base, int flags) {
+    MemorySegment how = scratch.struct();
+    how.set(ValueLayout.JAVA_LONG, 0, flags);
+    how.set(ValueLayout.JAVA_LONG, 8, 0);
+    how.set(ValueLayout.JAVA_LONG, 16, RESOLVE);
+    return Kernel.call(
+        scratch, Syscall.OPENAT2, base, scratch.path().address(), how.address(), OPEN_HOW_BYTES);
+  }
+}

@@ -1,0 +1,177 @@
+package org.hotspare.linux;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Stream;
+
+/**
+ * A real filesystem of its own for one test, made in memory and mounted in a temporary directory;
+ * {@link #close} unmounts and removes it. Needs root.
+ */
+public final class LoopFileSystem implements AutoCloseable {
+  /** What can be made. */
+  public enum Kind {
+    EXT4("mkfs.ext4 -q -F"),
+    XFS("mkfs.xfs -q -f"),
+    BTRFS("mkfs.btrfs -q -f"),
+    TMPFS(""),
+    OVERLAY("");
+
+    /** What mkfs.xfs and mkfs.btrfs accept at least. */
+    private static final long MIN_MEGABYTES = 320;
+
+    /** The command, without the image. */
+    private final String make;
+
+    Kind(String make) {
+      this.make = make;
+    }
+
+    long atLeast(long megabytes) {
+      return this == XFS || this == BTRFS ? Math.max(megabytes, MIN_MEGABYTES) : megabytes;
+    }
+  }
+
+  private static final Path MEMORY = Path.of("/dev/shm");
+
+  private final Path home;
+  private final Path mountPoint;
+  private final Thread atShutdown;
+  private final AtomicBoolean closed = new AtomicBoolean();
+
+  private LoopFileSystem(Path home) {
+    this.home = home;
+    this.mountPoint = home.resolve("mount");
+    this.atShutdown = new Thread(this::release, "unmount " + home);
+  }
+
+  /**
+   * @param megabytes its size; XFS and btrfs are made larger where they must be
+   */
+  public static LoopFileSystem create(Kind kind, long megabytes) {
+    LoopFileSystem made = null;
+    try {
+      made = new LoopFileSystem(Files.createTempDirectory(MEMORY, "hotspare-test-"));
+      Runtime.getRuntime().addShutdownHook(made.atShutdown);
+      Files.createDirectory(made.mountPoint);
+      made.mount(kind, kind.atLeast(megabytes));
+      return made;
+    } catch (IOException | RuntimeException failed) {
+      if (made != null) {
+        made.close();
+      }
+      throw new IllegalStateException("cannot make a test filesystem of " + kind, failed);
+    }
+  }
+
+  /** The mount point: the root of the filesystem. */
+  public Path path() {
+    return mountPoint;
+  }
+
+  /** A descriptor of the root, to be closed before this. */
+  public DirFd open() throws IOException {
+    return DirFd.openRoot(mountPoint);
+  }
+
+  private void mount(Kind kind, long megabytes) throws IOException {
+    switch (kind) {
+      case EXT4, XFS, BTRFS -> {
+        Path image = home.resolve("image");
+        run("truncate", "-s", megabytes + "M", image.toString());
+        List<String> make = new ArrayList<>(List.of(kind.make.split(" ")));
+        make.add(image.toString());
+        run(make.toArray(String[]::new));
+        run("mount", "-o", "loop", image.toString(), mountPoint.toString());
+      }
+      case TMPFS ->
+          run("mount", "-t", "tmpfs", "-o", "size=" + megabytes + "m", "tmpfs", mountPoint + "");
+      case OVERLAY -> {
+        // The layers lie on a filesystem of their own, so that the size holds for them too.
+        Path layers = Files.createDirectory(home.resolve("layers"));
+        run("mount", "-t", "tmpfs", "-o", "size=" + megabytes + "m", "tmpfs", layers + "");
+        for (String name : List.of("lower", "upper", "work")) {
+          Files.createDirectory(layers.resolve(name));
+        }
+        String options =
+            "lowerdir=%1$s/lower,upperdir=%1$s/upper,workdir=%1$s/work".formatted(layers);
+        run("mount", "-t", "overlay", "-o", options, "overlay", mountPoint.toString());
+      }
+    }
+  }
+
+  /**
+   * Runs a command and waits for it.
+   *
+   * @return what it printed
+   * @throws IllegalStateException if it fails
+   */
+  public static String run(String... command) {
+    try {
+      Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+      process.getOutputStream().close();
+      String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+      if (process.waitFor() != 0) {
+        throw new IllegalStateException(String.join(" ", command) + ": " + output);
+      }
+      return output;
+    } catch (IOException failed) {
+      throw new UncheckedIOException(failed);
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException("interrupted", interrupted);
+    }
+  }
+
+  @Override
+  public void close() {
+    if (release()) {
+      Runtime.getRuntime().removeShutdownHook(atShutdown);
+    }
+  }
+
+  /** Whether this call was the one that released it. */
+  private boolean release() {
+    if (!closed.compareAndSet(false, true)) {
+      return false;
+    }
+    mountsBelow(home).forEach(LoopFileSystem::unmount);
+    try (Stream<Path> files = Files.walk(home)) {
+      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+        Files.deleteIfExists(file);
+      }
+    } catch (IOException failed) {
+      throw new UncheckedIOException(failed);
+    }
+    return true;
+  }
+
+  /** Innermost first, also those that a test mounted itself. */
+  private static List<String> mountsBelow(Path home) {
+    try (Stream<String> lines = Files.lines(Path.of("/proc/self/mountinfo"))) {
+      return lines
+          .map(line -> line.split(" ", 6)[4])
+          .filter(point -> point.startsWith(home + "/"))
+          .toList()
+          .reversed();
+    } catch (IOException failed) {
+      throw new UncheckedIOException(failed);
+    }
+  }
+
+  private static void unmount(String point) {
+    try {
+      run("umount", point);
+    } catch (IllegalStateException busy) {
+      // The loop device goes away by itself when the last user of the mount does.
+      run("umount", "-l", point);
+    }
+  }
+}
