@@ -1,0 +1,92 @@
+package org.hotspare.linux;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.time.Duration;
+
+/** Waits for a descriptor to have something to read, until another thread says to stop waiting. */
+final class Wakeup implements AutoCloseable {
+  private static final int EFD_NONBLOCK = Opening.O_NONBLOCK;
+  private static final int EFD_CLOEXEC = Opening.O_CLOEXEC;
+  private static final short POLLIN = 1;
+  private static final int POLLFD_BYTES = 8;
+  private static final long REVENTS_OFFSET = 6;
+
+  private final int eventDescriptor;
+  private boolean closed;
+
+  Wakeup() throws LinuxException {
+    try (Scratch scratch = Scratch.take()) {
+      long result = Kernel.call(scratch, Syscall.EVENTFD2, 0, EFD_NONBLOCK | EFD_CLOEXEC);
+      if (result < 0) {
+        throw new LinuxException((int) -result, Syscall.EVENTFD2.text(), "");
+      }
+      eventDescriptor = (int) result;
+    }
+  }
+
+  /** Ends the wait that runs, or else the next one; after {@link #close}, nothing. */
+  synchronized void wake() {
+    // Under the lock of close, so that the number cannot be another file's by now.
+    if (closed) {
+      return;
+    }
+    try (Scratch scratch = Scratch.take()) {
+      scratch.struct().set(ValueLayout.JAVA_LONG, 0, 1);
+      long result =
+          Kernel.call(scratch, Syscall.WRITE, eventDescriptor, scratch.struct().address(), 8);
+      // EAGAIN is a counter that is full: nobody listened to 2^64 wakes, and the next wait ends.
+      if (result < 0 && result != -Errno.EAGAIN.number()) {
+        throw new IllegalStateException("cannot wake: errno " + -result);
+      }
+    }
+  }
+
+  /**
+   * @return whether {@code descriptor} has something to read
+   */
+  boolean await(int descriptor, Duration timeout) throws LinuxException {
+    try (Scratch scratch = Scratch.take()) {
+      MemorySegment struct = scratch.struct();
+      putPoll(struct, 0, descriptor);
+      putPoll(struct, POLLFD_BYTES, eventDescriptor);
+      long timespec = 2L * POLLFD_BYTES;
+      // The kernel counts the time that is left down in place, so an interrupted wait goes on.
+      struct.set(ValueLayout.JAVA_LONG, timespec, Math.max(0, timeout.getSeconds()));
+      struct.set(ValueLayout.JAVA_LONG, timespec + 8, timeout.isNegative() ? 0 : timeout.getNano());
+      long result =
+          Kernel.call(
+              scratch, Syscall.PPOLL, struct.address(), 2, struct.address() + timespec, 0, 0);
+      if (result < 0) {
+        throw new LinuxException((int) -result, Syscall.PPOLL.text(), "");
+      }
+      boolean readable = struct.get(ValueLayout.JAVA_SHORT, REVENTS_OFFSET) != 0;
+      if (struct.get(ValueLayout.JAVA_SHORT, POLLFD_BYTES + REVENTS_OFFSET) != 0) {
+        drain(scratch);
+      }
+      return readable;
+    }
+  }
+
+  private static void putPoll(MemorySegment struct, long at, int descriptor) {
+    struct.set(ValueLayout.JAVA_INT, at, descriptor);
+    struct.set(ValueLayout.JAVA_SHORT, at + 4, POLLIN);
+    struct.set(ValueLayout.JAVA_SHORT, at + REVENTS_OFFSET, (short) 0);
+  }
+
+  private void drain(Scratch scratch) throws LinuxException {
+    MemorySegment into = scratch.other();
+    long result = Kernel.call(scratch, Syscall.READ, eventDescriptor, into.address(), 8);
+    if (result < 0 && result != -Errno.EAGAIN.number()) {
+      throw new LinuxException((int) -result, Syscall.READ.text(), "eventfd");
+    }
+  }
+
+  @Override
+  public synchronized void close() {
+    if (!closed) {
+      closed = true;
+      Kernel.close(eventDescriptor);
+    }
+  }
+}
