@@ -1,0 +1,166 @@
+package org.hotspare.config;
+
+import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.SequencedMap;
+import org.hotspare.tree.Bytes;
+import org.hotspare.tree.Digest;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The configuration file, read and found valid. The same file serves all nodes.
+ *
+ * @param file where it was read from
+ * @param text the whole file, as {@code join} hands it on
+ * @param nodes by name, in file order
+ * @param mirrors by name, in file order
+ * @param primary the name of the data node whose role is fixed to primary
+ * @param api null if there is none
+ * @param state the directory of the agent's own files; absolute
+ * @param notices what is read but has no effect; nothing that keeps the agent from running
+ */
+public record Configuration(
+    Path file,
+    String text,
+    String cluster,
+    SequencedMap<String, Node> nodes,
+    SequencedMap<String, Mirror> mirrors,
+    String primary,
+    Guard guard,
+    Limits limits,
+    Versions versions,
+    Takeover takeover,
+    List<Check> checks,
+    Failover failover,
+    Failback failback,
+    Hooks hooks,
+    Notifications notifications,
+    @Nullable Api api,
+    Path state,
+    List<Complaint> notices) {
+
+  public static final Path DEFAULT_FILE = Path.of("/etc/hotspare/hotspare.yaml");
+  public static final Path DEFAULT_STATE = Path.of("/var/lib/hotspare");
+  public static final int MAX_FILE_BYTES = 1 << 20;
+
+  /**
+   * @throws ConfigurationException if the file cannot be read or anything in it is wrong
+   */
+  public static Configuration load(Path file) throws ConfigurationException {
+    return parse(readText(file), file);
+  }
+
+  /**
+   * @param file where the text comes from: named in complaints, and what a relative {@code state}
+   *     is relative to
+   * @throws ConfigurationException if anything in the text is wrong
+   */
+  public static Configuration parse(String text, Path file) throws ConfigurationException {
+    return new ConfigurationReader(text, file).read();
+  }
+
+  private static String readText(Path file) throws ConfigurationException {
+    String wanted = "a configuration file; name another one with --config FILE";
+    try {
+      if (Files.size(file) > MAX_FILE_BYTES) {
+        throw refused(file, "is larger than " + MAX_FILE_BYTES + " bytes", wanted);
+      }
+      return Files.readString(file);
+    } catch (NoSuchFileException missing) {
+      throw refused(file, "does not exist", wanted);
+    } catch (CharacterCodingException notText) {
+      throw refused(file, "is not text in UTF-8", wanted);
+    } catch (IOException unreadable) {
+      throw refused(file, "cannot be read: " + unreadable, wanted);
+    }
+  }
+
+  private static ConfigurationException refused(Path file, String why, String expected) {
+    return new ConfigurationException(
+        List.of(Complaint.aboutFile(file.toString(), "the file " + why, expected)));
+  }
+
+  /** Where the mirror lies on that node. */
+  public Path pathOf(Mirror mirror, Node node) {
+    return node.paths().getOrDefault(mirror.name(), mirror.path());
+  }
+
+  public Node primaryNode() {
+    return nodeNamed(primary);
+  }
+
+  /** The data nodes that are not the primary, in file order. */
+  public List<Node> standbys() {
+    return nodes.values().stream()
+        .filter(node -> node.holdsData() && !node.name().equals(primary))
+        .toList();
+  }
+
+  /** The same on nodes whose files are the same: the SHA-256 of the text, in hex. */
+  public String fingerprint() {
+    return Digest.of(Digest.newHash().digest(Bytes.of(text).array())).toString();
+  }
+
+  /**
+   * The node of this name; without a name the one whose name or address is this host's.
+   *
+   * @throws ConfigurationException if there is no such node, or several fit this host
+   */
+  public Node node(@Nullable String name) throws ConfigurationException {
+    if (name != null) {
+      return named(name);
+    }
+    try {
+      return nodeOn(HostIdentity.here());
+    } catch (IOException unknown) {
+      throw refused(file, "cannot be matched with this host: " + unknown, "--node NAME");
+    }
+  }
+
+  /**
+   * The node that is this host.
+   *
+   * @throws ConfigurationException if none or several fit
+   */
+  public Node nodeOn(HostIdentity host) throws ConfigurationException {
+    List<String> fitting = new ArrayList<>();
+    nodes.values().stream().filter(host::is).map(Node::name).forEach(fitting::add);
+    if (fitting.size() == 1) {
+      return nodeNamed(fitting.getFirst());
+    }
+    String choice = "--node with one of " + String.join(", ", nodes.keySet());
+    throw fitting.isEmpty()
+        ? refused(file, "names no node with the name or an address of this host", choice)
+        : refused(file, "fits this host with several nodes", choice);
+  }
+
+  private Node named(String name) throws ConfigurationException {
+    Node node = nodes.get(name);
+    if (node == null) {
+      String expected = "one of " + String.join(", ", nodes.keySet());
+      throw refused(file, "names no node \"" + name + "\"", expected);
+    }
+    return node;
+  }
+
+  private Node nodeNamed(String name) {
+    Node node = nodes.get(name);
+    if (node == null) {
+      throw new IllegalStateException("no node " + name + " among " + nodes.keySet());
+    }
+    return node;
+  }
+
+  /** The mirrors' names and where they lie on that node, in file order. */
+  public SequencedMap<String, Path> pathsOn(Node node) {
+    SequencedMap<String, Path> paths = new LinkedHashMap<>();
+    mirrors.values().forEach(mirror -> paths.put(mirror.name(), pathOf(mirror, node)));
+    return paths;
+  }
+}

@@ -1,0 +1,53 @@
+package org.hotspare.config;
+
+import java.util.Optional;
+import org.snakeyaml.engine.v2.api.LoadSettings;
+import org.snakeyaml.engine.v2.api.lowlevel.Compose;
+import org.snakeyaml.engine.v2.exceptions.MarkedYamlEngineException;
+import org.snakeyaml.engine.v2.exceptions.ReaderException;
+import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
+
+/** YAML text as a tree of values that know their place. */
+final class Document {
+  private Document() {}
+
+  /** The outermost value; nothing, and a complaint, if the text is no YAML or empty. */
+  static Optional<Value> read(String text, String file, Complaints complaints) {
+    LoadSettings settings =
+        LoadSettings.builder()
+            .setLabel(file)
+            .setCodePointLimit(Configuration.MAX_FILE_BYTES)
+            .build();
+    try {
+      Optional<Value> whole =
+          new Compose(settings)
+              .composeString(text)
+              .map(node -> new Value(node, Section.WHOLE, complaints));
+      if (whole.isEmpty()) {
+        complaints.error(
+            Optional.empty(), "the file is empty", "at least cluster, nodes, mirrors and primary");
+      }
+      return whole;
+    } catch (MarkedYamlEngineException broken) {
+      complaints.error(
+          broken.getProblemMark().or(broken::getContextMark),
+          "this is not YAML: " + oneLine(broken.getProblem()),
+          "");
+    } catch (ReaderException broken) {
+      complaints.error(
+          Optional.empty(),
+          "this is not YAML: forbidden character number " + (broken.getPosition() + 1),
+          "text without control characters");
+    } catch (YamlEngineException broken) {
+      complaints.error(
+          Optional.empty(),
+          "this is not YAML: " + oneLine(String.valueOf(broken.getMessage())),
+          "");
+    }
+    return Optional.empty();
+  }
+
+  private static String oneLine(String problem) {
+    return problem.strip().replaceAll("\\s+", " ");
+  }
+}

@@ -1,0 +1,38 @@
+package org.hotspare.config;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A server of the cluster.
+ *
+ * @param addresses where its agent listens; a peer tries them in this order; never empty
+ * @param networkInterface the network interface of the service addresses on this node; empty if it
+ *     is the one of {@code takeover}
+ * @param paths where mirrors lie on this node, by mirror, if not where {@code mirrors} says
+ * @param witness whether it only votes and holds no mirror
+ * @param votes whether its agent counts for a majority
+ * @param promotable whether it may become primary
+ * @param bytesPerSecond at most this much is sent to it; {@link Limits#UNLIMITED} for no limit of
+ *     its own
+ */
+public record Node(
+    String name,
+    List<Address> addresses,
+    String networkInterface,
+    Map<String, Path> paths,
+    boolean witness,
+    boolean votes,
+    boolean promotable,
+    long bytesPerSecond) {
+  public Node {
+    addresses = List.copyOf(addresses);
+    paths = Map.copyOf(paths);
+  }
+
+  /** Whether it holds the mirrors. */
+  public boolean holdsData() {
+    return !witness;
+  }
+}

@@ -1,0 +1,269 @@
+package org.hotspare.config;
+
+import java.net.InetAddress;
+import java.net.URI;
+import java.net.UnknownHostException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.SequencedMap;
+import java.util.Set;
+import java.util.regex.Pattern;
+import org.hotspare.config.Check.Probe;
+import org.jspecify.annotations.Nullable;
+
+/** Reads what concerns changes of role and those who watch them. */
+final class TakeoverReader {
+  static final String INTERFACE_EXPECTED = "the name of a network interface, such as eth0";
+
+  private static final String SERVICE_ADDRESS_EXPECTED =
+      "an address with its prefix length, such as 10.0.0.100/24";
+  private static final String COMMAND_EXPECTED = "a shell command";
+  private static final Pattern INTERFACE = Pattern.compile("[A-Za-z0-9_.@-]{1,15}");
+  private static final Pattern PREFIXED = Pattern.compile("([0-9A-Fa-f:.]{2,45})/([0-9]{1,3})");
+  private static final Pattern WINDOW =
+      Pattern.compile("([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9]");
+
+  private TakeoverReader() {}
+
+  /**
+   * @throws IllegalArgumentException if the kernel would not take it as a name
+   */
+  static String networkInterface(String text) {
+    if (!INTERFACE.matcher(text).matches()) {
+      throw new IllegalArgumentException(text);
+    }
+    return text;
+  }
+
+  static Takeover takeover(Section top) {
+    return top.get("takeover")
+        .map(value -> value.section("interface", "addresses", "ports", "services"))
+        .map(
+            section ->
+                new Takeover(
+                    section.scalar(
+                        "interface", "", INTERFACE_EXPECTED, TakeoverReader::networkInterface),
+                    section.each(
+                        "addresses",
+                        item -> item.parsed(SERVICE_ADDRESS_EXPECTED, TakeoverReader::prefixed)),
+                    section.each(
+                        "ports",
+                        item -> item.parsed("a TCP port, 1 to 65535", TakeoverReader::port)),
+                    section.each("services", item -> Optional.of(service(item)))))
+        .orElse(Takeover.NONE);
+  }
+
+  private static String prefixed(String text) {
+    var parts = PREFIXED.matcher(text);
+    if (!parts.matches()) {
+      throw new IllegalArgumentException(text);
+    }
+    // With any port the address is judged the same.
+    Address judged = new Address(parts.group(1), 1);
+    int longest = judged.isIpv6() ? 128 : 32;
+    if (!judged.isNumeric() || Integer.parseInt(parts.group(2)) > longest) {
+      throw new IllegalArgumentException(text);
+    }
+    return text;
+  }
+
+  private static int port(String text) {
+    int port = Integer.parseInt(text);
+    if (port < 1 || port > 65_535) {
+      throw new IllegalArgumentException(text);
+    }
+    return port;
+  }
+
+  private static Service service(Value value) {
+    Section section = value.section("systemd", "start", "stop", "status", "on", "timeout");
+    boolean byCommands = section.get("start").isPresent() || section.get("stop").isPresent();
+    if (section.get("systemd").isPresent() == byCommands) {
+      value.complain(
+          value.name()
+              + (byCommands ? " has both systemd and start or stop" : " says not what to start"),
+          "either systemd: UNIT, or start: COMMAND and stop: COMMAND");
+    }
+    Service.Control control;
+    if (byCommands) {
+      section.require("start", COMMAND_EXPECTED);
+      section.require("stop", COMMAND_EXPECTED);
+      control =
+          new Service.Commands(
+              section.text("start", "", COMMAND_EXPECTED),
+              section.text("stop", "", COMMAND_EXPECTED),
+              section.text("status", "", COMMAND_EXPECTED));
+    } else {
+      control = new Service.Systemd(section.text("systemd", "", "the name of a unit"));
+    }
+    return new Service(
+        control,
+        section.choice("on", Service.Where.PRIMARY),
+        section.duration("timeout", Service.DEFAULT_TIMEOUT));
+  }
+
+  static List<Check> checks(Section top) {
+    return top.each("checks", TakeoverReader::check);
+  }
+
+  private static Optional<Check> check(Value value) {
+    Section section =
+        value.section("http", "tcp", "ping", "exec", "every", "timeout", "fall", "rise");
+    List<Probe> probes =
+        List.of("http", "tcp", "ping", "exec").stream()
+            .flatMap(kind -> section.get(kind).flatMap(at -> probe(kind, at)).stream())
+            .toList();
+    long kinds =
+        List.of("http", "tcp", "ping", "exec").stream()
+            .filter(kind -> section.get(kind).isPresent())
+            .count();
+    if (kinds != 1) {
+      value.complain(
+          value.name() + (kinds == 0 ? " says not what to look at" : " looks at several things"),
+          "one of http: URL, tcp: HOST:PORT, ping: HOST, exec: COMMAND in each check");
+    }
+    Duration every = section.duration("every", Duration.ofSeconds(1));
+    Duration timeout = section.duration("timeout", Duration.ofSeconds(1));
+    int fall = section.count("fall", 3, 1, 1000);
+    int rise = section.count("rise", 2, 1, 1000);
+    return probes.stream().findFirst().map(probe -> new Check(probe, every, timeout, fall, rise));
+  }
+
+  private static Optional<Probe> probe(String kind, Value at) {
+    return switch (kind) {
+      case "http" -> at.parsed("a URL such as http://10.0.0.100/health", TakeoverReader::http);
+      case "tcp" -> at.parsed(Address.EXPECTED, text -> new Check.Tcp(Address.parse(text)));
+      case "ping" ->
+          at.parsed(
+              "primary, or a host's name or address",
+              text -> new Check.Ping(new Address(text, 1).host()));
+      case "exec" -> at.text(COMMAND_EXPECTED).map(Check.Exec::new);
+      default -> throw new IllegalStateException(kind);
+    };
+  }
+
+  private static Probe http(String text) {
+    URI url = URI.create(text);
+    boolean web = "http".equals(url.getScheme()) || "https".equals(url.getScheme());
+    if (!web || url.getHost() == null) {
+      throw new IllegalArgumentException(text);
+    }
+    return new Check.Http(text);
+  }
+
+  static Failover failover(Section top) {
+    return top.get("failover")
+        .map(value -> value.section("automatic", "max-lag"))
+        .map(
+            section ->
+                new Failover(
+                    section.flag("automatic", Failover.DEFAULT.automatic()),
+                    section.duration("max-lag", Failover.DEFAULT.maxLag())))
+        .orElse(Failover.DEFAULT);
+  }
+
+  static Failback failback(Section top, SequencedMap<String, Node> nodes) {
+    return top.get("failback")
+        .map(value -> value.section("preferred", "mode", "stable-for", "window"))
+        .map(
+            section ->
+                new Failback(
+                    section.scalar(
+                        "preferred",
+                        "",
+                        "one of " + String.join(", ", nodes.keySet()),
+                        text -> known(text, nodes)),
+                    section.choice("mode", Failback.DEFAULT.mode()),
+                    section.duration("stable-for", Failback.DEFAULT.stableFor()),
+                    section.scalar(
+                        "window", "", "times of day such as 02:00-04:00", TakeoverReader::window)))
+        .orElse(Failback.DEFAULT);
+  }
+
+  private static String known(String text, SequencedMap<String, Node> nodes) {
+    Node node = nodes.get(text);
+    if (node == null || node.witness()) {
+      throw new IllegalArgumentException(text);
+    }
+    return text;
+  }
+
+  private static String window(String text) {
+    if (!WINDOW.matcher(text).matches()) {
+      throw new IllegalArgumentException(text);
+    }
+    return text;
+  }
+
+  static Hooks hooks(Section top) {
+    return top.get("hooks")
+        .map(value -> value.section("before", "after"))
+        .map(
+            section ->
+                new Hooks(
+                    section.texts("before", COMMAND_EXPECTED),
+                    section.texts("after", COMMAND_EXPECTED)))
+        .orElse(Hooks.NONE);
+  }
+
+  static Notifications notifications(Section top) {
+    return top.get("notify")
+        .map(value -> value.section("command", "on"))
+        .map(TakeoverReader::notificationsOf)
+        .orElse(Notifications.NONE);
+  }
+
+  private static Notifications notificationsOf(Section section) {
+    section.require("command", COMMAND_EXPECTED);
+    String expected = Section.choices(Notifications.Occasion.class);
+    List<Notifications.Occasion> on =
+        section.each(
+            "on",
+            item ->
+                item.parsed(
+                    expected, text -> Section.constant(Notifications.Occasion.class, text)));
+    Set<Notifications.Occasion> all = EnumSet.allOf(Notifications.Occasion.class);
+    return new Notifications(
+        section.text("command", "", COMMAND_EXPECTED),
+        section.get("on").isEmpty() ? all : Set.copyOf(on));
+  }
+
+  static @Nullable Api api(Section top, Path file) {
+    return top.get("api").flatMap(value -> apiOf(value, file)).orElse(null);
+  }
+
+  private static Optional<Api> apiOf(Value value, Path file) {
+    Section section = value.section("listen", "token-file");
+    Optional<Address> listen =
+        section
+            .require("listen", Address.EXPECTED)
+            .flatMap(at -> at.parsed(Address.EXPECTED, Address::parse));
+    Optional<Path> token =
+        section
+            .get("token-file")
+            .flatMap(
+                at ->
+                    at.parsed(
+                        "a file's path",
+                        text -> file.resolveSibling(ConfigurationReader.pathOf(text))));
+    if (listen.isPresent() && token.isEmpty() && !isLoopback(listen.get())) {
+      section.complain(
+          "api listens on " + listen.get() + " without a token-file",
+          "token-file: PATH, or an address of this machine's loopback such as 127.0.0.1:7401");
+    }
+    return listen.map(address -> new Api(address, token.orElse(null)));
+  }
+
+  private static boolean isLoopback(Address address) {
+    try {
+      return address.isNumeric()
+          ? InetAddress.getByName(address.host()).isLoopbackAddress()
+          : address.host().equals("localhost");
+    } catch (UnknownHostException malformed) {
+      return false;
+    }
+  }
+}

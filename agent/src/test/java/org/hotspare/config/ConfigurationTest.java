@@ -1,0 +1,313 @@
+package org.hotspare.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import java.net.InetAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ConfigurationTest {
+  private static final Path FILE = Path.of("web.yaml");
+
+  private static final String FULL =
+      """
+      cluster: web
+      nodes:
+        alpha: {address: 10.0.0.1:7400}
+        beta:  {address: ["10.0.0.2:7400", "[2001:db8::2]:7400"], interface: ens3, paths: {www: /data/www}}
+        gamma: {address: 10.0.0.3:7400, witness: true}
+        delta: {address: 198.51.100.4:7400, vote: false, promote: false, bandwidth: 20Mbit/s}
+      mirrors:
+        www:  {path: /srv/www, exclude: ["/cache/", "*.tmp"]}
+        conf: {path: /etc/apache2/, on-change: "systemctl reload apache2"}
+      primary: alpha
+      takeover:
+        interface: eth0
+        addresses: [10.0.0.100/24, "2001:db8::100/64"]
+        ports: []
+        services: [{systemd: apache2, on: all}, {start: a, stop: b, status: c, timeout: 30s}]
+      checks:
+        - {http: "http://10.0.0.100/health", every: 500ms, timeout: 400ms, fall: 3, rise: 2}
+        - {ping: primary}
+        - {tcp: "10.0.0.9:80"}
+        - {exec: "true"}
+      failover: {automatic: true, max-lag: 5s}
+      failback: {preferred: alpha, mode: after, stable-for: 10m, window: "02:00-04:00"}
+      guard: {deletions: 1000, share: 50%, within: 60s}
+      versions: {keep: 7d, max-size: 20GiB}
+      hooks: {before: [echo], after: echo}
+      notify: {command: mail, on: [role, held, degraded, lag, diverged, certificate, disk, no-majority]}
+      limits: {bandwidth: 50MB/s, cpu: 50%, compress: off}
+      api: {listen: "127.0.0.1:7401"}
+      state: /var/lib/hotspare
+      """;
+
+  private static final String SMALL =
+      """
+      cluster: web
+      nodes:
+        alpha: {address: 10.0.0.1:7400}
+        beta: {address: 10.0.0.2:7400}
+      mirrors:
+        www: {path: /srv/www}
+      primary: alpha
+      """;
+
+  private static Configuration read(String text) throws ConfigurationException {
+    return Configuration.parse(text, FILE);
+  }
+
+  private static List<String> complaints(String text) {
+    ConfigurationException refused =
+        catchThrowableOfType(ConfigurationException.class, () -> read(text));
+    assertThat(refused).as("accepted:\n%s", text).isNotNull();
+    return refused.complaints().stream().map(Complaint::headline).toList();
+  }
+
+  @Test
+  void everyKeyOfTheManualIsRead() throws Exception {
+    Configuration full = read(FULL);
+    assertThat(full.cluster()).isEqualTo("web");
+    assertThat(full.nodes().keySet()).containsExactly("alpha", "beta", "gamma", "delta");
+    Node beta = full.node("beta");
+    assertThat(beta.addresses()).hasToString("[10.0.0.2:7400, [2001:db8::2]:7400]");
+    assertThat(beta.networkInterface()).isEqualTo("ens3");
+    assertThat(full.node("gamma").holdsData()).isFalse();
+    assertThat(full.node("delta").votes()).isFalse();
+    assertThat(full.node("delta").promotable()).isFalse();
+    assertThat(full.node("delta").bytesPerSecond()).isEqualTo(2_500_000);
+    assertThat(full.standbys()).extracting(Node::name).containsExactly("beta", "delta");
+    assertThat(full.pathsOn(beta)).containsEntry("www", Path.of("/data/www"));
+    assertThat(full.pathsOn(beta)).containsEntry("conf", Path.of("/etc/apache2"));
+    assertThat(full.mirrors().get("www"))
+        .isEqualTo(new Mirror("www", Path.of("/srv/www"), List.of("/cache/", "*.tmp"), ""));
+    assertThat(full.guard()).isEqualTo(new Guard(1000, 0.5, Duration.ofMinutes(1)));
+    assertThat(full.limits()).isEqualTo(new Limits(50_000_000, 0.5, Compression.OFF));
+    assertThat(full.versions()).isEqualTo(Versions.DEFAULT);
+    assertThat(full.takeover().services()).hasSize(2);
+    assertThat(full.checks()).hasSize(4);
+    assertThat(full.failback().mode()).isEqualTo(Failback.Mode.AFTER);
+    assertThat(full.notifications().on()).hasSize(8);
+    assertThat(full.state()).isEqualTo(Path.of("/var/lib/hotspare"));
+    assertThat(full.notices())
+        .extracting(Complaint::headline)
+        .contains("web.yaml:11:1: takeover: has no effect in this version");
+  }
+
+  @Test
+  void whatIsLeftOutHasItsDefault() throws Exception {
+    Configuration small = read(SMALL);
+    assertThat(small.guard()).isEqualTo(Guard.DEFAULT);
+    assertThat(small.limits()).isEqualTo(Limits.DEFAULT);
+    assertThat(small.state()).isEqualTo(Configuration.DEFAULT_STATE);
+    assertThat(small.api()).isNull();
+    assertThat(small.notices()).isEmpty();
+    assertThat(small.primaryNode().name()).isEqualTo("alpha");
+  }
+
+  @Test
+  void relativeStateLiesBesideTheFile() throws Exception {
+    Configuration read =
+        Configuration.parse(SMALL + "state: state\n", Path.of("/try/alpha/h.yaml"));
+    assertThat(read.state()).isEqualTo(Path.of("/try/alpha/state"));
+  }
+
+  @Test
+  void unknownKeyIsNamedWithItsPlaceAndItsLikelyMeaning() {
+    ConfigurationException refused =
+        catchThrowableOfType(
+            ConfigurationException.class,
+            () -> read(SMALL.replace("mirrors:", "mirors:").replace("path:", "pth:")));
+    assertThat(refused)
+        .hasMessageStartingWith(
+            """
+            web.yaml:1:1: "mirrors" is missing in the configuration; expected mirrors: the \
+            directories, each with its path
+              cluster: web
+              ^
+            web.yaml:5:1: unknown key "mirors"; expected one of cluster, nodes, mirrors, primary, \
+            lease, takeover, checks, failover, failback, guard, versions, hooks, notify, limits, \
+            api, state; did you mean "mirrors"?
+              mirors:
+              ^""");
+    assertThat(complaints(SMALL.replace("path:", "pth:")))
+        .contains(
+            "web.yaml:6:9: unknown key \"pth\"; expected one of path, exclude, on-change; did you"
+                + " mean \"path\"?");
+  }
+
+  @Test
+  void caretStandsUnderThePlace() {
+    ConfigurationException refused =
+        catchThrowableOfType(
+            ConfigurationException.class, () -> read(SMALL + "guard: {within: soon}\n"));
+    assertThat(refused)
+        .hasMessage(
+            """
+            web.yaml:8:17: guard.within is "soon"; expected a duration such as 500ms, 2s, 10m, 4h \
+            or 7d
+              guard: {within: soon}
+                              ^""");
+  }
+
+  @Test
+  void wrongValuesAreAllNamedAtOnce() {
+    assertThat(
+            complaints(
+                SMALL
+                    + """
+                    guard: {deletions: -1, share: 120%, within: 60}
+                    limits: {bandwidth: 50MB, cpu: half, compress: maybe}
+                    versions: [7d]
+                    takeover: {addresses: [10.0.0.1], ports: [0], services: [{on: all}]}
+                    checks: [{every: 1s}, {ping: primary, tcp: "a:1"}, {http: "ftp://x"}]
+                    failback: {preferred: nobody, mode: soon, window: late}
+                    notify: {on: [everything]}
+                    api: {listen: "0.0.0.0:7401"}
+                    """))
+        .hasSize(19)
+        .allSatisfy(line -> assertThat(line).matches("web\\.yaml:\\d+:\\d+: .*; expected .*"));
+  }
+
+  @Test
+  void duplicateKeysAreRefused() {
+    assertThat(complaints(SMALL + "primary: beta\n"))
+        .containsExactly(
+            "web.yaml:8:1: \"primary\" stands twice in the configuration; expected each key once");
+    assertThat(complaints(SMALL.replace("  beta:", "  alpha:")))
+        .anyMatch(line -> line.contains("4:3: \"alpha\" stands twice in nodes"));
+  }
+
+  @Test
+  void leaseIsSaidToBeForLater() {
+    assertThat(complaints(SMALL.replace("primary: alpha", "lease: {duration: 2s}")))
+        .containsExactly(
+            "web.yaml:7:1: lease: is not supported by this version yet; expected primary: NODE for"
+                + " fixed roles, NODE being one of alpha, beta");
+  }
+
+  @Test
+  void primaryMustBeADataNode() {
+    assertThat(complaints(SMALL.replace("primary: alpha", "primary: gama")))
+        .containsExactly(
+            "web.yaml:7:10: primary is \"gama\"; expected a node that holds the mirrors: one of"
+                + " alpha, beta");
+    assertThat(complaints(SMALL.replace("7400}\n  beta", "7400, witness: true}\n  beta")))
+        .hasSize(1)
+        .first()
+        .asString()
+        .startsWith("web.yaml:7:10: primary is \"alpha\"");
+    assertThat(complaints(SMALL.replace("primary: alpha\n", "")))
+        .containsExactly(
+            "web.yaml:1:1: \"primary\" is missing in the configuration; expected primary: one of"
+                + " alpha, beta");
+  }
+
+  @Test
+  void missingPartsAreNamed() {
+    assertThat(complaints("{}")).hasSize(4);
+    assertThat(complaints(""))
+        .containsExactly(
+            "web.yaml:1:1: the file is empty; expected at least cluster, nodes, mirrors and primary");
+    assertThat(complaints(SMALL.replace("{address: 10.0.0.1:7400}", "{}")))
+        .anyMatch(line -> line.contains("3:10: \"address\" is missing in nodes.alpha"));
+    assertThat(complaints(SMALL.replace("{path: /srv/www}", "{}")))
+        .anyMatch(line -> line.contains("6:8: \"path\" is missing in mirrors.www"));
+  }
+
+  @Test
+  void pathsMustNotContainOneAnother() {
+    assertThat(complaints(SMALL.replace("primary:", "  all: {path: /srv}\nprimary:")))
+        .containsExactly(
+            "web.yaml:7:15: /srv contains mirror www at /srv/www; expected directories that do not"
+                + " contain one another");
+    assertThat(complaints(SMALL.replace("primary:", "  b: {path: /srv/./www/}\nprimary:")))
+        .hasSize(1);
+    assertThat(complaints(SMALL.replace("primary:", "  b: {path: /srv/www/in}\nprimary:")))
+        .hasSize(1);
+    assertThat(complaints(SMALL.replace("/srv/www", "srv"))).hasSize(1);
+    assertThat(complaints(SMALL.replace("/srv/www", "/"))).hasSize(1);
+    assertThat(complaints(SMALL.replace("/srv/www", "/var/lib"))).hasSize(1);
+    assertThat(complaints(SMALL.replace("/srv/www", "/var/lib/hotspare/x"))).hasSize(1);
+    assertThat(complaints(SMALL.replace("/srv/www", "/srv/.hotspare/www"))).hasSize(1);
+  }
+
+  @Test
+  void pathsOfANodeMustNotContainOneAnotherEither() {
+    String two = SMALL.replace("primary:", "  conf: {path: /etc/x}\nprimary:");
+    assertThat(
+            complaints(two.replace("10.0.0.2:7400}", "10.0.0.2:7400, paths: {conf: /srv/www/c}}")))
+        .containsExactly(
+            "web.yaml:4:48: /srv/www/c lies inside mirror www at /srv/www on node beta; expected"
+                + " directories that do not contain one another");
+    assertThat(complaints(two.replace("10.0.0.2:7400}", "10.0.0.2:7400, paths: {cnf: /c}}")))
+        .hasSize(1)
+        .first()
+        .asString()
+        .contains("unknown key \"cnf\"", "did you mean \"conf\"?");
+  }
+
+  @Test
+  void twoNodesCannotShareAnAddress() {
+    assertThat(complaints(SMALL.replace("10.0.0.2", "10.0.0.1")))
+        .containsExactly(
+            "web.yaml:4:19: 10.0.0.1:7400 is already an address of node alpha; expected an address"
+                + " of its own for each node");
+  }
+
+  @Test
+  void brokenYamlIsPlaced() {
+    assertThat(complaints("cluster: [web\nnodes: {}\n"))
+        .hasSize(1)
+        .first()
+        .asString()
+        .startsWith("web.yaml:2:6: this is not YAML: ");
+    assertThat(complaints("cluster: web\n\tnodes: {}\n")).hasSize(1);
+    assertThat(complaints("cluster: \u0001\n")).hasSize(1);
+    assertThat(complaints("a: &a [*a]\n")).isNotEmpty();
+    assertThat(complaints("- a\n- b\n")).isNotEmpty();
+    assertThat(complaints("cluster: a\n---\ncluster: b\n")).hasSize(1);
+  }
+
+  @Test
+  void filesThatCannotBeReadAreComplaintsToo(@TempDir Path directory) throws Exception {
+    Path missing = directory.resolve("none.yaml");
+    assertThatThrownBy(() -> Configuration.load(missing))
+        .isInstanceOf(ConfigurationException.class)
+        .hasMessageContaining("none.yaml: the file does not exist; expected a configuration file");
+    Path binary = Files.write(directory.resolve("bin.yaml"), new byte[] {(byte) 0xff, 0x00});
+    assertThatThrownBy(() -> Configuration.load(binary)).hasMessageContaining("not text in UTF-8");
+    Path huge = Files.write(directory.resolve("huge.yaml"), new byte[(1 << 20) + 1]);
+    assertThatThrownBy(() -> Configuration.load(huge)).hasMessageContaining("larger than 1048576");
+    assertThatThrownBy(() -> Configuration.load(directory))
+        .isInstanceOf(ConfigurationException.class);
+  }
+
+  @Test
+  void nodeIsFoundByTheHostsNameOrAddress() throws Exception {
+    Configuration small = read(SMALL);
+    InetAddress second = InetAddress.getByName("10.0.0.2");
+    assertThat(small.nodeOn(new HostIdentity("beta.example.org", Set.of())).name())
+        .isEqualTo("beta");
+    assertThat(small.nodeOn(new HostIdentity("other", Set.of(second))).name()).isEqualTo("beta");
+    assertThatThrownBy(() -> small.nodeOn(new HostIdentity("other", Set.of())))
+        .hasMessageContaining("no node with the name or an address of this host")
+        .hasMessageContaining("--node with one of alpha, beta");
+    assertThatThrownBy(() -> small.nodeOn(new HostIdentity("alpha", Set.of(second))))
+        .hasMessageContaining("several");
+    assertThatThrownBy(() -> small.node("gamma")).hasMessageContaining("names no node \"gamma\"");
+  }
+
+  @Test
+  void sameTextHasTheSameFingerprint() throws Exception {
+    assertThat(read(SMALL).fingerprint()).isEqualTo(read(SMALL).fingerprint()).hasSize(64);
+    assertThat(read(FULL).fingerprint()).isNotEqualTo(read(SMALL).fingerprint());
+  }
+}
