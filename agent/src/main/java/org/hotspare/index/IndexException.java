@@ -1,5 +1,11 @@
 package org.hotspare.index;
 
+import java.io.IOException;
+import java.sql.SQLException;
+import org.jspecify.annotations.Nullable;
+import org.sqlite.SQLiteErrorCode;
+import org.sqlite.SQLiteException;
+
 /**
  * The index could not be read or written: the disk is full, failing, or the database is damaged.
  */
@@ -18,6 +24,11 @@ public final class IndexException extends RuntimeException {
     FAILED
   }
 
+  public IndexException(Kind kind, String message) {
+    super(message);
+    this.kind = kind;
+  }
+
   public IndexException(Kind kind, String message, Throwable cause) {
     super(message, cause);
     this.kind = kind;
@@ -25,5 +36,37 @@ public final class IndexException extends RuntimeException {
 
   public Kind kind() {
     return kind;
+  }
+
+  static IndexException of(String what, SQLException cause) {
+    return new IndexException(kindOf(cause), what + ": " + cause.getMessage(), cause);
+  }
+
+  static IndexException of(String what, IOException cause) {
+    String message = String.valueOf(cause.getMessage());
+    // The JDK passes the kernel's message on, and nothing else tells this error apart.
+    Kind kind = message.contains("No space left") ? Kind.FULL : Kind.FAILED;
+    return new IndexException(kind, what + ": " + cause, cause);
+  }
+
+  private static Kind kindOf(SQLException cause) {
+    @Nullable SQLiteErrorCode code =
+        cause instanceof SQLiteException failure ? failure.getResultCode() : null;
+    if (code == null) {
+      return Kind.FAILED;
+    }
+    // The shared memory file is extended before anything else, so a full disk may show there first.
+    if (code == SQLiteErrorCode.SQLITE_IOERR_SHMSIZE) {
+      return Kind.FULL;
+    }
+    // The low byte is the error, the rest its variety.
+    int primary = code.code & 0xff;
+    if (primary == SQLiteErrorCode.SQLITE_FULL.code) {
+      return Kind.FULL;
+    }
+    boolean damaged =
+        primary == SQLiteErrorCode.SQLITE_CORRUPT.code
+            || primary == SQLiteErrorCode.SQLITE_NOTADB.code;
+    return damaged ? Kind.DAMAGED : Kind.FAILED;
   }
 }

@@ -21,6 +21,12 @@ public interface IndexReader {
 
   Lineage lineage();
 
+  /**
+   * Tombstones up to here were dropped: {@link #changes} from an earlier position lacks what was
+   * deleted.
+   */
+  Position forgotten();
+
   Optional<Inode> inode(EntryId id);
 
   /** The live inode that lies at this place on this node. */

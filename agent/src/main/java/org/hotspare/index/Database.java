@@ -1,0 +1,111 @@
+package org.hotspare.index;
+
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Properties;
+import org.sqlite.jdbc4.JDBC4Connection;
+
+/**
+ * A connection to the database with its prepared statements. Owned by one thread at a time.
+ *
+ * <p>Transactions are opened by the first statement and end with {@link #commit} or {@link
+ * #rollback}.
+ */
+final class Database implements AutoCloseable {
+  private static final int BUSY_TIMEOUT_MILLIS = 10_000;
+
+  private final Connection connection;
+  private final Map<String, PreparedStatement> prepared = new HashMap<>();
+
+  private Database(Connection connection) {
+    this.connection = connection;
+  }
+
+  /** What a connection is for. */
+  enum Use {
+    WRITE(16 << 10),
+    READ(4 << 10),
+    CHECKPOINT(256);
+
+    private final int cacheKib;
+
+    Use(int cacheKib) {
+      this.cacheKib = cacheKib;
+    }
+  }
+
+  /** Opens the file, which is created where it is missing. See {@link Index} for the settings. */
+  static Database open(Path file, Use use) throws SQLException {
+    Connection connection =
+        new JDBC4Connection("jdbc:sqlite:" + file, file.toString(), new Properties());
+    Database database = new Database(connection);
+    try {
+      database.configure(use);
+    } catch (SQLException e) {
+      connection.close();
+      throw e;
+    }
+    return database;
+  }
+
+  private void configure(Use use) throws SQLException {
+    execute("PRAGMA busy_timeout=" + BUSY_TIMEOUT_MILLIS);
+    execute("PRAGMA journal_mode=WAL");
+    execute("PRAGMA synchronous=NORMAL");
+    execute("PRAGMA wal_autocheckpoint=0");
+    execute("PRAGMA cache_size=-" + use.cacheKib);
+    // A failing disk under a memory map would kill the process instead of failing the call.
+    execute("PRAGMA mmap_size=0");
+    execute("PRAGMA temp_store=MEMORY");
+    execute("PRAGMA cell_size_check=ON");
+    execute("PRAGMA trusted_schema=OFF");
+    switch (use) {
+      case WRITE -> connection.setAutoCommit(false);
+      case READ -> {
+        execute("PRAGMA query_only=ON");
+        connection.setAutoCommit(false);
+      }
+      // A checkpoint runs outside of transactions.
+      case CHECKPOINT -> {}
+    }
+  }
+
+  /** The statement of this text, prepared once; whoever uses it is done before the next use. */
+  PreparedStatement prepared(String sql) throws SQLException {
+    PreparedStatement statement = prepared.get(sql);
+    if (statement == null) {
+      statement = connection.prepareStatement(sql);
+      prepared.put(sql, statement);
+    }
+    return statement;
+  }
+
+  /** A statement of its own, for a cursor that stays open while other code runs. */
+  PreparedStatement prepare(String sql) throws SQLException {
+    return connection.prepareStatement(sql);
+  }
+
+  void execute(String sql) throws SQLException {
+    try (Statement statement = connection.createStatement()) {
+      statement.execute(sql);
+    }
+  }
+
+  void commit() throws SQLException {
+    connection.commit();
+  }
+
+  void rollback() throws SQLException {
+    connection.rollback();
+  }
+
+  @Override
+  public void close() throws SQLException {
+    connection.close();
+  }
+}
