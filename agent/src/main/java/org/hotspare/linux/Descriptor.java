@@ -169,7 +169,7 @@ public abstract sealed class Descriptor implements AutoCloseable permits DirFd, 
         Syscall.STATX,
         descriptor,
         path,
-        flags | AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT,
+        flags | AT_NO_AUTOMOUNT,
         Stat.MASK,
         scratch.struct().address());
   }

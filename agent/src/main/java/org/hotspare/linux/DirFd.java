@@ -90,17 +90,44 @@ public final class DirFd extends Descriptor {
     return Opening.regularFile(this, Opening.path(this, path.names()), access, last);
   }
 
+  /**
+   * Opens a regular file of this filesystem by its handle, whatever its names are.
+   *
+   * @throws LinuxException ESTALE if there is no such inode any more; else as {@link
+   *     #openFile(Name, Access)}
+   */
+  public FileFd openFile(FileHandle handle, Access access) throws LinuxException {
+    return Opening.regularFile(this, Opening.path(this, handle), access, null);
+  }
+
+  /** Null where this filesystem has no inode with the handle any more. */
+  public @Nullable Stat statIfPresent(FileHandle handle) throws LinuxException {
+    try {
+      return statAndClose(Opening.path(this, handle), null);
+    } catch (LinuxException failure) {
+      if (failure.is(Errno.ESTALE)) {
+        return null;
+      }
+      throw failure;
+    }
+  }
+
   public Stat stat(Name name) throws LinuxException {
     try (Scratch scratch = Scratch.take()) {
-      check(statx(scratch, number(), scratch.name(name), 0), Syscall.STATX, name);
+      check(statx(scratch, number(), scratch.name(name), AT_SYMLINK_NOFOLLOW), Syscall.STATX, name);
       return Stat.of(scratch.struct());
     }
+  }
+
+  /** Of what a link of /proc stands for, which may be of no kind that a {@link Stat} can say. */
+  long statxFollowing(Scratch scratch, Name name) {
+    return statx(scratch, number(), scratch.name(name), 0);
   }
 
   /** Null where the name does not exist: cheaper than the exception. */
   public @Nullable Stat statIfPresent(Name name) throws LinuxException {
     try (Scratch scratch = Scratch.take()) {
-      long result = statx(scratch, number(), scratch.name(name), 0);
+      long result = statx(scratch, number(), scratch.name(name), AT_SYMLINK_NOFOLLOW);
       if (result == -Errno.ENOENT.number()) {
         return null;
       }
@@ -111,10 +138,13 @@ public final class DirFd extends Descriptor {
 
   /** Of what a path below this directory stands for; links on the way are refused by ELOOP. */
   public Stat stat(RelPath path) throws LinuxException {
-    int descriptor = Opening.path(this, path.names());
+    return statAndClose(Opening.path(this, path.names()), path.name().orElse(null));
+  }
+
+  private Stat statAndClose(int descriptor, @Nullable Name name) throws LinuxException {
     try (Scratch scratch = Scratch.take()) {
       long result = statx(scratch, descriptor, scratch.empty(), AT_EMPTY_PATH);
-      check(result, Syscall.STATX, path.name().orElse(null));
+      check(result, Syscall.STATX, name);
       return Stat.of(scratch.struct());
     } finally {
       Kernel.close(descriptor);

@@ -67,6 +67,26 @@ final class Opening {
     return walk(base, path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
   }
 
+  /** An O_PATH descriptor of the inode with the handle, on the filesystem of the directory. */
+  static int path(DirFd base, FileHandle handle) throws LinuxException {
+    try (Scratch scratch = Scratch.take()) {
+      byte[] bytes = handle.bytes().array();
+      MemorySegment struct = scratch.struct();
+      struct.set(ValueLayout.JAVA_INT, 0, bytes.length);
+      struct.set(ValueLayout.JAVA_INT, 4, handle.type());
+      MemorySegment.copy(bytes, 0, struct, ValueLayout.JAVA_BYTE, 8, bytes.length);
+      long result =
+          Kernel.call(
+              scratch,
+              Syscall.OPEN_BY_HANDLE_AT,
+              base.number(),
+              struct.address(),
+              O_PATH | O_CLOEXEC);
+      base.check(result, Syscall.OPEN_BY_HANDLE_AT, null);
+      return (int) result;
+    }
+  }
+
   /**
    * Opens in earnest what {@code pathDescriptor} stands for and closes that.
    *

@@ -74,8 +74,8 @@ public record Stat(
         statx.get(ValueLayout.JAVA_INT, 24),
         statx.get(ValueLayout.JAVA_LONG, 40),
         statx.get(ValueLayout.JAVA_LONG, 48),
-        statx.get(ValueLayout.JAVA_LONG, 32),
-        device(statx.get(ValueLayout.JAVA_INT, 136), statx.get(ValueLayout.JAVA_INT, 140)),
+        inodeOf(statx),
+        deviceOf(statx),
         statx.get(ValueLayout.JAVA_INT, 128),
         statx.get(ValueLayout.JAVA_INT, 132),
         statx.get(ValueLayout.JAVA_INT, 16) & 0xffff_ffffL,
@@ -84,6 +84,14 @@ public record Stat(
         (mask & MASK_BORN) != 0 ? time(statx, 80) : null,
         (mask & MASK_MOUNT_ID) != 0 ? statx.get(ValueLayout.JAVA_LONG, 144) : 0,
         (statx.get(ValueLayout.JAVA_LONG, 8) & ATTRIBUTE_MOUNT_ROOT) != 0);
+  }
+
+  static long inodeOf(MemorySegment statx) {
+    return statx.get(ValueLayout.JAVA_LONG, 32);
+  }
+
+  static long deviceOf(MemorySegment statx) {
+    return device(statx.get(ValueLayout.JAVA_INT, 136), statx.get(ValueLayout.JAVA_INT, 140));
   }
 
   private static Timestamp time(MemorySegment statx, int at) {

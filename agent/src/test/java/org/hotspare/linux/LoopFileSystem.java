@@ -10,6 +10,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
+import org.hotspare.tree.Bytes;
 
 /**
  * A real filesystem of its own for one test, made in memory and mounted in a temporary directory;
@@ -155,10 +156,9 @@ public final class LoopFileSystem implements AutoCloseable {
 
   /** Innermost first, also those that a test mounted itself. */
   private static List<String> mountsBelow(Path home) {
-    try (Stream<String> lines = Files.lines(Path.of("/proc/self/mountinfo"))) {
-      return lines
-          .map(line -> line.split(" ", 6)[4])
-          .filter(point -> point.startsWith(home + "/"))
+    try {
+      return Mounts.atOrBelow(Bytes.of(home.toString())).stream()
+          .map(mount -> new String(mount.point().array(), StandardCharsets.UTF_8))
           .toList()
           .reversed();
     } catch (IOException failed) {
