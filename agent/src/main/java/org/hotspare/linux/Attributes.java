@@ -20,6 +20,11 @@ record Attributes(int descriptor, @Nullable Name name) {
   /** The kernel's limits of the list of names, and of a value. */
   private static final int MAX_BYTES = 65536;
 
+  private static final Bytes ACL = Bytes.of("system.posix_acl_access");
+  private static final Bytes DEFAULT_ACL = Bytes.of("system.posix_acl_default");
+  private static final Bytes XFS_ACL = Bytes.of("trusted.SGI_ACL_FILE");
+  private static final Bytes XFS_DEFAULT_ACL = Bytes.of("trusted.SGI_ACL_DEFAULT");
+
   static Attributes ofDescriptor(int descriptor) {
     return new Attributes(descriptor, null);
   }
@@ -39,20 +44,37 @@ record Attributes(int descriptor, @Nullable Name name) {
       return List.of();
     }
     owner.check(length, Syscall.LLISTXATTR, name);
-    List<Attribute> found = new ArrayList<>();
-    byte[] list = scratch.copyOf(names, length);
-    int start = 0;
-    for (int i = 0; i < list.length; i++) {
-      if (list[i] == 0) {
-        byte[] key = Arrays.copyOfRange(list, start, i);
-        Bytes value = get(scratch, owner, key);
-        if (value != null) {
-          found.add(new Attribute(Bytes.wrap(key), value));
-        }
-        start = i + 1;
+    List<Bytes> keys = keys(scratch.copyOf(names, length));
+    List<Attribute> found = new ArrayList<>(keys.size());
+    for (Bytes key : keys) {
+      Bytes value = isXfsAlias(key, keys) ? null : get(scratch, owner, key.array());
+      if (value != null) {
+        found.add(new Attribute(key, value));
       }
     }
     return found;
+  }
+
+  /** The names, each ended by NUL. */
+  private static List<Bytes> keys(byte[] list) {
+    List<Bytes> keys = new ArrayList<>();
+    int start = 0;
+    for (int i = 0; i < list.length; i++) {
+      if (list[i] == 0) {
+        keys.add(Bytes.wrap(Arrays.copyOfRange(list, start, i)));
+        start = i + 1;
+      }
+    }
+    return keys;
+  }
+
+  /**
+   * XFS lists an ACL a second time, in its own format: to copy that to another filesystem would
+   * make an attribute of no meaning.
+   */
+  private static boolean isXfsAlias(Bytes key, List<Bytes> keys) {
+    return (key.equals(XFS_ACL) && keys.contains(ACL))
+        || (key.equals(XFS_DEFAULT_ACL) && keys.contains(DEFAULT_ACL));
   }
 
   /** Null for one that is gone again, or that is listed but has no value to read. */
