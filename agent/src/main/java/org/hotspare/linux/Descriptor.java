@@ -59,16 +59,12 @@ public abstract sealed class Descriptor implements AutoCloseable permits DirFd, 
 
   /** Exactly these permissions, whatever the process's umask. */
   public final void setPermissions(int permissions) throws LinuxException {
-    try (Scratch scratch = Scratch.take()) {
-      check(Kernel.call(scratch, Syscall.FCHMOD, number(), permissions), Syscall.FCHMOD, null);
-    }
+    onThis(Syscall.FCHMOD, permissions, 0, 0);
   }
 
   /** Sets both ids. The kernel takes set-id bits and capabilities away when it does. */
   public final void setOwner(int owner, int group) throws LinuxException {
-    try (Scratch scratch = Scratch.take()) {
-      check(Kernel.call(scratch, Syscall.FCHOWN, number(), owner, group), Syscall.FCHOWN, null);
-    }
+    onThis(Syscall.FCHOWN, owner, group, 0);
   }
 
   /** Sets the mtime and leaves the atime. */
@@ -117,16 +113,12 @@ public abstract sealed class Descriptor implements AutoCloseable permits DirFd, 
 
   /** Makes content and metadata durable; of a directory, its names. */
   public final void fsync() throws LinuxException {
-    try (Scratch scratch = Scratch.take()) {
-      check(Kernel.call(scratch, Syscall.FSYNC, number()), Syscall.FSYNC, null);
-    }
+    onThis(Syscall.FSYNC, 0, 0, 0);
   }
 
   /** Makes all that was written to this filesystem so far durable. */
   public final void syncfs() throws LinuxException {
-    try (Scratch scratch = Scratch.take()) {
-      check(Kernel.call(scratch, Syscall.SYNCFS, number()), Syscall.SYNCFS, null);
-    }
+    onThis(Syscall.SYNCFS, 0, 0, 0);
   }
 
   /** The eight bytes that {@code statfs} and fanotify call the filesystem by. */
@@ -161,6 +153,13 @@ public abstract sealed class Descriptor implements AutoCloseable permits DirFd, 
     MemorySegment struct = scratch.struct();
     check(Kernel.call(scratch, Syscall.FSTATFS, number(), struct.address()), Syscall.FSTATFS, null);
     return struct;
+  }
+
+  /** A call whose first argument is this descriptor and whose others are numbers. */
+  final void onThis(Syscall call, long b, long c, long d) throws LinuxException {
+    try (Scratch scratch = Scratch.take()) {
+      check(Kernel.call(scratch, call, number(), b, c, d), call, null);
+    }
   }
 
   static long statx(Scratch scratch, int descriptor, long path, int flags) {

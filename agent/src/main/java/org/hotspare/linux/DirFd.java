@@ -238,12 +238,7 @@ public final class DirFd extends Descriptor {
 
   /** With exactly these permissions, whatever the process's umask. */
   public void mkdir(Name name, int permissions) throws LinuxException {
-    try (Scratch scratch = Scratch.take()) {
-      check(
-          Kernel.call(scratch, Syscall.MKDIRAT, number(), scratch.name(name), permissions & 0700),
-          Syscall.MKDIRAT,
-          name);
-    }
+    onName(Syscall.MKDIRAT, name, permissions & 0700, 0, 0);
     setPermissions(name, permissions);
   }
 
@@ -255,13 +250,7 @@ public final class DirFd extends Descriptor {
   public void mknod(Name name, FileKind kind, int permissions, int major, int minor)
       throws LinuxException {
     long mode = kind.modeBits() | (permissions & 0600);
-    try (Scratch scratch = Scratch.take()) {
-      check(
-          Kernel.call(
-              scratch, Syscall.MKNODAT, number(), scratch.name(name), mode, device(major, minor)),
-          Syscall.MKNODAT,
-          name);
-    }
+    onName(Syscall.MKNODAT, name, mode, device(major, minor), 0);
     setPermissions(name, permissions);
   }
 
@@ -322,61 +311,20 @@ public final class DirFd extends Descriptor {
 
   private void rename(Name name, DirFd newDirectory, Name newName, int flags)
       throws LinuxException {
-    try (Scratch scratch = Scratch.take()) {
-      long result =
-          Kernel.call(
-              scratch,
-              Syscall.RENAMEAT2,
-              number(),
-              scratch.name(name),
-              newDirectory.number(),
-              scratch.otherName(newName),
-              flags);
-      if (result < 0) {
-        throw twoNames(result, Syscall.RENAMEAT2, name, newDirectory, newName);
-      }
-    }
+    onNames(Syscall.RENAMEAT2, name, newDirectory, newName, flags);
   }
 
   /** One more name for the inode; of a symbolic link, for the link itself. */
   public void link(Name name, DirFd newDirectory, Name newName) throws LinuxException {
-    try (Scratch scratch = Scratch.take()) {
-      long result =
-          Kernel.call(
-              scratch,
-              Syscall.LINKAT,
-              number(),
-              scratch.name(name),
-              newDirectory.number(),
-              scratch.otherName(newName),
-              0);
-      if (result < 0) {
-        throw twoNames(result, Syscall.LINKAT, name, newDirectory, newName);
-      }
-    }
-  }
-
-  private LinuxException twoNames(
-      long result, Syscall call, Name name, DirFd newDirectory, Name newName) {
-    String both = describe(name) + "\" to \"" + newDirectory.describe(newName);
-    return new LinuxException((int) -result, call.text(), both);
+    onNames(Syscall.LINKAT, name, newDirectory, newName, 0);
   }
 
   public void unlink(Name name) throws LinuxException {
-    remove(name, 0);
+    onName(Syscall.UNLINKAT, name, 0, 0, 0);
   }
 
   public void rmdir(Name name) throws LinuxException {
-    remove(name, AT_REMOVEDIR);
-  }
-
-  private void remove(Name name, int flags) throws LinuxException {
-    try (Scratch scratch = Scratch.take()) {
-      check(
-          Kernel.call(scratch, Syscall.UNLINKAT, number(), scratch.name(name), flags),
-          Syscall.UNLINKAT,
-          name);
-    }
+    onName(Syscall.UNLINKAT, name, AT_REMOVEDIR, 0, 0);
   }
 
   /**
@@ -429,18 +377,7 @@ public final class DirFd extends Descriptor {
 
   /** Sets both ids, of a symbolic link too. */
   public void setOwner(Name name, int owner, int group) throws LinuxException {
-    try (Scratch scratch = Scratch.take()) {
-      long result =
-          Kernel.call(
-              scratch,
-              Syscall.FCHOWNAT,
-              number(),
-              scratch.name(name),
-              owner,
-              group,
-              AT_SYMLINK_NOFOLLOW);
-      check(result, Syscall.FCHOWNAT, name);
-    }
+    onName(Syscall.FCHOWNAT, name, owner, group, AT_SYMLINK_NOFOLLOW);
   }
 
   /** Sets the mtime, of a symbolic link too, and leaves the atime. */
@@ -489,6 +426,26 @@ public final class DirFd extends Descriptor {
   public FileHandle handle(Name name) throws LinuxException {
     try (Scratch scratch = Scratch.take()) {
       return handle(scratch, scratch.name(name), 0, name);
+    }
+  }
+
+  /** A call whose first arguments are this descriptor and a name, and whose others numbers. */
+  private void onName(Syscall call, Name name, long c, long d, long e) throws LinuxException {
+    try (Scratch scratch = Scratch.take()) {
+      check(Kernel.call(scratch, call, number(), scratch.name(name), c, d, e), call, name);
+    }
+  }
+
+  private void onNames(Syscall call, Name name, DirFd newDirectory, Name newName, int flags)
+      throws LinuxException {
+    try (Scratch scratch = Scratch.take()) {
+      long from = scratch.name(name);
+      long to = scratch.otherName(newName);
+      long result = Kernel.call(scratch, call, number(), from, newDirectory.number(), to, flags);
+      if (result < 0) {
+        String both = describe(name) + "\" to \"" + newDirectory.describe(newName);
+        throw new LinuxException((int) -result, call.text(), both);
+      }
     }
   }
 

@@ -91,9 +91,7 @@ public final class FileFd extends Descriptor {
   }
 
   public void truncate(long size) throws LinuxException {
-    try (Scratch scratch = Scratch.take()) {
-      check(Kernel.call(scratch, Syscall.FTRUNCATE, number(), size), Syscall.FTRUNCATE, null);
-    }
+    onThis(Syscall.FTRUNCATE, size, 0, 0);
   }
 
   /** The next offset from this one on that is in no hole; -1 where only a hole follows. */
@@ -148,19 +146,12 @@ public final class FileFd extends Descriptor {
 
   /** Makes content and size durable. */
   public void fdatasync() throws LinuxException {
-    try (Scratch scratch = Scratch.take()) {
-      check(Kernel.call(scratch, Syscall.FDATASYNC, number()), Syscall.FDATASYNC, null);
-    }
+    onThis(Syscall.FDATASYNC, 0, 0, 0);
   }
 
   /** Starts to write a range to disk and does not wait: makes a later sync short, no more. */
   public void startWriteback(long offset, long length) throws LinuxException {
-    try (Scratch scratch = Scratch.take()) {
-      long result =
-          Kernel.call(
-              scratch, Syscall.SYNC_FILE_RANGE, number(), offset, length, SYNC_FILE_RANGE_WRITE);
-      check(result, Syscall.SYNC_FILE_RANGE, null);
-    }
+    onThis(Syscall.SYNC_FILE_RANGE, offset, length, SYNC_FILE_RANGE_WRITE);
   }
 
   /** Tells the kernel that the pages of a range need not stay in its cache; 0 is to the end. */
