@@ -5,6 +5,7 @@ import java.util.List;
 import org.hotspare.delta.DeltaOp;
 import org.hotspare.tree.Bytes;
 import org.hotspare.tree.Entry;
+import org.hotspare.tree.Entry.RegularFile;
 import org.hotspare.tree.EntryId;
 import org.hotspare.tree.Lineage;
 import org.hotspare.tree.Position;
@@ -88,7 +89,7 @@ public sealed interface Frame {
    *     before
    */
   record ContentPart(
-      EntryId id, List<DeltaOp> ops, ByteBuffer payload, Entry.@Nullable RegularFile finished)
+      EntryId id, List<DeltaOp> ops, ByteBuffer payload, @Nullable RegularFile finished)
       implements Frame {
     public ContentPart {
       ops = List.copyOf(ops);

@@ -1,0 +1,193 @@
+package org.hotspare.wire;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.net.StandardSocketOptions;
+import java.security.cert.X509Certificate;
+import java.util.Optional;
+import java.util.function.Predicate;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLException;
+import javax.net.ssl.SSLParameters;
+import javax.net.ssl.SSLPeerUnverifiedException;
+import javax.net.ssl.SSLSocket;
+
+/**
+ * From a fresh connection to a link: TLS, certificates, {@code Hello} and {@code Welcome}. None of
+ * this has a deadline of its own: the caller closes the socket when it takes too long.
+ */
+final class Handshake {
+  /** The last word to a peer that is turned away waits so long for being read. */
+  private static final int FAREWELL_MILLIS = 500;
+
+  private static final String[] PROTOCOLS = {"TLSv1.3"};
+
+  // The shorter key first: it is the faster one, and as good.
+  private static final String[] CIPHERS = {
+    "TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256"
+  };
+
+  private Handshake() {}
+
+  /**
+   * The connecting side.
+   *
+   * @param node whom to expect there
+   */
+  static Link asClient(Socket plain, Certificates certificates, String node, LinkOptions options)
+      throws IOException {
+    FrameChannel channel = clientChannel(plain, certificates.context(node::equals), options);
+    Frame.Welcome welcome =
+        greet(channel, node, certificates.cluster(), certificates.node(), options.version());
+    if (!welcome.node().equals(node)) {
+      throw new ProtocolException("node " + welcome.node() + " answers instead of " + node);
+    }
+    return Link.start(channel, node, welcome.version(), welcome.protocol(), options.deadAfter());
+  }
+
+  static FrameChannel clientChannel(Socket plain, SSLContext context, LinkOptions options)
+      throws IOException {
+    configure(plain);
+    String host = plain.getInetAddress().getHostAddress();
+    SSLSocket tls =
+        (SSLSocket) context.getSocketFactory().createSocket(plain, host, plain.getPort(), true);
+    tls.setUseClientMode(true);
+    tls.setSSLParameters(parameters());
+    startHandshake(tls);
+    return new FrameChannel(plain, tls, options);
+  }
+
+  /** Says hello, and returns what the other side answers. */
+  static Frame.Welcome greet(
+      FrameChannel channel, String expected, String cluster, String node, String version)
+      throws IOException {
+    try {
+      channel.write(new Frame.Hello(Protocol.LOWEST, Protocol.VERSION, cluster, node, version));
+      channel.flush();
+      return switch (channel.read(Bounds.STRANGER_HEADER_BYTES)) {
+        case Frame.Welcome welcome -> checked(welcome);
+        case Frame.Refused refused -> throw new RefusedException(expected, refused.reason());
+        case Frame other ->
+            throw new ProtocolException(other.getClass().getSimpleName() + " in answer to a hello");
+      };
+    } catch (SSLException e) {
+      // In TLS 1.3 the client has finished before the server looks at the client's certificate.
+      throw new IdentityException(
+          expected + " refuses this node's certificate: " + e.getMessage(), e);
+    }
+  }
+
+  private static Frame.Welcome checked(Frame.Welcome welcome) throws ProtocolException {
+    if (welcome.protocol() < Protocol.LOWEST || welcome.protocol() > Protocol.VERSION) {
+      throw new ProtocolException("protocol " + welcome.protocol() + " chosen, never offered");
+    }
+    return welcome;
+  }
+
+  /**
+   * The side that was connected to.
+   *
+   * @param nodes whom to take as a peer
+   * @return empty where the other side came to join and has had its answer
+   */
+  static Optional<Link> asServer(
+      Socket plain,
+      Certificates certificates,
+      Predicate<String> nodes,
+      Doorkeeper doorkeeper,
+      LinkOptions options)
+      throws IOException {
+    configure(plain);
+    InputStream nothingRead = InputStream.nullInputStream();
+    SSLSocket tls =
+        (SSLSocket)
+            certificates.context(nodes).getSocketFactory().createSocket(plain, nothingRead, true);
+    SSLParameters parameters = parameters();
+    parameters.setWantClientAuth(true);
+    tls.setUseClientMode(false);
+    tls.setSSLParameters(parameters);
+    startHandshake(tls);
+    FrameChannel channel = new FrameChannel(plain, tls, options);
+    Optional<String> peer = peer(tls);
+    try {
+      Frame.Hello hello = hello(channel, certificates.cluster(), peer);
+      int protocol = Protocol.choose(Protocol.LOWEST, Protocol.VERSION, hello);
+      channel.write(new Frame.Welcome(protocol, certificates.node(), options.version()));
+      channel.flush();
+      if (peer.isPresent()) {
+        return Optional.of(
+            Link.start(channel, peer.get(), hello.version(), protocol, options.deadAfter()));
+      }
+      Frame.Joined joined = admission(channel, hello, doorkeeper, plain.getInetAddress());
+      channel.end(joined, FAREWELL_MILLIS);
+      return Optional.empty();
+    } catch (ProtocolException | IdentityException e) {
+      channel.end(new Frame.Refused(String.valueOf(e.getMessage())), FAREWELL_MILLIS);
+      throw e;
+    }
+  }
+
+  private static Frame.Hello hello(FrameChannel channel, String cluster, Optional<String> peer)
+      throws IOException {
+    if (!(channel.read(Bounds.STRANGER_HEADER_BYTES) instanceof Frame.Hello hello)) {
+      throw new ProtocolException("the first frame is no hello");
+    }
+    if (!hello.cluster().equals(cluster)) {
+      throw new ProtocolException(
+          "this is cluster \"%s\", not \"%s\"".formatted(cluster, hello.cluster()));
+    }
+    if (peer.isPresent() && !peer.get().equals(hello.node())) {
+      throw new ProtocolException(
+          "node \"%s\" has the certificate of \"%s\"".formatted(hello.node(), peer.get()));
+    }
+    return hello;
+  }
+
+  private static Frame.Joined admission(
+      FrameChannel channel, Frame.Hello hello, Doorkeeper doorkeeper, InetAddress from)
+      throws IOException {
+    Frame frame = channel.read(Bounds.STRANGER_HEADER_BYTES);
+    if (!(frame instanceof Frame.Join join)) {
+      throw new ProtocolException(
+          frame.getClass().getSimpleName() + " without a certificate: only Join is possible");
+    }
+    if (!join.node().equals(hello.node())) {
+      throw new ProtocolException("two names in one request to join");
+    }
+    return doorkeeper.admit(join, from);
+  }
+
+  private static Optional<String> peer(SSLSocket tls) {
+    try {
+      X509Certificate certificate = (X509Certificate) tls.getSession().getPeerCertificates()[0];
+      return Optional.of(Authority.node(certificate));
+    } catch (SSLPeerUnverifiedException none) {
+      return Optional.empty();
+    }
+  }
+
+  private static void configure(Socket plain) throws IOException {
+    plain.setOption(StandardSocketOptions.TCP_NODELAY, true);
+    plain.setOption(StandardSocketOptions.SO_KEEPALIVE, true);
+  }
+
+  private static SSLParameters parameters() {
+    return new SSLParameters(CIPHERS, PROTOCOLS);
+  }
+
+  /** With the reason that our own check gave, instead of the name of the alert it caused. */
+  private static void startHandshake(SSLSocket tls) throws IOException {
+    try {
+      tls.startHandshake();
+    } catch (SSLException e) {
+      for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+        if (cause instanceof java.security.cert.CertificateException rejected) {
+          throw new IdentityException(String.valueOf(rejected.getMessage()), e);
+        }
+      }
+      throw e;
+    }
+  }
+}

@@ -1,0 +1,53 @@
+package org.hotspare.wire;
+
+import com.github.luben.zstd.Zstd;
+import java.nio.ByteBuffer;
+
+/** Compresses payloads with zstd where {@link CompressionChoice} says so. */
+final class ZstdPacker implements PayloadPacker {
+  private static final int LEVEL = 1;
+  private static final int SLICES = 3;
+  private static final int SLICE_BYTES = 4 << 10;
+
+  private final CompressionChoice choice;
+
+  ZstdPacker(CompressionChoice choice) {
+    this.choice = choice;
+  }
+
+  @Override
+  public ByteBuffer pack(ByteBuffer payload) {
+    int length = payload.remaining();
+    if (!choice.worthSampling(length)) {
+      return payload;
+    }
+    byte[] content = new byte[length];
+    payload.get(payload.position(), content);
+    byte[] sample = sample(content);
+    if (!choice.worthPacking(sample.length, packed(sample).remaining())) {
+      return payload;
+    }
+    ByteBuffer packed = packed(content);
+    return packed.remaining() < length ? packed : payload;
+  }
+
+  /** From the beginning, the middle and the end. */
+  private static byte[] sample(byte[] content) {
+    if (content.length <= SLICES * SLICE_BYTES) {
+      return content;
+    }
+    byte[] sample = new byte[SLICES * SLICE_BYTES];
+    for (int i = 0; i < SLICES; i++) {
+      int from = (int) ((long) (content.length - SLICE_BYTES) * i / (SLICES - 1));
+      System.arraycopy(content, from, sample, i * SLICE_BYTES, SLICE_BYTES);
+    }
+    return sample;
+  }
+
+  private ByteBuffer packed(byte[] content) {
+    long started = System.nanoTime();
+    byte[] packed = Zstd.compress(content, LEVEL);
+    choice.packed(content.length, System.nanoTime() - started);
+    return ByteBuffer.wrap(packed);
+  }
+}
