@@ -5,7 +5,7 @@ public record Lag(long changes, long bytes, double seconds) {
   public static final Lag NONE = new Lag(0, 0, 0);
 
   /** Whether nothing is missing. */
-  public boolean isNone() {
+  public boolean none() {
     return changes == 0;
   }
 }

@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Optional;
 import java.util.SequencedMap;
+import org.hotspare.tree.Bytes;
 
 /** Reads a whole file and judges it: all that is wrong is said at once. */
 final class ConfigurationReader {
@@ -31,6 +32,9 @@ final class ConfigurationReader {
   /** What belongs to changes of role, to which fixed roles give no occasion. */
   private static final List<String> WITHOUT_EFFECT =
       List.of("takeover", "checks", "failover", "failback", "versions", "hooks", "notify", "api");
+
+  /** The kernel takes 107 bytes for the path of a Unix socket, and the agent's lies in there. */
+  private static final int MAX_STATE_BYTES = 90;
 
   private final String text;
   private final Path file;
@@ -100,8 +104,17 @@ final class ConfigurationReader {
     return top.scalar(
         "state",
         Configuration.DEFAULT_STATE,
-        "a directory's path, absolute or relative to the configuration file",
-        text -> beside.resolve(pathOf(text)).normalize());
+        "a directory, absolute or beside this file, whose whole path has at most "
+            + MAX_STATE_BYTES
+            + " bytes",
+        text -> shortEnough(beside.resolve(pathOf(text)).normalize()));
+  }
+
+  private static Path shortEnough(Path state) {
+    if (Bytes.of(state.toString()).length() > MAX_STATE_BYTES) {
+      throw new IllegalArgumentException(state + " is too long");
+    }
+    return state;
   }
 
   /**

@@ -117,6 +117,7 @@ class ConfigurationTest {
     Configuration read =
         Configuration.parse(SMALL + "state: state\n", Path.of("/try/alpha/h.yaml"));
     assertThat(read.state()).isEqualTo(Path.of("/try/alpha/state"));
+    assertThat(complaints(SMALL + "state: /" + "x".repeat(90) + "\n")).hasSize(1);
   }
 
   @Test
