@@ -1,7 +1,5 @@
 package org.hotspare.index;
 
-import java.sql.PreparedStatement;
-import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
@@ -29,17 +27,15 @@ final class ChangeCursor implements AutoCloseable {
           upTo,
           row ->
               new Change.InodeSet(
-                  new EntryId(row.getLong(1)),
-                  Position.unpack(row.getLong(2)),
-                  EntryFormat.decode(
-                      row.getLong(1), row.getLong(2), row.getLong(3), Rows.bytes(row, 4).array())));
+                  new EntryId(row.number(1)),
+                  Position.unpack(row.number(2)),
+                  EntryFormat.decode(row.number(1), row.number(2), row.number(3), row.array(4))));
       cursor.add(
           database,
           "SELECT id, version FROM inode_gone",
           after,
           upTo,
-          row ->
-              new Change.InodeGone(new EntryId(row.getLong(1)), Position.unpack(row.getLong(2))));
+          row -> new Change.InodeGone(new EntryId(row.number(1)), Position.unpack(row.number(2))));
       cursor.add(
           database,
           "SELECT parent, name, id, version FROM name",
@@ -47,10 +43,10 @@ final class ChangeCursor implements AutoCloseable {
           upTo,
           row ->
               new Change.NameSet(
-                  new EntryId(row.getLong(1)),
-                  new Name(Rows.bytes(row, 2)),
-                  new EntryId(row.getLong(3)),
-                  Position.unpack(row.getLong(4))));
+                  new EntryId(row.number(1)),
+                  new Name(row.bytes(2)),
+                  new EntryId(row.number(3)),
+                  Position.unpack(row.number(4))));
       cursor.add(
           database,
           "SELECT parent, name, version FROM name_gone",
@@ -58,9 +54,9 @@ final class ChangeCursor implements AutoCloseable {
           upTo,
           row ->
               new Change.NameGone(
-                  new EntryId(row.getLong(1)),
-                  new Name(Rows.bytes(row, 2)),
-                  Position.unpack(row.getLong(3))));
+                  new EntryId(row.number(1)),
+                  new Name(row.bytes(2)),
+                  Position.unpack(row.number(3))));
     } catch (SQLException | RuntimeException e) {
       cursor.close();
       throw e;
@@ -73,12 +69,10 @@ final class ChangeCursor implements AutoCloseable {
       String select,
       Position after,
       Position upTo,
-      SqlReader.RowReader<Change> reader)
+      Statement.RowReader<Change> reader)
       throws SQLException {
-    PreparedStatement statement = database.prepare(select + RANGE);
-    statement.setLong(1, after.packed());
-    statement.setLong(2, upTo.packed());
-    Source source = new Source(statement, statement.executeQuery(), reader);
+    Statement statement = database.prepare(select + RANGE);
+    Source source = new Source(statement.set(1, after.packed()).set(2, upTo.packed()), reader);
     sources.add(source);
     source.advance();
   }
@@ -108,19 +102,17 @@ final class ChangeCursor implements AutoCloseable {
   }
 
   private static final class Source {
-    private final PreparedStatement statement;
-    private final ResultSet row;
-    private final SqlReader.RowReader<Change> reader;
+    private final Statement statement;
+    private final Statement.RowReader<Change> reader;
     private @Nullable Change current;
 
-    Source(PreparedStatement statement, ResultSet row, SqlReader.RowReader<Change> reader) {
+    Source(Statement statement, Statement.RowReader<Change> reader) {
       this.statement = statement;
-      this.row = row;
       this.reader = reader;
     }
 
     void advance() throws SQLException {
-      current = row.next() ? Decoding.of(() -> reader.read(row)) : null;
+      current = statement.next(row -> Decoding.of(() -> reader.read(row)));
     }
   }
 }

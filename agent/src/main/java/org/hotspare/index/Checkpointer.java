@@ -1,7 +1,6 @@
 package org.hotspare.index;
 
 import java.nio.file.Path;
-import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.locks.ReentrantLock;
@@ -95,9 +94,8 @@ final class Checkpointer implements AutoCloseable {
   }
 
   private boolean truncated() throws SQLException {
-    try (ResultSet row = database.prepared("PRAGMA wal_checkpoint(TRUNCATE)").executeQuery()) {
-      return row.next() && row.getInt(1) == 0;
-    }
+    Long busy = database.prepared("PRAGMA wal_checkpoint(TRUNCATE)").first(row -> row.number(1));
+    return busy != null && busy == 0;
   }
 
   private void report(IndexException e) {

@@ -2,9 +2,7 @@ package org.hotspare.index;
 
 import java.nio.file.Path;
 import java.sql.Connection;
-import java.sql.PreparedStatement;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Properties;
@@ -20,7 +18,7 @@ final class Database implements AutoCloseable {
   private static final int BUSY_TIMEOUT_MILLIS = 10_000;
 
   private final Connection connection;
-  private final Map<String, PreparedStatement> prepared = new HashMap<>();
+  private final Map<String, Statement> prepared = new HashMap<>();
 
   private Database(Connection connection) {
     this.connection = connection;
@@ -76,22 +74,25 @@ final class Database implements AutoCloseable {
   }
 
   /** The statement of this text, prepared once; whoever uses it is done before the next use. */
-  PreparedStatement prepared(String sql) throws SQLException {
-    PreparedStatement statement = prepared.get(sql);
+  Statement prepared(String sql) throws SQLException {
+    Statement statement = prepared.get(sql);
     if (statement == null) {
-      statement = connection.prepareStatement(sql);
+      statement = prepare(sql);
       prepared.put(sql, statement);
+    } else {
+      statement.reset();
     }
     return statement;
   }
 
   /** A statement of its own, for a cursor that stays open while other code runs. */
-  PreparedStatement prepare(String sql) throws SQLException {
-    return connection.prepareStatement(sql);
+  Statement prepare(String sql) throws SQLException {
+    return new Statement(connection.prepareStatement(sql));
   }
 
+  /** Runs a statement that is needed once. */
   void execute(String sql) throws SQLException {
-    try (Statement statement = connection.createStatement()) {
+    try (java.sql.Statement statement = connection.createStatement()) {
       statement.execute(sql);
     }
   }

@@ -128,6 +128,9 @@ final class EntryFormat {
 
   /** What a stored entry adds to the size of the mirror. */
   static long sizeOf(byte[] stored) {
+    if (stored.length < METADATA_BYTES + Long.BYTES) {
+      return 0;
+    }
     ByteBuffer in = ByteBuffer.wrap(stored);
     return in.get() == FileKind.REGULAR_FILE.code() ? in.getLong(METADATA_BYTES) : 0;
   }

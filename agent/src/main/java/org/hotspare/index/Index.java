@@ -56,6 +56,7 @@ public final class Index implements AutoCloseable {
   private final boolean cleanlyClosed;
   private Database database;
   private State state;
+  private Known known;
   private long nextCheckpointBytes;
   private volatile @Nullable IndexException broken;
   private boolean closed;
@@ -72,6 +73,7 @@ public final class Index implements AutoCloseable {
     try {
       this.created = Schema.prepare(database);
       this.state = State.read(database);
+      this.known = Known.read(database);
       this.cleanlyClosed = State.isClean(database);
       if (!cleanlyClosed) {
         Schema.checkPages(database);
@@ -246,7 +248,7 @@ public final class Index implements AutoCloseable {
   }
 
   private <T> T transaction(Function<IndexWriter, T> work) {
-    SqlWriter writer = new SqlWriter(database, state);
+    SqlWriter writer = new SqlWriter(database, state, known);
     try {
       T result = work.apply(writer);
       if (!writer.state().equals(state)) {
@@ -269,20 +271,18 @@ public final class Index implements AutoCloseable {
 
   private void rollback() {
     try {
+      try {
+        database.rollback();
+      } catch (SQLException alreadyRolledBack) {
+        // SQLite itself rolls back after some errors, and then has nothing to roll back. Where the
+        // connection stands is unknown to the driver, so a new one takes its place.
+        database.close();
+        database = Database.open(file, Database.Use.WRITE);
+      }
+      known = Known.read(database);
       database.rollback();
-    } catch (SQLException alreadyRolledBack) {
-      // SQLite itself rolls back after some errors, and then has nothing to roll back. Where the
-      // connection stands is unknown to the driver, so a new one takes its place.
-      reconnect();
-    }
-  }
-
-  private void reconnect() {
-    try {
-      database.close();
-      database = Database.open(file, Database.Use.WRITE);
     } catch (SQLException e) {
-      broken = IndexException.of("the index could not be opened again after an error", e);
+      broken = IndexException.of("the index could not go on after an error", e);
     }
   }
 

@@ -1,8 +1,6 @@
 package org.hotspare.index;
 
-import java.sql.ResultSet;
 import java.sql.SQLException;
-import org.hotspare.tree.Bytes;
 import org.hotspare.tree.Entry;
 import org.hotspare.tree.EntryId;
 import org.hotspare.tree.Name;
@@ -20,14 +18,14 @@ final class Rows {
   private Rows() {}
 
   /** The columns of {@link #INODE} from column {@code at} on. */
-  static Inode inode(ResultSet row, int at) throws SQLException {
+  static Inode inode(Statement.Row row, int at) throws SQLException {
     return Decoding.of(
         () -> {
-          long id = row.getLong(at);
-          long version = row.getLong(at + 1);
-          long born = row.getLong(at + 2);
-          Entry entry = EntryFormat.decode(id, version, born, required(row, at + 3));
-          byte[] local = row.getBytes(at + 6);
+          long id = row.number(at);
+          long version = row.number(at + 1);
+          long born = row.number(at + 2);
+          Entry entry = EntryFormat.decode(id, version, born, row.array(at + 3));
+          byte[] local = row.arrayOrNull(at + 6);
           return new Inode(
               new EntryId(id),
               Position.unpack(version),
@@ -35,35 +33,23 @@ final class Rows {
               entry,
               local == null
                   ? null
-                  : LocalFormat.decode(row.getLong(at + 4), row.getLong(at + 5), local));
+                  : LocalFormat.decode(row.number(at + 4), row.number(at + 5), local));
         });
   }
 
-  static NameRow name(ResultSet row) throws SQLException {
+  static NameRow name(Statement.Row row) throws SQLException {
     return Decoding.of(
         () ->
             new NameRow(
-                new EntryId(row.getLong(1)),
-                new Name(bytes(row, 2)),
-                new EntryId(row.getLong(3)),
-                Position.unpack(row.getLong(4))));
+                new EntryId(row.number(1)),
+                new Name(row.bytes(2)),
+                new EntryId(row.number(3)),
+                Position.unpack(row.number(4))));
   }
 
-  static Child child(ResultSet row) throws SQLException {
+  static Child child(Statement.Row row) throws SQLException {
     Inode inode = inode(row, 3);
     return Decoding.of(
-        () -> new Child(new Name(bytes(row, 1)), Position.unpack(row.getLong(2)), inode));
-  }
-
-  static Bytes bytes(ResultSet row, int column) throws SQLException {
-    return Bytes.wrap(required(row, column));
-  }
-
-  private static byte[] required(ResultSet row, int column) throws SQLException {
-    byte[] value = row.getBytes(column);
-    if (value == null) {
-      throw new IndexException(IndexException.Kind.DAMAGED, "a row of the index lacks a value");
-    }
-    return value;
+        () -> new Child(new Name(row.bytes(1)), Position.unpack(row.number(2)), inode));
   }
 }

@@ -6,7 +6,6 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.List;
 
@@ -169,18 +168,15 @@ final class Schema {
    * Reads every page and checks that the tables hold together; takes time in proportion to size.
    */
   static void checkPages(Database database) throws SQLException {
-    try (ResultSet row = database.prepared("PRAGMA quick_check(1)").executeQuery()) {
-      String result = row.next() ? row.getString(1) : "no result";
-      if (!"ok".equals(result)) {
-        throw damaged(result);
-      }
+    String result = database.prepared("PRAGMA quick_check(1)").first(row -> row.text(1));
+    if (!"ok".equals(result)) {
+      throw damaged(String.valueOf(result));
     }
   }
 
   private static long number(Database database, String sql) throws SQLException {
-    try (ResultSet row = database.prepared(sql).executeQuery()) {
-      return row.next() ? row.getLong(1) : 0;
-    }
+    Long number = database.prepared(sql).first(row -> row.number(1));
+    return number == null ? 0 : number;
   }
 
   private static IndexException damaged(String how) {

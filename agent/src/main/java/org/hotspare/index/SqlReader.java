@@ -1,7 +1,5 @@
 package org.hotspare.index;
 
-import java.sql.PreparedStatement;
-import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -68,7 +66,7 @@ abstract class SqlReader implements IndexReader {
   public final Optional<Inode> inode(EntryId id) {
     return first(
         "SELECT " + Rows.INODE + " FROM inode i WHERE i.id = ?",
-        statement -> statement.setLong(1, id.value()),
+        statement -> statement.set(1, id.value()),
         row -> Rows.inode(row, 1));
   }
 
@@ -79,8 +77,8 @@ abstract class SqlReader implements IndexReader {
             + Rows.INODE
             + " FROM inode i WHERE i.inode = ? AND i.device = ? ORDER BY i.version DESC LIMIT 1",
         statement -> {
-          statement.setLong(1, inode);
-          statement.setLong(2, device);
+          statement.set(1, inode);
+          statement.set(2, device);
         },
         row -> Rows.inode(row, 1));
   }
@@ -90,8 +88,8 @@ abstract class SqlReader implements IndexReader {
     return first(
         "SELECT " + Rows.NAME + " FROM name n WHERE n.parent = ? AND n.name = ?",
         statement -> {
-          statement.setLong(1, parent.value());
-          statement.setBytes(2, name.bytes().array());
+          statement.set(1, parent.value());
+          statement.set(2, name.bytes().array());
         },
         Rows::name);
   }
@@ -100,7 +98,7 @@ abstract class SqlReader implements IndexReader {
   public final List<NameRow> namesOf(EntryId id) {
     return all(
         "SELECT " + Rows.NAME + " FROM name n WHERE n.id = ?",
-        statement -> statement.setLong(1, id.value()),
+        statement -> statement.set(1, id.value()),
         Rows::name);
   }
 
@@ -110,7 +108,7 @@ abstract class SqlReader implements IndexReader {
         "SELECT "
             + Rows.CHILD
             + " FROM name n CROSS JOIN inode i ON i.id = n.id WHERE n.parent = ? ORDER BY n.name",
-        statement -> statement.setLong(1, directory.value()),
+        statement -> statement.set(1, directory.value()),
         Rows::child);
   }
 
@@ -118,7 +116,7 @@ abstract class SqlReader implements IndexReader {
   public final boolean hasChildren(EntryId directory) {
     return first(
             "SELECT 1 FROM name WHERE parent = ? LIMIT 1",
-            statement -> statement.setLong(1, directory.value()),
+            statement -> statement.set(1, directory.value()),
             row -> Boolean.TRUE)
         .isPresent();
   }
@@ -143,15 +141,25 @@ abstract class SqlReader implements IndexReader {
     upwards.add(last.name());
     EntryId directory = last.parent();
     while (!directory.equals(EntryId.ROOT)) {
-      List<NameRow> names = namesOf(directory);
-      if (names.isEmpty() || upwards.size() == MAX_DEPTH) {
+      Step step = upwards.size() < MAX_DEPTH ? stepUp(directory) : null;
+      if (step == null) {
         return Optional.empty();
       }
-      upwards.add(names.getFirst().name());
-      directory = names.getFirst().parent();
+      upwards.add(step.name());
+      directory = step.parent();
     }
     Collections.reverse(upwards);
     return Optional.of(RelPath.of(upwards));
+  }
+
+  /** The name of a directory and where it has it; without the version, the index alone answers. */
+  private record Step(EntryId parent, Name name) {}
+
+  private @Nullable Step stepUp(EntryId directory) {
+    return firstOrNull(
+        "SELECT parent, name FROM name WHERE id = ? LIMIT 1",
+        statement -> statement.set(1, directory.value()),
+        row -> Decoding.of(() -> new Step(new EntryId(row.number(1)), new Name(row.bytes(2)))));
   }
 
   @Override
@@ -190,21 +198,22 @@ abstract class SqlReader implements IndexReader {
                  + (SELECT count(*) FROM name_gone WHERE version > ?1 AND version <= ?2)
             """,
             statement -> {
-              statement.setLong(1, after.packed());
-              statement.setLong(2, upTo.packed());
+              statement.set(1, after.packed());
+              statement.set(2, upTo.packed());
             },
-            row -> row.getLong(1))
+            row -> row.number(1))
         .orElseThrow();
   }
 
   @Override
   public final void inodes(Consumer<Inode> consumer) {
     requireOpen();
-    try (PreparedStatement statement =
-            database.prepare("SELECT " + Rows.INODE + " FROM inode i ORDER BY i.id");
-        ResultSet row = statement.executeQuery()) {
-      while (row.next()) {
-        consumer.accept(Rows.inode(row, 1));
+    try (Statement statement =
+        database.prepare("SELECT " + Rows.INODE + " FROM inode i ORDER BY i.id")) {
+      Inode inode = statement.next(row -> Rows.inode(row, 1));
+      while (inode != null) {
+        consumer.accept(inode);
+        inode = statement.next(row -> Rows.inode(row, 1));
       }
     } catch (SQLException e) {
       throw IndexException.of("the inodes in the index could not be read", e);
@@ -215,24 +224,24 @@ abstract class SqlReader implements IndexReader {
   public final Optional<Bytes> signature(EntryId id) {
     return first(
         "SELECT value FROM signature WHERE id = ?",
-        statement -> statement.setLong(1, id.value()),
-        row -> Rows.bytes(row, 1));
+        statement -> statement.set(1, id.value()),
+        row -> row.bytes(1));
   }
 
   @Override
   public final Optional<Bytes> fact(String key) {
     return first(
         "SELECT value FROM fact WHERE key = ?",
-        statement -> statement.setString(1, key),
-        row -> Rows.bytes(row, 1));
+        statement -> statement.set(1, key),
+        row -> row.bytes(1));
   }
 
   @Override
   public final List<Note> notes(String table) {
     return all(
         "SELECT key, value FROM note WHERE tbl = ? ORDER BY key",
-        statement -> statement.setString(1, table),
-        row -> new Note(Rows.bytes(row, 1), Rows.bytes(row, 2)));
+        statement -> statement.set(1, table),
+        row -> new Note(row.bytes(1), row.bytes(2)));
   }
 
   @Override
@@ -240,51 +249,43 @@ abstract class SqlReader implements IndexReader {
     return first(
         "SELECT key, value FROM note WHERE tbl = ? AND key = ?",
         statement -> {
-          statement.setString(1, table);
-          statement.setBytes(2, key.array());
+          statement.set(1, table);
+          statement.set(2, key.array());
         },
-        row -> new Note(Rows.bytes(row, 1), Rows.bytes(row, 2)));
+        row -> new Note(row.bytes(1), row.bytes(2)));
   }
 
   /** Sets the parameters of a statement. */
   @FunctionalInterface
   interface Binding {
-    void bind(PreparedStatement statement) throws SQLException;
+    void bind(Statement statement);
   }
 
-  /** Makes a value of the row that a cursor is at. */
-  @FunctionalInterface
-  interface RowReader<T> {
-    T read(ResultSet row) throws SQLException;
-  }
-
-  final <T> Optional<T> first(String sql, Binding binding, RowReader<T> reader) {
+  private <T> Optional<T> first(String sql, Binding binding, Statement.RowReader<T> reader) {
     return Optional.ofNullable(firstOrNull(sql, binding, reader));
   }
 
-  final <T> @Nullable T firstOrNull(String sql, Binding binding, RowReader<T> reader) {
+  final <T> @Nullable T firstOrNull(String sql, Binding binding, Statement.RowReader<T> reader) {
     requireOpen();
     try {
-      PreparedStatement statement = database.prepared(sql);
+      Statement statement = database.prepared(sql);
       binding.bind(statement);
-      try (ResultSet row = statement.executeQuery()) {
-        return row.next() ? reader.read(row) : null;
-      }
+      return statement.first(reader);
     } catch (SQLException e) {
       throw IndexException.of("the index could not be read", e);
     }
   }
 
-  private <T> List<T> all(String sql, Binding binding, RowReader<T> reader) {
+  private <T> List<T> all(String sql, Binding binding, Statement.RowReader<T> reader) {
     requireOpen();
     try {
-      PreparedStatement statement = database.prepared(sql);
+      Statement statement = database.prepared(sql);
       binding.bind(statement);
       List<T> values = new ArrayList<>();
-      try (ResultSet row = statement.executeQuery()) {
-        while (row.next()) {
-          values.add(reader.read(row));
-        }
+      T value = statement.next(reader);
+      while (value != null) {
+        values.add(value);
+        value = statement.next(reader);
       }
       return values;
     } catch (SQLException e) {

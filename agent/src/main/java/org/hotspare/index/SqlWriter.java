@@ -1,6 +1,5 @@
 package org.hotspare.index;
 
-import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import org.hotspare.tree.Bytes;
 import org.hotspare.tree.Digest;
@@ -17,12 +16,14 @@ import org.jspecify.annotations.Nullable;
  */
 final class SqlWriter extends SqlReader implements IndexWriter {
   private final Thread owner = Thread.currentThread();
+  private final Known known;
   private State state;
   private boolean over;
 
-  SqlWriter(Database database, State state) {
+  SqlWriter(Database database, State state, Known known) {
     super(database);
     this.state = state;
+    this.known = known;
   }
 
   @Override
@@ -74,38 +75,49 @@ final class SqlWriter extends SqlReader implements IndexWriter {
   @Override
   public void put(Inode inode) {
     long id = inode.id().value();
-    byte[] before = storedEntry(id);
+    boolean mayBeThere = known.mayHave(id);
+    Stored before = mayBeThere ? stored(id) : null;
+    long size = EntryFormat.sizeOf(inode.entry());
     if (before == null) {
-      update("DELETE FROM inode_gone WHERE id = ?", statement -> statement.setLong(1, id));
-      count(1, EntryFormat.sizeOf(inode.entry()));
-    } else {
-      count(0, EntryFormat.sizeOf(inode.entry()) - EntryFormat.sizeOf(before));
+      if (mayBeThere) {
+        update("DELETE FROM inode_gone WHERE id = ?", statement -> statement.set(1, id));
+      }
+      count(1, size);
+      update(
+          "INSERT INTO inode (version, born, entry, local, id, device, inode)"
+              + " VALUES (?, ?, ?, ?, ?, ?, ?)",
+          statement -> bindPlace(bindRow(statement, inode), 6, inode.local()));
+      return;
     }
-    update(
-        before == null
-            ? "INSERT INTO inode (version, born, entry, device, inode, local, id)"
-                + " VALUES (?, ?, ?, ?, ?, ?, ?)"
-            : "UPDATE inode SET version = ?, born = ?, entry = ?, device = ?, inode = ?, local = ?"
-                + " WHERE id = ?",
-        statement -> {
-          long version = inode.version().packed();
-          long born = inode.born().packed();
-          statement.setLong(1, version);
-          statement.setLong(2, born);
-          statement.setBytes(3, EntryFormat.encode(id, version, born, inode.entry()));
-          bindLocal(statement, 4, inode.local());
-          statement.setLong(7, id);
-        });
+    count(0, size - before.size());
+    if (before.isAt(inode.local())) {
+      update(
+          "UPDATE inode SET version = ?, born = ?, entry = ?, local = ? WHERE id = ?",
+          statement -> bindRow(statement, inode));
+    } else {
+      update(
+          "UPDATE inode SET version = ?1, born = ?2, entry = ?3, local = ?4, device = ?6,"
+              + " inode = ?7 WHERE id = ?5",
+          statement -> bindPlace(bindRow(statement, inode), 6, inode.local()));
+    }
   }
 
   @Override
   public void putLocal(EntryId id, @Nullable Local local) {
-    update(
-        "UPDATE inode SET device = ?, inode = ?, local = ? WHERE id = ?",
-        statement -> {
-          bindLocal(statement, 1, local);
-          statement.setLong(4, id.value());
-        });
+    Stored before = stored(id.value());
+    if (before == null) {
+      return;
+    }
+    byte[] encoded = local == null ? null : LocalFormat.encode(local);
+    if (before.isAt(local)) {
+      update(
+          "UPDATE inode SET local = ? WHERE id = ?",
+          statement -> statement.set(1, encoded).set(2, id.value()));
+    } else {
+      update(
+          "UPDATE inode SET local = ?, device = ?, inode = ? WHERE id = ?",
+          statement -> bindPlace(statement.set(1, encoded).set(4, id.value()), 2, local));
+    }
   }
 
   @Override
@@ -121,32 +133,34 @@ final class SqlWriter extends SqlReader implements IndexWriter {
     update(
         "UPDATE inode SET entry = ? WHERE id = ?",
         statement -> {
-          statement.setBytes(1, EntryFormat.encode(id.value(), version, born, read));
-          statement.setLong(2, id.value());
+          statement.set(1, EntryFormat.encode(id.value(), version, born, read));
+          statement.set(2, id.value());
         });
   }
 
   @Override
   public void remove(EntryId id, Position version) {
-    byte[] before = storedEntry(id.value());
+    Stored before = known.mayHave(id.value()) ? stored(id.value()) : null;
     if (before != null) {
-      count(-1, -EntryFormat.sizeOf(before));
-      update("DELETE FROM inode WHERE id = ?", statement -> statement.setLong(1, id.value()));
+      count(-1, -before.size());
+      update("DELETE FROM inode WHERE id = ?", statement -> statement.set(1, id.value()));
       putSignature(id, null);
     }
     update(
         "INSERT OR REPLACE INTO inode_gone (id, version) VALUES (?, ?)",
         statement -> {
-          statement.setLong(1, id.value());
-          statement.setLong(2, version.packed());
+          statement.set(1, id.value());
+          statement.set(2, version.packed());
         });
   }
 
   @Override
   public void putName(NameRow row) {
-    update(
-        "DELETE FROM name_gone WHERE parent = ? AND name = ?",
-        statement -> bindName(statement, row.parent(), row.name()));
+    if (known.hasGoneNames()) {
+      update(
+          "DELETE FROM name_gone WHERE parent = ? AND name = ?",
+          statement -> bindName(statement, row.parent(), row.name()));
+    }
     update(
         """
         INSERT INTO name (parent, name, id, version) VALUES (?, ?, ?, ?)
@@ -154,8 +168,8 @@ final class SqlWriter extends SqlReader implements IndexWriter {
         """,
         statement -> {
           bindName(statement, row.parent(), row.name());
-          statement.setLong(3, row.id().value());
-          statement.setLong(4, row.version().packed());
+          statement.set(3, row.id().value());
+          statement.set(4, row.version().packed());
         });
   }
 
@@ -164,25 +178,26 @@ final class SqlWriter extends SqlReader implements IndexWriter {
     update(
         "DELETE FROM name WHERE parent = ? AND name = ?",
         statement -> bindName(statement, parent, name));
+    known.nameGone();
     update(
         "INSERT OR REPLACE INTO name_gone (parent, name, version) VALUES (?, ?, ?)",
         statement -> {
           bindName(statement, parent, name);
-          statement.setLong(3, version.packed());
+          statement.set(3, version.packed());
         });
   }
 
   @Override
   public void putSignature(EntryId id, @Nullable Bytes signature) {
     if (signature == null) {
-      update("DELETE FROM signature WHERE id = ?", statement -> statement.setLong(1, id.value()));
+      update("DELETE FROM signature WHERE id = ?", statement -> statement.set(1, id.value()));
       return;
     }
     update(
         "INSERT OR REPLACE INTO signature (id, value) VALUES (?, ?)",
         statement -> {
-          statement.setLong(1, id.value());
-          statement.setBytes(2, signature.array());
+          statement.set(1, id.value());
+          statement.set(2, signature.array());
         });
   }
 
@@ -191,7 +206,7 @@ final class SqlWriter extends SqlReader implements IndexWriter {
     for (String table : new String[] {"inode_gone", "name_gone"}) {
       update(
           "DELETE FROM " + table + " WHERE version <= ?",
-          statement -> statement.setLong(1, upTo.packed()));
+          statement -> statement.set(1, upTo.packed()));
     }
     state = state.withForgotten(upTo);
   }
@@ -199,14 +214,14 @@ final class SqlWriter extends SqlReader implements IndexWriter {
   @Override
   public void putFact(String key, @Nullable Bytes value) {
     if (value == null) {
-      update("DELETE FROM fact WHERE key = ?", statement -> statement.setString(1, key));
+      update("DELETE FROM fact WHERE key = ?", statement -> statement.set(1, key));
       return;
     }
     update(
         "INSERT OR REPLACE INTO fact (key, value) VALUES (?, ?)",
         statement -> {
-          statement.setString(1, key);
-          statement.setBytes(2, value.array());
+          statement.set(1, key);
+          statement.set(2, value.array());
         });
   }
 
@@ -216,17 +231,17 @@ final class SqlWriter extends SqlReader implements IndexWriter {
       update(
           "DELETE FROM note WHERE tbl = ? AND key = ?",
           statement -> {
-            statement.setString(1, table);
-            statement.setBytes(2, key.array());
+            statement.set(1, table);
+            statement.set(2, key.array());
           });
       return;
     }
     update(
         "INSERT OR REPLACE INTO note (tbl, key, value) VALUES (?, ?, ?)",
         statement -> {
-          statement.setString(1, table);
-          statement.setBytes(2, key.array());
-          statement.setBytes(3, value.array());
+          statement.set(1, table);
+          statement.set(2, key.array());
+          statement.set(3, value.array());
         });
   }
 
@@ -238,11 +253,28 @@ final class SqlWriter extends SqlReader implements IndexWriter {
     state = state.withCounts(0, 0);
   }
 
-  private byte @Nullable [] storedEntry(long id) {
+  /**
+   * What a change of a row has to know of it. The place is asked for because writing it again, the
+   * same, would cost one more page: SQLite updates the index of every column that is set.
+   */
+  private record Stored(long size, boolean hasPlace, long device, long inode) {
+    boolean isAt(@Nullable Local local) {
+      return local == null
+          ? !hasPlace
+          : hasPlace && device == local.device() && inode == local.inode();
+    }
+  }
+
+  private @Nullable Stored stored(long id) {
     return firstOrNull(
-        "SELECT entry FROM inode WHERE id = ?",
-        statement -> statement.setLong(1, id),
-        row -> Rows.bytes(row, 1).array());
+        "SELECT entry, inode IS NOT NULL, device, inode FROM inode WHERE id = ?",
+        statement -> statement.set(1, id),
+        row ->
+            new Stored(
+                EntryFormat.sizeOf(row.array(1)),
+                row.number(2) != 0,
+                row.number(3),
+                row.number(4)));
   }
 
   private void count(long entries, long bytes) {
@@ -251,31 +283,38 @@ final class SqlWriter extends SqlReader implements IndexWriter {
     }
   }
 
-  private static void bindName(PreparedStatement statement, EntryId parent, Name name)
-      throws SQLException {
-    statement.setLong(1, parent.value());
-    statement.setBytes(2, name.bytes().array());
+  private static void bindName(Statement statement, EntryId parent, Name name) {
+    statement.set(1, parent.value()).set(2, name.bytes().array());
   }
 
-  private static void bindLocal(PreparedStatement statement, int at, @Nullable Local local)
-      throws SQLException {
+  /** All but the place, in parameters 1 to 5. */
+  private static Statement bindRow(Statement statement, Inode inode) {
+    long id = inode.id().value();
+    long version = inode.version().packed();
+    long born = inode.born().packed();
+    Local local = inode.local();
+    return statement
+        .set(1, version)
+        .set(2, born)
+        .set(3, EntryFormat.encode(id, version, born, inode.entry()))
+        .set(4, local == null ? null : LocalFormat.encode(local))
+        .set(5, id);
+  }
+
+  private static void bindPlace(Statement statement, int at, @Nullable Local local) {
     if (local == null) {
-      statement.setObject(at, null);
-      statement.setObject(at + 1, null);
-      statement.setObject(at + 2, null);
-      return;
+      statement.setNull(at).setNull(at + 1);
+    } else {
+      statement.set(at, local.device()).set(at + 1, local.inode());
     }
-    statement.setLong(at, local.device());
-    statement.setLong(at + 1, local.inode());
-    statement.setBytes(at + 2, LocalFormat.encode(local));
   }
 
   private void update(String sql, Binding binding) {
     requireOpen();
     try {
-      PreparedStatement statement = database().prepared(sql);
+      Statement statement = database().prepared(sql);
       binding.bind(statement);
-      statement.executeUpdate();
+      statement.run();
     } catch (SQLException e) {
       throw IndexException.of("the index could not be written", e);
     }

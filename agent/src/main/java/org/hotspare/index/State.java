@@ -1,14 +1,13 @@
 package org.hotspare.index;
 
 import java.nio.ByteBuffer;
-import java.sql.PreparedStatement;
-import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import org.hotspare.tree.EntryId;
 import org.hotspare.tree.Lineage;
 import org.hotspare.tree.Position;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What the index knows about itself as a whole: one row, written with every transaction that
@@ -35,47 +34,53 @@ record State(
           + " forgotten = ? WHERE one = 1";
 
   static State read(Database database) throws SQLException {
-    try (ResultSet row = database.prepared(READ).executeQuery()) {
-      if (!row.next()) {
-        throw new IndexException(IndexException.Kind.DAMAGED, "the index has lost its state");
-      }
-      return Decoding.of(
-          () ->
-              new State(
-                  unpackAll(row.getBytes(1)),
-                  Position.unpack(row.getLong(2)),
-                  row.getLong(3),
-                  row.getLong(4),
-                  row.getLong(5),
-                  row.getLong(6),
-                  Position.unpack(row.getLong(7))));
-    }
+    return required(
+        database
+            .prepared(READ)
+            .first(
+                row ->
+                    Decoding.of(
+                        () ->
+                            new State(
+                                unpackAll(row.array(1)),
+                                Position.unpack(row.number(2)),
+                                row.number(3),
+                                row.number(4),
+                                row.number(5),
+                                row.number(6),
+                                Position.unpack(row.number(7))))));
   }
 
   /** Whether the index was closed; read before {@link #setClean} says that it is open. */
   static boolean isClean(Database database) throws SQLException {
-    try (ResultSet row =
-        database.prepared("SELECT clean FROM state WHERE one = 1").executeQuery()) {
-      return row.next() && row.getInt(1) == 1;
+    return required(
+        database
+            .prepared("SELECT clean FROM state WHERE one = 1")
+            .first(row -> row.number(1) == 1));
+  }
+
+  private static <T> T required(@Nullable T value) {
+    if (value == null) {
+      throw new IndexException(IndexException.Kind.DAMAGED, "the index has lost its state");
     }
+    return value;
   }
 
   static void setClean(Database database, boolean clean) throws SQLException {
-    PreparedStatement statement = database.prepared("UPDATE state SET clean = ? WHERE one = 1");
-    statement.setInt(1, clean ? 1 : 0);
-    statement.executeUpdate();
+    database.prepared("UPDATE state SET clean = ? WHERE one = 1").set(1, clean ? 1 : 0).run();
   }
 
   void write(Database database) throws SQLException {
-    PreparedStatement statement = database.prepared(WRITE);
-    statement.setBytes(1, packAll(ended));
-    statement.setLong(2, head.packed());
-    statement.setLong(3, ownEpoch);
-    statement.setLong(4, lastIdCounter);
-    statement.setLong(5, entries);
-    statement.setLong(6, bytes);
-    statement.setLong(7, forgotten.packed());
-    statement.executeUpdate();
+    database
+        .prepared(WRITE)
+        .set(1, packAll(ended))
+        .set(2, head.packed())
+        .set(3, ownEpoch)
+        .set(4, lastIdCounter)
+        .set(5, entries)
+        .set(6, bytes)
+        .set(7, forgotten.packed())
+        .run();
   }
 
   Lineage lineage() {
