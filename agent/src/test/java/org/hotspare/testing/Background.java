@@ -1,0 +1,67 @@
+package org.hotspare.testing;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/** A program that runs beside a test. Closing kills it. */
+final class Background implements AutoCloseable {
+  private final Process process;
+  private final Path output;
+  private final List<String> command;
+
+  Background(List<String> command) {
+    this.command = command;
+    try {
+      this.output = Files.createTempFile("hotspare-background", ".log");
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    this.process =
+        Command.start(
+            new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(output.toFile()));
+  }
+
+  boolean isRunning() {
+    return process.isAlive();
+  }
+
+  /**
+   * Waits for the program to end and returns what it printed.
+   *
+   * @throws AssertionError if it fails, or does not end within the limit
+   */
+  String await(Duration limit) {
+    try {
+      boolean ended = process.waitFor(limit.toMillis(), TimeUnit.MILLISECONDS);
+      String text = Files.readString(output);
+      if (!ended || process.exitValue() != 0) {
+        String how = ended ? "failed" : "did not end within " + limit;
+        throw new AssertionError(command + " " + how + ": " + text);
+      }
+      return text;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new AssertionError("interrupted while " + command + " ran", e);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  @Override
+  public void close() {
+    process.destroyForcibly();
+    try {
+      process.waitFor();
+      Files.deleteIfExists(output);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}
