@@ -2,6 +2,10 @@ package org.hotspare.linux;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
+import java.util.Arrays;
 import org.hotspare.tree.Bytes;
 import org.hotspare.tree.FileKind;
 import org.hotspare.tree.Name;
@@ -12,15 +16,24 @@ import org.jspecify.annotations.Nullable;
  * meanwhile may or may not be among them. For one thread.
  */
 public final class Listing implements AutoCloseable {
-  private static final int HEADER_BYTES = 19;
-  private static final FileKind[] KINDS = FileKind.values();
+  private static final int LENGTH_OFFSET = 16;
+  private static final int TYPE_OFFSET = 18;
+  private static final int NAME_OFFSET = 19;
+  private static final VarHandle LONG =
+      MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.nativeOrder());
+  private static final VarHandle SHORT =
+      MethodHandles.byteArrayViewVarHandle(short[].class, ByteOrder.nativeOrder());
+  private static final @Nullable FileKind[] KIND_OF_CODE = kindOfCode();
 
   private final DirFd directory;
   private final boolean ownsDirectory;
   private final Scratch scratch;
-  private final MemorySegment buffer;
-  private long end;
-  private long at;
+
+  /** A copy of the kernel's records: to search for the ends of names is faster on the heap. */
+  private byte[] records = new byte[0];
+
+  private int end;
+  private int at;
   private boolean finished;
   private boolean closed;
 
@@ -31,7 +44,14 @@ public final class Listing implements AutoCloseable {
     this.directory = directory;
     this.ownsDirectory = ownsDirectory;
     this.scratch = Scratch.take();
-    this.buffer = scratch.large();
+  }
+
+  private static @Nullable FileKind[] kindOfCode() {
+    @Nullable FileKind[] kinds = new FileKind[16];
+    for (FileKind kind : FileKind.values()) {
+      kinds[kind.code()] = kind;
+    }
+    return kinds;
   }
 
   /**
@@ -40,21 +60,20 @@ public final class Listing implements AutoCloseable {
    * @throws LinuxException EUCLEAN for a name that no directory can hold
    */
   public @Nullable Listed next() throws LinuxException {
-    while (true) {
-      if (at == end && !fill()) {
-        return null;
-      }
-      int length = buffer.get(ValueLayout.JAVA_SHORT, at + 16) & 0xffff;
-      if (length < HEADER_BYTES || length > end - at) {
+    while (at < end || fill()) {
+      int start = at;
+      int length =
+          end - start < NAME_OFFSET ? 0 : (short) SHORT.get(records, start + LENGTH_OFFSET);
+      if (length <= NAME_OFFSET || length > end - start) {
         throw damaged();
       }
-      long start = at;
-      at += length;
+      at = start + length;
       Listed listed = parse(start, length);
       if (listed != null) {
         return listed;
       }
     }
+    return null;
   }
 
   private boolean fill() throws LinuxException {
@@ -64,6 +83,7 @@ public final class Listing implements AutoCloseable {
     if (finished) {
       return false;
     }
+    MemorySegment buffer = scratch.large();
     long result =
         Kernel.call(
             scratch, Syscall.GETDENTS64, directory.number(), buffer.address(), Scratch.LARGE_BYTES);
@@ -73,43 +93,42 @@ public final class Listing implements AutoCloseable {
     }
     directory.check(result, Syscall.GETDENTS64, null);
     at = 0;
-    end = result;
-    finished = result == 0;
+    end = (int) result;
+    finished = end == 0;
+    if (records.length < end) {
+      records = new byte[end];
+    }
+    MemorySegment.copy(buffer, ValueLayout.JAVA_BYTE, 0, records, 0, end);
     return !finished;
   }
 
-  private @Nullable Listed parse(long start, int length) throws LinuxException {
-    int nameLength = 0;
-    while (buffer.get(ValueLayout.JAVA_BYTE, start + HEADER_BYTES + nameLength) != 0) {
-      nameLength++;
-      if (HEADER_BYTES + nameLength == length) {
+  private @Nullable Listed parse(int start, int length) throws LinuxException {
+    int first = start + NAME_OFFSET;
+    int last = first;
+    while (records[last] != 0) {
+      last++;
+      if (last == start + length) {
         throw damaged();
       }
     }
-    byte[] name = new byte[nameLength];
-    MemorySegment.copy(buffer, ValueLayout.JAVA_BYTE, start + HEADER_BYTES, name, 0, nameLength);
-    if (!Name.isValid(name)) {
-      if (isSelfOrParent(name)) {
-        return null;
-      }
-      throw damaged();
+    if (isSelfOrParent(first, last)) {
+      return null;
     }
-    int type = buffer.get(ValueLayout.JAVA_BYTE, start + 18);
+    Name name;
+    try {
+      name = new Name(Bytes.wrap(Arrays.copyOfRange(records, first, last)));
+    } catch (IllegalArgumentException noName) {
+      LinuxException failure = damaged();
+      failure.addSuppressed(noName);
+      throw failure;
+    }
     return new Listed(
-        new Name(Bytes.wrap(name)), buffer.get(ValueLayout.JAVA_LONG, start), kind(type));
+        name, (long) LONG.get(records, start), KIND_OF_CODE[records[start + TYPE_OFFSET] & 0xf]);
   }
 
-  private static boolean isSelfOrParent(byte[] name) {
-    return (name.length == 1 || name.length == 2) && name[0] == '.' && name[name.length - 1] == '.';
-  }
-
-  private static @Nullable FileKind kind(int type) {
-    for (FileKind kind : KINDS) {
-      if (kind.code() == type) {
-        return kind;
-      }
-    }
-    return null;
+  private boolean isSelfOrParent(int first, int last) {
+    int length = last - first;
+    return (length == 1 || length == 2) && records[first] == '.' && records[last - 1] == '.';
   }
 
   private LinuxException damaged() {

@@ -31,6 +31,8 @@ final class Opening {
 
   private static final int OPEN_HOW_BYTES = 24;
 
+  private static volatile int processDescriptors = -1;
+
   private Opening() {}
 
   /** The directory itself may be the root: then another descriptor of it. */
@@ -123,13 +125,44 @@ final class Opening {
 
   /** Another descriptor of the same inode, which must be a regular file. */
   static long reopen(Scratch scratch, int descriptor, Access access) {
+    long directory = descriptors(scratch);
+    if (directory < 0) {
+      return directory;
+    }
     int flags = access.flag() | O_NONBLOCK | O_CLOEXEC;
-    long path = scratch.descriptorPath(descriptor);
-    long result = Kernel.call(scratch, Syscall.OPENAT, Kernel.AT_FDCWD, path, flags | O_NOATIME, 0);
+    long name = scratch.descriptorName(descriptor);
+    long result = Kernel.call(scratch, Syscall.OPENAT, directory, name, flags | O_NOATIME, 0);
     // Only the owner and the privileged may read without leaving a trace in the atime.
     return result == -Errno.EPERM.number()
-        ? Kernel.call(scratch, Syscall.OPENAT, Kernel.AT_FDCWD, path, flags, 0)
+        ? Kernel.call(scratch, Syscall.OPENAT, directory, name, flags, 0)
         : result;
+  }
+
+  /**
+   * A descriptor of {@code /proc/self/fd}, kept open, since to walk there takes longer than all the
+   * rest of opening a file; or the error's number negated.
+   */
+  private static long descriptors(Scratch scratch) {
+    int known = processDescriptors;
+    return known >= 0 ? known : openDescriptors(scratch);
+  }
+
+  private static synchronized long openDescriptors(Scratch scratch) {
+    if (processDescriptors < 0) {
+      long result =
+          Kernel.call(
+              scratch,
+              Syscall.OPENAT,
+              Kernel.AT_FDCWD,
+              scratch.descriptorsPath(),
+              O_PATH | O_DIRECTORY | O_CLOEXEC,
+              0);
+      if (result < 0) {
+        return result;
+      }
+      processDescriptors = (int) result;
+    }
+    return processDescriptors;
   }
 
   /**

@@ -151,6 +151,16 @@ final class Scratch implements AutoCloseable {
     return path.address();
   }
 
+  /** The address of {@code /proc/self/fd/}. */
+  long descriptorsPath() {
+    return put(path, 0, DESCRIPTORS);
+  }
+
+  /** The address of {@code N}: the open file within {@code /proc/self/fd}. */
+  long descriptorName(int descriptor) {
+    return descriptorPath(descriptor) + DESCRIPTORS.length;
+  }
+
   /** The address of {@code /proc/self/fd/N/name}: an entry of the open directory. */
   long descriptorPath(int descriptor, Name name) {
     int end = putDescriptor(descriptor);

@@ -55,7 +55,8 @@ enum Syscall {
   COPY_FILE_RANGE(326, 285),
   STATX(332, 291),
   OPENAT2(437, 437),
-  FCHMODAT2(452, 452);
+  FCHMODAT2(452, 452),
+  LISTXATTRAT(465, 465);
 
   static final boolean AARCH64 = isAarch64();
 

@@ -3,6 +3,7 @@ package org.hotspare.linux;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.util.Comparator;
 import java.util.List;
 import org.hotspare.tree.Attribute;
@@ -64,8 +65,20 @@ class AttributesTest {
         assertThat(copy.removeAttribute(Bytes.of("trusted.mine"))).isTrue();
         assertThat(copy.removeAttribute(Bytes.of("trusted.mine"))).isFalse();
       }
+      olderKernelsListTheSame(root);
       assertThat(root.removeAttribute(A, Bytes.of("user.\u00e9"))).isTrue();
       assertThat(root.attributes(A)).hasSize(3);
+    }
+  }
+
+  private static void olderKernelsListTheSame(DirFd root) {
+    try (Scratch scratch = Scratch.take()) {
+      long names = scratch.large().address();
+      Attributes attributes = new Attributes(root.number(), A);
+      int length = (int) attributes.namesThroughProc(scratch, A, names);
+      byte[] list = scratch.copyOf(scratch.large(), length);
+      assertThat(new String(list, StandardCharsets.UTF_8).split("\0", -1))
+          .contains("trusted.mine", "user.\u00e9", "system.posix_acl_access");
     }
   }
 

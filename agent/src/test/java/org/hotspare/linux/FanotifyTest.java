@@ -112,6 +112,9 @@ class FanotifyTest {
         subvolume.create(A).close();
         Fanotify.Event made = await(fanotify, Fanotify.Event::created);
         assertThat(made.directory()).isEqualTo(subvolume.handle());
+        // A subvolume's statfs tells another id than its events do.
+        assertThat(made.fileSystemId()).isEqualTo(root.fileSystemId());
+        assertThat(subvolume.fileSystemId()).isNotEqualTo(root.fileSystemId());
       }
     }
   }
