@@ -81,13 +81,13 @@ public final class DirFd extends Descriptor {
    *     socket or device, EAGAIN where another process holds a lease that this would break
    */
   public FileFd openFile(Name name, Access access) throws LinuxException {
-    return Opening.regularFile(this, Opening.path(this, name), access, name);
+    return Opening.regularFile(this, Opening.path(this, name), access, List.of(name));
   }
 
   /** As {@link #openFile(Name, Access)}, for a path below this directory. */
   public FileFd openFile(RelPath path, Access access) throws LinuxException {
-    Name last = path.name().orElse(null);
-    return Opening.regularFile(this, Opening.path(this, path.names()), access, last);
+    List<Name> names = path.names();
+    return Opening.regularFile(this, Opening.path(this, names), access, names);
   }
 
   /**
@@ -97,13 +97,13 @@ public final class DirFd extends Descriptor {
    *     #openFile(Name, Access)}
    */
   public FileFd openFile(FileHandle handle, Access access) throws LinuxException {
-    return Opening.regularFile(this, Opening.path(this, handle), access, null);
+    return Opening.regularFile(this, Opening.path(this, handle), access, List.of());
   }
 
   /** Null where this filesystem has no inode with the handle any more. */
   public @Nullable Stat statIfPresent(FileHandle handle) throws LinuxException {
     try {
-      return statAndClose(Opening.path(this, handle), null);
+      return statAndClose(Opening.path(this, handle), List.of());
     } catch (LinuxException failure) {
       if (failure.is(Errno.ESTALE)) {
         return null;
@@ -138,17 +138,23 @@ public final class DirFd extends Descriptor {
 
   /** Of what a path below this directory stands for; links on the way are refused by ELOOP. */
   public Stat stat(RelPath path) throws LinuxException {
-    return statAndClose(Opening.path(this, path.names()), path.name().orElse(null));
+    return statAndClose(Opening.path(this, path.names()), path.names());
   }
 
-  private Stat statAndClose(int descriptor, @Nullable Name name) throws LinuxException {
+  private Stat statAndClose(int descriptor, List<Name> path) throws LinuxException {
     try (Scratch scratch = Scratch.take()) {
-      long result = statx(scratch, descriptor, scratch.empty(), AT_EMPTY_PATH);
-      check(result, Syscall.STATX, name);
-      return Stat.of(scratch.struct());
+      return statOf(scratch, descriptor, path);
     } finally {
       Kernel.close(descriptor);
     }
+  }
+
+  /**
+   * @param path of the descriptor from this directory, for messages
+   */
+  Stat statOf(Scratch scratch, int descriptor, List<Name> path) throws LinuxException {
+    checkPath(statx(scratch, descriptor, scratch.empty(), AT_EMPTY_PATH), Syscall.STATX, path);
+    return Stat.of(scratch.struct());
   }
 
   /** Starts at the first name. Close it when done. */
@@ -358,8 +364,7 @@ public final class DirFd extends Descriptor {
   void setPermissionsThroughDescriptor(Name name, int permissions) throws LinuxException {
     int descriptor = Opening.path(this, name);
     try (Scratch scratch = Scratch.take()) {
-      check(statx(scratch, descriptor, scratch.empty(), AT_EMPTY_PATH), Syscall.STATX, name);
-      if (Stat.of(scratch.struct()).kind() == FileKind.SYMBOLIC_LINK) {
+      if (statOf(scratch, descriptor, List.of(name)).kind() == FileKind.SYMBOLIC_LINK) {
         throw failure(Errno.EOPNOTSUPP.number(), Syscall.FCHMODAT, name);
       }
       long result =
@@ -449,7 +454,10 @@ public final class DirFd extends Descriptor {
     }
   }
 
-  String describe(List<Name> path) {
-    return describe((Name) null) + (path.isEmpty() ? "" : "/" + RelPath.of(path));
+  void checkPath(long result, Syscall call, List<Name> path) throws LinuxException {
+    if (result < 0) {
+      String below = path.isEmpty() ? "" : "/" + RelPath.of(path);
+      throw new LinuxException((int) -result, call.text(), describe(null) + below);
+    }
   }
 }

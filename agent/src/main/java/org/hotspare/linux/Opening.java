@@ -92,22 +92,17 @@ final class Opening {
   /**
    * Opens in earnest what {@code pathDescriptor} stands for and closes that.
    *
+   * @param path of it from {@code base}, for messages
    * @throws LinuxException ELOOP for a symbolic link, EISDIR for a directory, ENXIO for a FIFO,
    *     socket or device, EAGAIN where another process holds a lease that this would break
    */
-  static FileFd regularFile(Descriptor base, int pathDescriptor, Access access, @Nullable Name name)
+  static FileFd regularFile(DirFd base, int pathDescriptor, Access access, List<Name> path)
       throws LinuxException {
     try (Scratch scratch = Scratch.take()) {
-      long result =
-          Descriptor.statx(scratch, pathDescriptor, scratch.empty(), Descriptor.AT_EMPTY_PATH);
-      base.check(result, Syscall.STATX, name);
-      Stat stat = Stat.of(scratch.struct());
+      Stat stat = base.statOf(scratch, pathDescriptor, path);
       Errno refused = refusal(stat.kind());
-      if (refused != null) {
-        throw base.failure(refused.number(), Syscall.OPENAT, name);
-      }
-      result = reopen(scratch, pathDescriptor, access);
-      base.check(result, Syscall.OPENAT, name);
+      long result = refused == null ? reopen(scratch, pathDescriptor, access) : -refused.number();
+      base.checkPath(result, Syscall.OPENAT, path);
       return new FileFd((int) result, access, stat);
     } finally {
       Kernel.close(pathDescriptor);
@@ -182,9 +177,7 @@ final class Opening {
           Kernel.close(at);
           at = base.number();
         }
-        if (result < 0) {
-          throw new LinuxException((int) -result, Syscall.OPENAT2.text(), base.describe(path));
-        }
+        base.checkPath(result, Syscall.OPENAT2, path);
         at = (int) result;
         next = end;
       } while (next < path.size());

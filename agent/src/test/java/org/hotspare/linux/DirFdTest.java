@@ -232,13 +232,17 @@ class DirFdTest {
   }
 
   @Test
-  void anErrorSaysWhatWasTriedOnWhat() {
+  void anErrorSaysWhatWasTriedOnWhat() throws IOException {
     assertThatExceptionOfType(LinuxException.class)
         .isThrownBy(() -> dir.rename(A, root, Name.of(new byte[] {'b', 7})))
         .satisfies(failure -> assertThat(failure.is(Errno.EIO, Errno.ENOENT)).isTrue())
         .withMessage(
             "renameat2 \"%1$s/here/a\" to \"%1$s/b\\x07\": No such file or directory (ENOENT)",
             fileSystem.path());
+    dir.mkdir(A, 0755);
+    assertThatExceptionOfType(LinuxException.class)
+        .isThrownBy(() -> root.openFile(RelPath.of("here/a"), Access.READ))
+        .withMessage("openat \"%s/here/a\": Is a directory (EISDIR)", fileSystem.path());
     assertThatExceptionOfType(LinuxException.class)
         .isThrownBy(() -> DirFd.openRoot(Path.of("/no/such")))
         .withMessage("openat \"/no/such\": No such file or directory (ENOENT)");
