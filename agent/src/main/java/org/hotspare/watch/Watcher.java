@@ -3,6 +3,7 @@ package org.hotspare.watch;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 import org.hotspare.linux.DirFd;
 import org.hotspare.tree.EntryId;
 
@@ -27,6 +28,9 @@ public interface Watcher extends AutoCloseable {
    *     watched, which {@link #coverage()} tells
    */
   void watch(EntryId id, DirFd directory) throws IOException;
+
+  /** The filesystems of all directories that were watched so far, as {@code Stat.device()}. */
+  Set<Long> devices();
 
   /** The directory is gone or left the mirror. An id that is not watched is ignored. */
   void forget(EntryId id);
@@ -58,7 +62,8 @@ public interface Watcher extends AutoCloseable {
 
   /**
    * Whether {@link #poll} has returned a mark for everything that happened before {@link #cookie}
-   * gave this token. Where directories are polled, that is after each had its turn.
+   * gave this token. Where directories are polled, that is after each had its turn. The marks that
+   * the latest call returned are among them: look at those before relying on it.
    */
   boolean passed(long token);
 

@@ -1,0 +1,72 @@
+package org.hotspare.watch;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.OptionalLong;
+import org.hotspare.linux.DirFd;
+import org.hotspare.linux.Errno;
+import org.hotspare.linux.LinuxException;
+import org.hotspare.tree.Name;
+
+/**
+ * Files that are made and removed at once, only to see their names come by among the events: what
+ * happened before has then come by, too. The kernel merges events of one name, so each has its own.
+ * For several threads.
+ */
+final class Cookies {
+  private static final String PREFIX = "cookie.";
+
+  private final DirFd directory;
+  private long last;
+
+  /**
+   * @param directory hotspare's own, on a filesystem that is watched; the caller closes it
+   */
+  Cookies(DirFd directory) {
+    this.directory = directory;
+  }
+
+  DirFd directory() {
+    return directory;
+  }
+
+  synchronized long make() throws IOException {
+    Name name = Name.of(PREFIX + (last + 1));
+    try {
+      directory.create(name).close();
+    } catch (LinuxException failed) {
+      if (!failed.is(Errno.EEXIST)) {
+        throw failed;
+      }
+      // Left over from a process that was killed between the two calls: its removal will do.
+    }
+    directory.unlink(name);
+    last++;
+    return last;
+  }
+
+  /** A token without a file, where no events are read anyway. */
+  synchronized long makeWithoutFile() {
+    last++;
+    return last;
+  }
+
+  /** The token of the latest one. */
+  synchronized long last() {
+    return last;
+  }
+
+  /** The token, if a name in the directory is one of ours. */
+  OptionalLong token(Name name) {
+    String text = new String(name.bytes().array(), StandardCharsets.ISO_8859_1);
+    if (!text.startsWith(PREFIX) || text.length() > PREFIX.length() + 18) {
+      return OptionalLong.empty();
+    }
+    try {
+      long token = Long.parseLong(text, PREFIX.length(), text.length(), 10);
+      return token > 0 && token <= last() ? OptionalLong.of(token) : OptionalLong.empty();
+    } catch (NumberFormatException foreign) {
+      return OptionalLong.empty();
+    }
+  }
+}

@@ -1,0 +1,85 @@
+package org.hotspare.watch;
+
+import java.io.IOException;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.Optional;
+import java.util.Set;
+import org.hotspare.linux.DirFd;
+import org.hotspare.linux.LinuxException;
+import org.hotspare.linux.Mount;
+import org.hotspare.linux.Mounts;
+import org.hotspare.tree.Bytes;
+import org.hotspare.tree.EntryId;
+import org.hotspare.tree.RelPath;
+
+/**
+ * Notices what is mounted and unmounted below the root: to the directory that it happens in, that
+ * is no event. For several threads.
+ */
+final class MountChanges {
+  /** Tells the id of a directory that is watched. */
+  interface Ids {
+    Optional<EntryId> of(DirFd directory) throws IOException;
+  }
+
+  private final Bytes rootPath;
+  private final DirFd root;
+  private Set<Mount> known;
+
+  /**
+   * @param rootPath absolute and without links, as the kernel writes it
+   */
+  MountChanges(Bytes rootPath, DirFd root) throws IOException {
+    this.rootPath = rootPath;
+    this.root = root;
+    this.known = Set.copyOf(Mounts.atOrBelow(rootPath));
+  }
+
+  /** What is mounted now is known from here on. */
+  synchronized void refresh() throws IOException {
+    known = Set.copyOf(Mounts.atOrBelow(rootPath));
+  }
+
+  /**
+   * Compares with the last time.
+   *
+   * @return where something was mounted or unmounted in a directory that is watched
+   */
+  synchronized Set<RelPath> check(Ids ids) throws IOException {
+    Set<Mount> before = known;
+    refresh();
+    Set<RelPath> points = new HashSet<>();
+    known.stream().filter(mount -> !before.contains(mount)).map(this::point).forEach(points::add);
+    before.stream().filter(mount -> !known.contains(mount)).map(this::point).forEach(points::add);
+    Set<RelPath> watched = new HashSet<>();
+    for (RelPath point : points) {
+      if (isWatched(point, ids)) {
+        watched.add(point);
+      }
+    }
+    return watched;
+  }
+
+  private boolean isWatched(RelPath point, Ids ids) throws IOException {
+    if (point.isRoot()) {
+      return true;
+    }
+    try (DirFd parent = root.openDirectory(point.parent().orElse(RelPath.ROOT))) {
+      // A directory that nobody knows is left out of the mirror, or will be listed when somebody
+      // comes to it, mounts and all.
+      return ids.of(parent).isPresent();
+    } catch (LinuxException gone) {
+      return true;
+    }
+  }
+
+  private RelPath point(Mount mount) {
+    byte[] outer = rootPath.array();
+    byte[] inner = mount.point().array();
+    int start = outer.length == 1 ? 1 : outer.length + 1;
+    return start >= inner.length
+        ? RelPath.ROOT
+        : RelPath.parse(Bytes.wrap(Arrays.copyOfRange(inner, start, inner.length)));
+  }
+}
