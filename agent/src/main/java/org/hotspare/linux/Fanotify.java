@@ -119,7 +119,8 @@ public final class Fanotify implements AutoCloseable {
 
   /**
    * @param unlimitedQueue without the kernel's limit on waiting events, which then take its memory
-   * @throws LinuxException EPERM without the privilege, EINVAL or ENOSYS before Linux 5.9
+   * @throws LinuxException EPERM without the privilege on older kernels; newer ones refuse the mark
+   *     only; EINVAL or ENOSYS before Linux 5.9
    */
   public static Fanotify open(boolean unlimitedQueue) throws LinuxException {
     int flags =
@@ -154,8 +155,8 @@ public final class Fanotify implements AutoCloseable {
   /**
    * Reports the events of the whole filesystem of the directory from now on.
    *
-   * @throws LinuxException EXDEV for a btrfs subvolume, EOPNOTSUPP or ENODEV for a filesystem
-   *     without handles or id, ENOSPC for too many marks
+   * @throws LinuxException EPERM without the privilege, EXDEV for a btrfs subvolume, EOPNOTSUPP or
+   *     ENODEV for a filesystem without handles or id, ENOSPC for too many marks
    */
   public void markFileSystem(DirFd directory) throws LinuxException {
     mark(FAN_MARK_ADD, directory);

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Random;
 import java.util.concurrent.Executors;
@@ -98,6 +99,40 @@ class FileFdTest {
       assertThat(readAll(file).remaining()).isEqualTo(10);
     }
     assertThat(LoopFileSystem.run("stat", "-c", "%x", fileSystem.path() + "/a")).isEqualTo(before);
+  }
+
+  @Test
+  void withoutPrivilegeAFileOfAnotherIsReadAllTheSame() throws IOException {
+    try (FileFd file = root.create(A)) {
+      file.write(random(10, 1), 0);
+      file.setOwner(1000, 1000);
+      file.setPermissions(0644);
+    }
+    assertThat(UserNamespace.run("true", Unprivileged.class, fileSystem.path().toString()))
+        .containsExactly("read 10", "writers UNKNOWN", "fanotify EPERM", "handle EPERM");
+  }
+
+  /** Reads a file of another user and tells what else it may do. */
+  static final class Unprivileged {
+    private Unprivileged() {}
+
+    public static void main(String[] arguments) throws IOException {
+      try (DirFd directory = DirFd.openRoot(Path.of(arguments[0]));
+          FileFd file = directory.openFile(A, Access.READ)) {
+        System.out.println("read " + file.read(ByteBuffer.allocateDirect(100), 0));
+        System.out.println("writers " + file.writers());
+        try (Fanotify fanotify = Fanotify.open(false)) {
+          fanotify.markFileSystem(directory);
+        } catch (LinuxException refused) {
+          System.out.println("fanotify " + refused.errno());
+        }
+        try (FileFd byHandle = directory.openFile(file.handle(), Access.READ)) {
+          System.out.println("handle " + byHandle.stat());
+        } catch (LinuxException refused) {
+          System.out.println("handle " + refused.errno());
+        }
+      }
+    }
   }
 
   @Test

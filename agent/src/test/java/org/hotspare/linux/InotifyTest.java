@@ -81,25 +81,8 @@ class InotifyTest {
 
   @Test
   void theLimitOfWatchesIsTold() {
-    // In a user namespace of its own, because all programs of the machine share the limit.
-    String limited = "echo 1 > /proc/sys/user/max_inotify_watches && exec \"$@\"";
-    String java = ProcessHandle.current().info().command().orElseThrow();
-    String output =
-        LoopFileSystem.run(
-            "unshare",
-            "--user",
-            "--map-root-user",
-            "sh",
-            "-c",
-            limited,
-            "sh",
-            java,
-            "--enable-native-access=ALL-UNNAMED",
-            "-XX:TieredStopAtLevel=1",
-            "-cp",
-            System.getProperty("java.class.path"),
-            Limited.class.getName());
-    assertThat(output.lines()).contains("ENOSPC");
+    assertThat(UserNamespace.run("echo 1 > /proc/sys/user/max_inotify_watches", Limited.class))
+        .contains("ENOSPC");
   }
 
   /** Adds two watches and prints the error. */

@@ -1,0 +1,28 @@
+package org.hotspare.linux;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Runs a main class in a user namespace of its own, where this user has no privilege over what is
+ * outside, and limits may be lowered without harm to others.
+ */
+final class UserNamespace {
+  private UserNamespace() {}
+
+  /**
+   * @param setup a shell command to run there first
+   * @return the lines that the class printed
+   */
+  static List<String> run(String setup, Class<?> main, String... arguments) {
+    List<String> command =
+        new ArrayList<>(List.of("unshare", "--user", "--map-root-user", "sh", "-c"));
+    command.add(setup + " && exec \"$@\"");
+    command.add("sh");
+    command.add(ProcessHandle.current().info().command().orElseThrow());
+    command.addAll(List.of("--enable-native-access=ALL-UNNAMED", "-XX:TieredStopAtLevel=1"));
+    command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
+    command.addAll(List.of(arguments));
+    return LoopFileSystem.run(command.toArray(String[]::new)).lines().toList();
+  }
+}
