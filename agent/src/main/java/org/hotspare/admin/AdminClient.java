@@ -20,7 +20,7 @@ import tools.jackson.databind.JsonNode;
 /**
  * Asks a running agent through its local socket; a connection for each question.
  *
- * <p>All methods throw {@link AdminException}: with {@link Outcome#NO_AGENT} if nobody answers,
+ * <p>All methods throw {@link CommandFailure}: with {@link Outcome#NO_AGENT} if nobody answers,
  * with another outcome if the agent answers with an error.
  */
 public final class AdminClient {
@@ -40,11 +40,11 @@ public final class AdminClient {
     this.socket = AdminSocket.in(state);
   }
 
-  public Status status() throws AdminException {
+  public Status status() throws CommandFailure {
     return ask(new Request.GetStatus(), PATIENCE, "status", Status.class, _ -> {});
   }
 
-  public WaitResult waitForStandbys(Duration timeout) throws AdminException {
+  public WaitResult waitForStandbys(Duration timeout) throws CommandFailure {
     return ask(
         new Request.Wait(timeout.toMillis()),
         timeout.plus(PATIENCE),
@@ -57,7 +57,7 @@ public final class AdminClient {
    * @param mirror null for all
    */
   public VerifyResult verify(@Nullable String mirror, boolean repair, VerifyListener listener)
-      throws AdminException {
+      throws CommandFailure {
     return ask(
         new Request.Verify(mirror, repair),
         ENDLESS,
@@ -73,7 +73,7 @@ public final class AdminClient {
    * @param mirror null for all that is held
    * @param validFor zero for only what is held
    */
-  public Answer approve(@Nullable String mirror, Duration validFor) throws AdminException {
+  public Answer approve(@Nullable String mirror, Duration validFor) throws CommandFailure {
     Request request = new Request.Approve(mirror, validFor.toMillis());
     return ask(request, PATIENCE.multipliedBy(6), "answer", Answer.class, _ -> {});
   }
@@ -81,12 +81,12 @@ public final class AdminClient {
   /**
    * @param mirror null for all that is held
    */
-  public Answer reject(@Nullable String mirror) throws AdminException {
+  public Answer reject(@Nullable String mirror) throws CommandFailure {
     Request request = new Request.Reject(mirror);
     return ask(request, PATIENCE.multipliedBy(6), "answer", Answer.class, _ -> {});
   }
 
-  public Invitation invite(String node) throws AdminException {
+  public Invitation invite(String node) throws CommandFailure {
     return ask(new Request.Invite(node), PATIENCE, "invitation", Invitation.class, _ -> {});
   }
 
@@ -94,7 +94,7 @@ public final class AdminClient {
    * Hands over the last {@code recent} events, and with {@code follow} all that come, until the
    * agent ends.
    */
-  public void events(int recent, boolean follow, Consumer<Event> consumer) throws AdminException {
+  public void events(int recent, boolean follow, Consumer<Event> consumer) throws CommandFailure {
     exchange(
         new Request.Events(recent, follow),
         follow ? ENDLESS : PATIENCE,
@@ -103,11 +103,11 @@ public final class AdminClient {
 
   private <T> T ask(
       Request request, Duration patience, String kind, Class<T> type, Consumer<JsonNode> parts)
-      throws AdminException {
+      throws CommandFailure {
     JsonNode last = exchange(request, patience, parts);
     return part(last, kind, type)
         .orElseThrow(
-            () -> new AdminException(Outcome.NO, "The agent's answer has no " + kind + "."));
+            () -> new CommandFailure(Outcome.NO, "The agent's answer has no " + kind + "."));
   }
 
   private static <T> Optional<T> part(JsonNode line, String kind, Class<T> type) {
@@ -117,24 +117,24 @@ public final class AdminClient {
 
   /** Sends the request, hands on what comes before the last line, and returns that one. */
   private JsonNode exchange(Request request, Duration patience, Consumer<JsonNode> parts)
-      throws AdminException {
+      throws CommandFailure {
     try (SocketChannel channel = connect()) {
       Thread limit = Thread.ofVirtual().start(() -> closeAfter(patience, channel));
       try {
         send(channel, request);
         return receive(channel, parts);
       } catch (AsynchronousCloseException late) {
-        throw new AdminException(
+        throw new CommandFailure(
             Outcome.NO_AGENT,
             "The agent at " + socket + " did not answer within " + patience.toSeconds() + " s.");
       } catch (JacksonException malformed) {
-        throw new AdminException(
+        throw new CommandFailure(
             Outcome.NO, "The agent's answer is not understood; is it of another version?");
       } finally {
         limit.interrupt();
       }
     } catch (IOException gone) {
-      throw new AdminException(
+      throw new CommandFailure(
           Outcome.NO_AGENT, "The agent at " + socket + " ended while it answered.");
     }
   }
@@ -151,7 +151,7 @@ public final class AdminClient {
     }
   }
 
-  private SocketChannel connect() throws AdminException {
+  private SocketChannel connect() throws CommandFailure {
     try {
       return SocketChannel.open(UnixDomainSocketAddress.of(socket));
     } catch (ConnectException nobody) {
@@ -167,8 +167,8 @@ public final class AdminClient {
     }
   }
 
-  private AdminException noAgent(String why) {
-    return new AdminException(
+  private CommandFailure noAgent(String why) {
+    return new CommandFailure(
         Outcome.NO_AGENT,
         "No agent answers at "
             + socket
@@ -186,7 +186,7 @@ public final class AdminClient {
   }
 
   private static JsonNode receive(SocketChannel channel, Consumer<JsonNode> parts)
-      throws IOException, AdminException {
+      throws IOException, CommandFailure {
     LineReader lines = new LineReader(channel, MAX_LINE_BYTES);
     while (true) {
       JsonNode line =
@@ -194,7 +194,7 @@ public final class AdminClient {
               lines.next().orElseThrow(() -> new IOException("the answer has no last line")));
       JsonNode error = line.get("error");
       if (error != null) {
-        throw new AdminException(Outcome.of(line.path("exit").asInt(1)), error.asString());
+        throw new CommandFailure(Outcome.of(line.path("exit").asInt(1)), error.asString());
       }
       if (line.path("done").asBoolean(false)) {
         return line;

@@ -122,13 +122,13 @@ class AdminServerTest {
 
   @Test
   void wrongRequestsAndFailuresAreToldApart() {
-    AdminException wrong =
+    CommandFailure wrong =
         catchThrowableOfType(
-            AdminException.class,
+            CommandFailure.class,
             () -> client.verify("none", false, collect(List.of(), List.of())));
     assertThat(wrong).hasMessage("There is no mirror \"none\".");
     assertThat(wrong.outcome()).isEqualTo(Outcome.WRONG);
-    AdminException failed = catchThrowableOfType(AdminException.class, () -> client.invite("beta"));
+    CommandFailure failed = catchThrowableOfType(CommandFailure.class, () -> client.invite("beta"));
     assertThat(failed.outcome()).isEqualTo(Outcome.NO);
     assertThat(failed).hasMessageContaining("no invitation for beta");
   }
@@ -182,7 +182,7 @@ class AdminServerTest {
                 () -> {
                   try {
                     client.events(10, true, event -> seen.add(event.text()));
-                  } catch (AdminException ended) {
+                  } catch (CommandFailure ended) {
                     seen.add(ended.outcome().name());
                   }
                 });
@@ -226,8 +226,8 @@ class AdminServerTest {
   }
 
   private static void assertNobody(Path state) {
-    AdminException nobody =
-        catchThrowableOfType(AdminException.class, () -> new AdminClient(state).status());
+    CommandFailure nobody =
+        catchThrowableOfType(CommandFailure.class, () -> new AdminClient(state).status());
     assertThat(nobody.outcome()).isEqualTo(Outcome.NO_AGENT);
     assertThat(nobody).hasMessageContaining("Start one with: hotspare run");
   }

@@ -1,10 +1,10 @@
 package org.hotspare.admin;
 
-/** A command got no answer, or an error for an answer; the message is for people. */
-public final class AdminException extends Exception {
+/** A command cannot be done; the message tells people what happened, where, and what to do. */
+public final class CommandFailure extends Exception {
   private final Outcome outcome;
 
-  public AdminException(Outcome outcome, String message) {
+  public CommandFailure(Outcome outcome, String message) {
     super(message);
     this.outcome = outcome;
   }
