@@ -2,6 +2,8 @@ package org.hotspare.index;
 
 import java.io.IOException;
 import java.sql.SQLException;
+import java.util.EnumSet;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.sqlite.SQLiteErrorCode;
 import org.sqlite.SQLiteException;
@@ -10,6 +12,19 @@ import org.sqlite.SQLiteException;
  * The index could not be read or written: the disk is full, failing, or the database is damaged.
  */
 public final class IndexException extends RuntimeException {
+  /**
+   * What SQLite says of a damaged file. Our statements are right for our tables, so that a missing
+   * column or a broken constraint is damage too.
+   */
+  private static final Set<SQLiteErrorCode> DAMAGE =
+      EnumSet.of(
+          SQLiteErrorCode.SQLITE_CORRUPT,
+          SQLiteErrorCode.SQLITE_NOTADB,
+          SQLiteErrorCode.SQLITE_ERROR,
+          SQLiteErrorCode.SQLITE_FORMAT,
+          SQLiteErrorCode.SQLITE_CONSTRAINT,
+          SQLiteErrorCode.SQLITE_MISMATCH);
+
   private final Kind kind;
 
   /** What an operator has to do about it. */
@@ -64,9 +79,6 @@ public final class IndexException extends RuntimeException {
     if (primary == SQLiteErrorCode.SQLITE_FULL.code) {
       return Kind.FULL;
     }
-    boolean damaged =
-        primary == SQLiteErrorCode.SQLITE_CORRUPT.code
-            || primary == SQLiteErrorCode.SQLITE_NOTADB.code;
-    return damaged ? Kind.DAMAGED : Kind.FAILED;
+    return DAMAGE.stream().anyMatch(damage -> damage.code == primary) ? Kind.DAMAGED : Kind.FAILED;
   }
 }

@@ -105,6 +105,10 @@ final class Schema {
     if (header.length < SQLITE_HEADER_BYTES || !startsWith(header, SQLITE_MAGIC)) {
       throw damaged("its header is no database's");
     }
+    // A version of the file format that SQLite does not know makes it read only, which says less.
+    if (header[18] > 2 || header[19] > 2 || header[18] < 0 || header[19] < 0) {
+      throw damaged("its header is no database's");
+    }
     // While there is a log, pages may be in it that have not reached the file.
     if (Files.exists(log) && Files.size(log) > 0) {
       return;
