@@ -125,9 +125,10 @@ final class Authority {
    * @throws IdentityException if it is malformed, not signed by its own key, of another kind of
    *     key, or for another node or cluster
    */
-  static PublicKey requestedKey(byte[] request, String cluster, String node) throws IOException {
+  static PublicKey requestedKey(byte[] request, String cluster, String node)
+      throws IdentityException {
     try {
-      JcaPKCS10CertificationRequest parsed = new JcaPKCS10CertificationRequest(request);
+      JcaPKCS10CertificationRequest parsed = parse(request);
       PublicKey key = parsed.getPublicKey();
       if (!(key instanceof ECPublicKey curve)
           || curve.getParams().getCurve().getField().getFieldSize() != CURVE_BITS) {
@@ -153,6 +154,14 @@ final class Authority {
         | RuntimeException malformed) {
       // The parser meets nonsense with exceptions of many kinds.
       throw new IdentityException("a malformed certificate request", malformed);
+    }
+  }
+
+  private static JcaPKCS10CertificationRequest parse(byte[] request) throws IdentityException {
+    try {
+      return new JcaPKCS10CertificationRequest(request);
+    } catch (IOException e) {
+      throw new IdentityException("a malformed certificate request", e);
     }
   }
 

@@ -143,6 +143,10 @@ public final class Certificates {
     return new Identity(certificate, key);
   }
 
+  Path directory() {
+    return directory;
+  }
+
   public String cluster() {
     return Authority.cluster(authority);
   }
@@ -179,19 +183,41 @@ public final class Certificates {
   }
 
   /**
-   * For one connection, with the certificate of this moment. A context of its own for each, since a
-   * session resumed from an earlier one would skip the check of the peer's certificate.
+   * For one connection to a node, with the certificate of this moment. A context of its own for
+   * each, since a session resumed from an earlier one would skip the check of the other side.
    */
-  public SSLContext context() {
-    return context(node -> true);
+  SSLContext clientContext(String node) {
+    return context(
+        keys(), new PeerTrust(chain -> check(node::equals, clock.instant()).check(chain[0])));
   }
 
-  /** The same, for peers whose name {@code peers} accepts. */
-  SSLContext context(Predicate<String> peers) {
+  /**
+   * For one connection from somebody. TLS only makes sure that the other side has the key of the
+   * certificate it shows, if it shows one; the caller then has to {@link #checkPeer check} it. TLS
+   * itself could only answer with the number of an alert, which often is lost on its way: so the
+   * other side can be told what is wrong with its certificate.
+   */
+  SSLContext serverContext() {
+    return context(keys(), new PeerTrust(chain -> {}));
+  }
+
+  /**
+   * The node that a certificate is of.
+   *
+   * @throws IdentityException if it is none of this cluster's, or of none that {@code peers} takes
+   */
+  String checkPeer(X509Certificate certificate, Predicate<String> peers) throws IdentityException {
+    try {
+      check(peers, clock.instant()).check(certificate);
+      return Authority.node(certificate);
+    } catch (CertificateException e) {
+      throw new IdentityException(String.valueOf(e.getMessage()), e);
+    }
+  }
+
+  private KeyManager[] keys() {
     Identity mine = identity;
-    return context(
-        new KeyManager[] {new NodeKey(mine.certificate(), authority, mine.key())},
-        new PeerTrust(chain -> check(peers, clock.instant()).check(chain[0])));
+    return new KeyManager[] {new NodeKey(mine.certificate(), authority, mine.key())};
   }
 
   static SSLContext context(KeyManager[] keys, PeerTrust trust) {
@@ -205,7 +231,7 @@ public final class Certificates {
   }
 
   private PeerCheck check(Predicate<String> peers, Instant now) {
-    return new PeerCheck(authority, cluster(), revocations, peers, now);
+    return new PeerCheck(authority, cluster(), revocations::isRevoked, peers, now);
   }
 
   /**
@@ -280,8 +306,7 @@ public final class Certificates {
       throws IOException {
     X509Certificate authority = Pem.certificate(joined.authority().toArray());
     PeerCheck check =
-        new PeerCheck(
-            authority, cluster, new Revocations(directory), node::equals, clock.instant());
+        new PeerCheck(authority, cluster, PeerCheck.Revocation.NONE, node::equals, clock.instant());
     install(directory, joined.certificate().toArray(), check);
     if (joined.authorityKey().length() > 0) {
       PrivateKey key = Pem.key(joined.authorityKey().toArray());

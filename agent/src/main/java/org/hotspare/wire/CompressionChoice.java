@@ -22,13 +22,19 @@ final class CompressionChoice {
   // What zstd's level 1 does on one core of a small server, until this one has been measured.
   private static final double CODEC_BYTES_PER_SECOND = 300e6;
 
+  /** Of every payload that goes as it is because the codec looks slow, this share counts for it. */
+  private static final int RECOVERY_SHARE = 16;
+
   private final CompressionMode mode;
   private final Throughput link = new Throughput(0, 0);
-  private final Throughput codec =
-      new Throughput(BELIEVED_BYTES, (long) (BELIEVED_BYTES / CODEC_BYTES_PER_SECOND * 1e9));
+  private final Throughput codec = new Throughput(BELIEVED_BYTES, assumedNanos(BELIEVED_BYTES));
 
   CompressionChoice(CompressionMode mode) {
     this.mode = mode;
+  }
+
+  private static long assumedNanos(long bytes) {
+    return (long) (bytes / CODEC_BYTES_PER_SECOND * 1e9);
   }
 
   /** Whether the sample of such a payload is worth its time. */
@@ -36,11 +42,22 @@ final class CompressionChoice {
     return switch (mode) {
       case OFF -> false;
       case ON -> payloadBytes >= SMALLEST_BYTES;
-      case AUTO ->
-          payloadBytes >= SMALLEST_BYTES
-              && link.bytes >= BELIEVED_BYTES
-              && link.bytesPerSecond() < codec.bytesPerSecond();
+      case AUTO -> payloadBytes >= SMALLEST_BYTES && linkIsSlower(payloadBytes);
     };
+  }
+
+  private boolean linkIsSlower(int payloadBytes) {
+    if (link.bytes < BELIEVED_BYTES) {
+      return false;
+    }
+    boolean slower = link.bytesPerSecond() < codec.bytesPerSecond();
+    if (!slower) {
+      // What is not used is not measured: a codec that was slow once, while the machine was busy,
+      // gets the benefit of the doubt in time.
+      int share = payloadBytes / RECOVERY_SHARE;
+      codec.add(share, assumedNanos(share));
+    }
+    return slower;
   }
 
   /** Whether the whole payload is worth it, after a sample of it shrank to {@code packedBytes}. */

@@ -1,9 +1,11 @@
 package org.hotspare.wire;
 
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.Socket;
+import java.net.SocketException;
 import java.net.StandardSocketOptions;
 import java.security.cert.X509Certificate;
 import java.util.Optional;
@@ -13,12 +15,16 @@ import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLParameters;
 import javax.net.ssl.SSLPeerUnverifiedException;
 import javax.net.ssl.SSLSocket;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * From a fresh connection to a link: TLS, certificates, {@code Hello} and {@code Welcome}. None of
  * this has a deadline of its own: the caller closes the socket when it takes too long.
  */
 final class Handshake {
+  private static final Logger LOG = LoggerFactory.getLogger(Handshake.class);
+
   /** The last word to a peer that is turned away waits so long for being read. */
   private static final int FAREWELL_MILLIS = 500;
 
@@ -38,7 +44,7 @@ final class Handshake {
    */
   static Link asClient(Socket plain, Certificates certificates, String node, LinkOptions options)
       throws IOException {
-    FrameChannel channel = clientChannel(plain, certificates.context(node::equals), options);
+    FrameChannel channel = clientChannel(plain, certificates.clientContext(node), options);
     Frame.Welcome welcome =
         greet(channel, node, certificates.cluster(), certificates.node(), options.version());
     if (!welcome.node().equals(node)) {
@@ -72,10 +78,8 @@ final class Handshake {
         case Frame other ->
             throw new ProtocolException(other.getClass().getSimpleName() + " in answer to a hello");
       };
-    } catch (SSLException e) {
-      // In TLS 1.3 the client has finished before the server looks at the client's certificate.
-      throw new IdentityException(
-          expected + " refuses this node's certificate: " + e.getMessage(), e);
+    } catch (EOFException | SocketException e) {
+      throw new IOException(expected + " ended the connection during the greeting", e);
     }
   }
 
@@ -103,15 +107,15 @@ final class Handshake {
     InputStream nothingRead = InputStream.nullInputStream();
     SSLSocket tls =
         (SSLSocket)
-            certificates.context(nodes).getSocketFactory().createSocket(plain, nothingRead, true);
+            certificates.serverContext().getSocketFactory().createSocket(plain, nothingRead, true);
     SSLParameters parameters = parameters();
     parameters.setWantClientAuth(true);
     tls.setUseClientMode(false);
     tls.setSSLParameters(parameters);
     startHandshake(tls);
     FrameChannel channel = new FrameChannel(plain, tls, options);
-    Optional<String> peer = peer(tls);
     try {
+      Optional<String> peer = peer(tls, certificates, nodes);
       Frame.Hello hello = hello(channel, certificates.cluster(), peer);
       int protocol = Protocol.choose(Protocol.LOWEST, Protocol.VERSION, hello);
       channel.write(new Frame.Welcome(protocol, certificates.node(), options.version()));
@@ -156,16 +160,26 @@ final class Handshake {
     if (!join.node().equals(hello.node())) {
       throw new ProtocolException("two names in one request to join");
     }
-    return doorkeeper.admit(join, from);
+    try {
+      return doorkeeper.admit(join, from);
+    } catch (IdentityException refused) {
+      throw refused;
+    } catch (IOException e) {
+      LOG.error("node {} cannot be let in: {}", join.node(), e.getMessage(), e);
+      throw new IdentityException("the inviting node could not do it, its log says why", e);
+    }
   }
 
-  private static Optional<String> peer(SSLSocket tls) {
+  /** Empty where the other side has shown no certificate. */
+  private static Optional<String> peer(
+      SSLSocket tls, Certificates certificates, Predicate<String> nodes) throws IOException {
+    X509Certificate shown;
     try {
-      X509Certificate certificate = (X509Certificate) tls.getSession().getPeerCertificates()[0];
-      return Optional.of(Authority.node(certificate));
+      shown = (X509Certificate) tls.getSession().getPeerCertificates()[0];
     } catch (SSLPeerUnverifiedException none) {
       return Optional.empty();
     }
+    return Optional.of(certificates.checkPeer(shown, nodes));
   }
 
   private static void configure(Socket plain) throws IOException {

@@ -56,7 +56,8 @@ public final class Link implements AutoCloseable {
       throws IOException {
     channel.readTimeout(Math.toIntExact(deadAfter.toMillis()));
     Link link = new Link(channel, peer, peerVersion, protocol, deadAfter);
-    Thread.ofVirtual().name("link-" + peer).start(link::keepAlive);
+    // No virtual thread: those wait for each other while others of them read files.
+    Thread.ofPlatform().daemon().name("link-" + peer).start(link::keepAlive);
     return link;
   }
 
@@ -159,7 +160,25 @@ public final class Link implements AutoCloseable {
             throw violated(
                 new ProtocolException(
                     frame.getClass().getSimpleName() + " on an established connection"));
-        default -> {
+        case Frame.Subscribe _,
+            Frame.Subscribed _,
+            Frame.CutBegin _,
+            Frame.Rows _,
+            Frame.ContentPart _,
+            Frame.ContentAborted _,
+            Frame.CutReached _,
+            Frame.CutEnd _,
+            Frame.Ack _,
+            Frame.Want _,
+            Frame.Report _,
+            Frame.Decide _,
+            Frame.Restore _,
+            Frame.RestoreEnd _,
+            Frame.RestoreDone _,
+            Frame.VerifyRequest _,
+            Frame.VerifyReply _,
+            Frame.Renew _,
+            Frame.Renewed _ -> {
           return frame;
         }
       }
@@ -170,7 +189,10 @@ public final class Link implements AutoCloseable {
     try {
       return channel.read(Bounds.HEADER_BYTES);
     } catch (ProtocolException e) {
-      throw violated(e);
+      // Closing reads what still arrives, so that a frame may be torn.
+      throw closed.get()
+          ? new IOException("the connection to " + this + " is closed", e)
+          : violated(e);
     } catch (SocketTimeoutException e) {
       abandon();
       SocketTimeoutException dead =
@@ -187,7 +209,7 @@ public final class Link implements AutoCloseable {
     }
   }
 
-  private ProtocolException violated(ProtocolException violation) {
+  private IOException violated(ProtocolException violation) {
     LOG.warn(
         "{} broke the rules of the protocol: {}; the connection is closed",
         this,

@@ -13,6 +13,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.slf4j.Logger;
@@ -39,6 +40,7 @@ public final class Listener implements AutoCloseable {
   private final Duration deadline;
   private final Consumer<Link> handler;
   private final Places places = new Places();
+  private final RefusalLog refusals = new RefusalLog();
   private final Set<Socket> pending = ConcurrentHashMap.newKeySet();
 
   private Listener(
@@ -146,7 +148,7 @@ public final class Listener implements AutoCloseable {
     try {
       link = handshake(connection);
     } catch (IOException e) {
-      LOG.warn("connection from {} refused: {}", from.getHostAddress(), e.getMessage());
+      refusals.log(from, e);
     } finally {
       pending.remove(connection);
       places.give(from);
@@ -183,6 +185,31 @@ public final class Listener implements AutoCloseable {
       connection.close();
     } catch (IOException e) {
       LOG.debug("closing a connection: {}", e.getMessage());
+    }
+  }
+
+  /** Says who was refused and why, but lets nobody fill the log. */
+  private static final class RefusalLog {
+    private static final int PER_MINUTE = 20;
+
+    private long minute;
+    private int count;
+
+    synchronized void log(InetAddress from, IOException reason) {
+      long now = TimeUnit.NANOSECONDS.toMinutes(System.nanoTime());
+      if (now != minute) {
+        minute = now;
+        count = 0;
+      }
+      count++;
+      if (count <= PER_MINUTE) {
+        LOG.warn("connection from {} refused: {}", from.getHostAddress(), reason.getMessage());
+      } else {
+        LOG.debug("connection from {} refused: {}", from.getHostAddress(), reason.getMessage());
+      }
+      if (count == PER_MINUTE) {
+        LOG.warn("further refused connections of this minute are not logged");
+      }
     }
   }
 

@@ -24,9 +24,17 @@ import java.util.function.Predicate;
 record PeerCheck(
     X509Certificate authority,
     String cluster,
-    Revocations revocations,
+    Revocation revocation,
     Predicate<String> peers,
     Instant now) {
+
+  /** Whether a certificate was taken back. */
+  @FunctionalInterface
+  interface Revocation {
+    Revocation NONE = certificate -> false;
+
+    boolean isRevoked(X509Certificate certificate) throws IOException;
+  }
 
   /**
    * @throws CertificateException if it is not, in words for an operator
@@ -90,7 +98,7 @@ record PeerCheck(
   private void checkRevocation(String node, X509Certificate certificate)
       throws CertificateException {
     try {
-      if (revocations.isRevoked(certificate)) {
+      if (revocation.isRevoked(certificate)) {
         throw new CertificateException("the certificate of node " + node + " is revoked");
       }
     } catch (IOException e) {
