@@ -16,6 +16,8 @@ public enum Capability {
   NET_ADMIN(12),
   /** Send raw packets. */
   NET_RAW(13),
+  /** See what other users' processes have open. */
+  SYS_PTRACE(19),
   /** Watch filesystems, mount, and keep trusted attributes. */
   SYS_ADMIN(21),
   /** Raise resource limits. */

@@ -108,6 +108,9 @@ final class TreeWatcher implements Watcher {
     synchronized (turns) {
       if (raisesEvents && sharedType.isEmpty()) {
         turns.remove(id);
+        if (turns.size() == 0) {
+          whyPolled.clear();
+        }
       } else {
         turns.add(id);
         sharedType.ifPresent(type -> whyPolled.add(type + " tells no changes made elsewhere"));
