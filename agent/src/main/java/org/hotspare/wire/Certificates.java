@@ -143,6 +143,14 @@ public final class Certificates {
     return new Identity(certificate, key);
   }
 
+  /** Reads this node's certificate and key again, for the connections to come. */
+  public synchronized void reload() throws IOException {
+    Identity fresh = readIdentity(directory);
+    String node = node();
+    checkPeer(fresh.certificate(), node::equals);
+    identity = fresh;
+  }
+
   Path directory() {
     return directory;
   }

@@ -4,7 +4,9 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.net.UnknownHostException;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.StringJoiner;
 import java.util.concurrent.FutureTask;
@@ -34,6 +36,7 @@ public record Connector(
 
   /**
    * @param addresses in the order to try; unresolved ones are looked up each time
+   * @throws RefusedException if the node does not want this link, and says why
    * @throws IOException if none of them comes to a link: what happened at each
    */
   public Link connect(String node, List<InetSocketAddress> addresses) throws IOException {
@@ -56,13 +59,38 @@ public record Connector(
     IOException last = new IOException("no addresses");
     for (InetSocketAddress address : addresses) {
       try {
-        return converse(address, connectTimeout, handshakeTimeout, conversation);
-      } catch (IOException e) {
-        problems.add(address.getHostString() + ":" + address.getPort() + ": " + e.getMessage());
+        for (InetSocketAddress resolved : resolve(address)) {
+          try {
+            return converse(resolved, connectTimeout, handshakeTimeout, conversation);
+          } catch (RefusedException e) {
+            // It is the right node, and it will not say anything else at its other addresses.
+            throw e;
+          } catch (IOException e) {
+            problems.add(text(resolved) + ": " + e.getMessage());
+            last = e;
+          }
+        }
+      } catch (UnknownHostException e) {
+        problems.add(text(address) + ": unknown host");
         last = e;
       }
     }
     throw new IOException("cannot reach node " + node + ": " + problems, last);
+  }
+
+  /** Every address that a name has. */
+  private static List<InetSocketAddress> resolve(InetSocketAddress address)
+      throws UnknownHostException {
+    if (!address.isUnresolved()) {
+      return List.of(address);
+    }
+    return Arrays.stream(InetAddress.getAllByName(address.getHostString()))
+        .map(host -> new InetSocketAddress(host, address.getPort()))
+        .toList();
+  }
+
+  private static String text(InetSocketAddress address) {
+    return address.getHostString() + ":" + address.getPort();
   }
 
   private static <T> T converse(
@@ -71,14 +99,9 @@ public record Connector(
       Duration handshakeTimeout,
       Conversation<T> conversation)
       throws IOException {
-    InetSocketAddress resolved =
-        address.isUnresolved()
-            ? new InetSocketAddress(
-                InetAddress.getByName(address.getHostString()), address.getPort())
-            : address;
     Socket connection = new Socket();
     try {
-      connection.connect(resolved, Math.toIntExact(connectTimeout.toMillis()));
+      connection.connect(address, Math.toIntExact(connectTimeout.toMillis()));
     } catch (IOException e) {
       connection.close();
       throw e;

@@ -10,6 +10,9 @@ public final class RateLimit {
   /** Unused time is kept for so long. */
   static final long BURST_NANOS = SECOND_NANOS / 10;
 
+  /** A slower link would look dead to the other side between two chunks. */
+  static final long SLOWEST_BYTES_PER_SECOND = 4 << 10;
+
   private static final int LARGEST_CHUNK = 128 << 10;
   private static final int SMALLEST_CHUNK = 1 << 10;
 
@@ -18,7 +21,11 @@ public final class RateLimit {
   private long paidUntilNanos;
 
   private RateLimit(long bytesPerSecond) {
-    this.bytesPerSecond = bytesPerSecond;
+    this.bytesPerSecond = atLeastSlowest(bytesPerSecond);
+  }
+
+  private static long atLeastSlowest(long bytesPerSecond) {
+    return bytesPerSecond == 0 ? 0 : Math.max(bytesPerSecond, SLOWEST_BYTES_PER_SECOND);
   }
 
   /** A limit of its own that never waits, unless it is changed later. */
@@ -27,6 +34,8 @@ public final class RateLimit {
   }
 
   /**
+   * At least 4 KiB a second, whatever is asked for.
+   *
    * @throws IllegalArgumentException if the rate is not positive
    */
   public static RateLimit of(long bytesPerSecond) {
@@ -41,7 +50,7 @@ public final class RateLimit {
     if (newBytesPerSecond < 0) {
       throw new IllegalArgumentException("not a rate: " + newBytesPerSecond);
     }
-    bytesPerSecond = newBytesPerSecond;
+    bytesPerSecond = atLeastSlowest(newBytesPerSecond);
     used = false;
   }
 

@@ -76,6 +76,17 @@ class CertificatesTest {
   }
 
   @Test
+  void whatSomebodyElseRenewedIsReadAgain() throws IOException {
+    Instant later = NOW.plus(Duration.ofDays(80));
+    Certificates.load(directory, InstantSource.fixed(later)).renew();
+    Certificates running = Certificates.load(directory, InstantSource.fixed(later));
+    Certificates.load(directory, InstantSource.fixed(later.plusSeconds(60))).renew();
+    Instant before = running.validUntil();
+    running.reload();
+    assertThat(running.validUntil()).isEqualTo(before.plusSeconds(60));
+  }
+
+  @Test
   void anExpiredCertificateCanStillBeLoadedAndRenewed() throws IOException {
     Instant later = NOW.plus(Duration.ofDays(200));
     Certificates loaded = Certificates.load(directory, InstantSource.fixed(later));

@@ -43,8 +43,8 @@ class RateLimitTest {
   void itCanBeChangedAndLifted() {
     RateLimit limit = RateLimit.none();
     assertThat(limit.reserve(Integer.MAX_VALUE, 0)).isZero();
-    limit.change(1000);
-    assertThat(limit.reserve(1100, 0)).isEqualTo(SECOND);
+    limit.change(10_000);
+    assertThat(limit.reserve(11_000, 0)).isEqualTo(SECOND);
     limit.change(0);
     assertThat(limit.reserve(Integer.MAX_VALUE, 0)).isZero();
     assertThatThrownBy(() -> limit.change(-1)).isInstanceOf(IllegalArgumentException.class);
@@ -56,5 +56,6 @@ class RateLimitTest {
     assertThat(RateLimit.none().chunkBytes()).isEqualTo(128 << 10);
     assertThat(RateLimit.of(100_000).chunkBytes()).isEqualTo(5000);
     assertThat(RateLimit.of(1).chunkBytes()).isEqualTo(1024);
+    assertThat(RateLimit.of(1).reserve(4096, 0)).isLessThan(SECOND);
   }
 }
