@@ -4,7 +4,9 @@ import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.function.Consumer;
+import java.util.LinkedHashMap;
+import java.util.SequencedMap;
+import java.util.function.Supplier;
 import org.hotspare.admin.CommandFailure;
 import org.hotspare.admin.Outcome;
 import org.hotspare.admin.Version;
@@ -36,7 +38,7 @@ public final class Main {
 
   /** The commands that only ask, for a program without an agent in it. */
   public static void main(String[] args) {
-    System.exit(run(args, _ -> {}));
+    System.exit(run(args, commands()));
   }
 
   /**
@@ -46,50 +48,62 @@ public final class Main {
    * @return the exit status, see {@link Outcome}
    */
   public static int execute(String[] args, AgentRunner runner) {
-    return run(args, line -> addCommandsOf(runner, line));
+    return run(args, commands(runner));
   }
 
-  private static int run(String[] args, Consumer<CommandLine> further) {
+  private static int run(String[] args, SequencedMap<String, Supplier<Object>> commands) {
     PrintWriter out = new PrintWriter(System.out, true, StandardCharsets.UTF_8);
     PrintWriter err = new PrintWriter(System.err, true, StandardCharsets.UTF_8);
-    CommandLine line = commandLine(out, err);
-    further.accept(line);
-    int exitStatus = line.execute(args);
+    int exitStatus = commandLine(args, commands, out, err).execute(args);
     out.flush();
     err.flush();
     return exitStatus;
   }
 
-  static void addCommandsOf(AgentRunner runner, CommandLine line) {
-    line.addSubcommand(new TryCommand(runner));
-    line.addSubcommand(new DoctorCommand(runner));
-    line.addSubcommand(new InitCommand(runner));
-    line.addSubcommand(new JoinCommand(runner));
-    line.addSubcommand(new RunCommand(runner));
-    configure(line, line.getOut(), line.getErr());
+  static SequencedMap<String, Supplier<Object>> commands(AgentRunner runner) {
+    SequencedMap<String, Supplier<Object>> commands = new LinkedHashMap<>();
+    commands.put("try", () -> new TryCommand(runner));
+    commands.put("doctor", () -> new DoctorCommand(runner));
+    commands.put("init", () -> new InitCommand(runner));
+    commands.put("join", () -> new JoinCommand(runner));
+    commands.put("run", () -> new RunCommand(runner));
+    commands.putAll(commands());
+    return commands;
   }
 
-  static CommandLine commandLine(PrintWriter out, PrintWriter err) {
+  private static SequencedMap<String, Supplier<Object>> commands() {
+    SequencedMap<String, Supplier<Object>> commands = new LinkedHashMap<>();
+    commands.put("status", StatusCommand::new);
+    commands.put("wait", WaitCommand::new);
+    commands.put("verify", VerifyCommand::new);
+    commands.put("approve", ApproveCommand::new);
+    commands.put("reject", RejectCommand::new);
+    commands.put("events", EventsCommand::new);
+    commands.put("check", CheckCommand::new);
+    commands.put("invite", InviteCommand::new);
+    return commands;
+  }
+
+  static CommandLine commandLine(
+      String[] args,
+      SequencedMap<String, Supplier<Object>> commands,
+      PrintWriter out,
+      PrintWriter err) {
     CommandLine line = new CommandLine(new Main());
-    line.addSubcommand(new StatusCommand());
-    line.addSubcommand(new WaitCommand());
-    line.addSubcommand(new VerifyCommand());
-    line.addSubcommand(new ApproveCommand());
-    line.addSubcommand(new RejectCommand());
-    line.addSubcommand(new EventsCommand());
-    line.addSubcommand(new CheckCommand());
-    line.addSubcommand(new InviteCommand());
-    configure(line, out, err);
-    return line;
-  }
-
-  /** Commands inherit only what is set after they were added. */
-  private static void configure(CommandLine line, PrintWriter out, PrintWriter err) {
+    // Reading the annotations of all commands takes longer than running one of them.
+    boolean oneSuffices = args.length > 0 && commands.containsKey(args[0]);
+    commands.forEach(
+        (name, command) -> {
+          if (!oneSuffices || name.equals(args[0])) {
+            line.addSubcommand(command.get());
+          }
+        });
     line.setOut(out);
     line.setErr(err);
     line.registerConverter(Duration.class, Main::duration);
     line.setParameterExceptionHandler((wrong, _) -> explainUsage(wrong));
     line.setExecutionExceptionHandler((failure, command, _) -> explain(failure, command));
+    return line;
   }
 
   private static Duration duration(String text) {

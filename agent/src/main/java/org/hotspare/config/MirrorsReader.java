@@ -10,6 +10,9 @@ final class MirrorsReader {
   private static final String EXPECTED = "the mirrors by name, such as www: {path: /srv/www}";
   private static final String PATH_EXPECTED = "an absolute path of a directory other than /";
 
+  private static final String PATTERN_EXPECTED =
+      "a pattern in rsync's syntax, such as \"/cache/\" or \"*.tmp\"";
+
   private MirrorsReader() {}
 
   static SequencedMap<String, Mirror> read(Value value, Layout layout) {
@@ -37,8 +40,17 @@ final class MirrorsReader {
     return new Mirror(
         name,
         path,
-        section.texts("exclude", "patterns in rsync's syntax, such as [\"/cache/\", \"*.tmp\"]"),
+        section.each("exclude", item -> item.parsed(PATTERN_EXPECTED, MirrorsReader::pattern)),
         section.text("on-change", "", "a shell command"));
+  }
+
+  /** Refuses what would exclude nothing or all; the rest of the syntax admits any text. */
+  private static String pattern(String text) {
+    String bare = text.startsWith("+ ") || text.startsWith("- ") ? text.substring(2) : text;
+    if (bare.isEmpty() || bare.equals("/") || bare.equals("!") || bare.indexOf('\0') >= 0) {
+      throw new IllegalArgumentException(text);
+    }
+    return text;
   }
 
   static Optional<Path> path(Value value) {

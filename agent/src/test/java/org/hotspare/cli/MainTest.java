@@ -75,8 +75,12 @@ class MainTest {
   private int run(String... arguments) {
     out.getBuffer().setLength(0);
     err.getBuffer().setLength(0);
-    CommandLine line = Main.commandLine(new PrintWriter(out, true), new PrintWriter(err, true));
-    Main.addCommandsOf(new EchoRunner(), line);
+    CommandLine line =
+        Main.commandLine(
+            arguments,
+            Main.commands(new EchoRunner()),
+            new PrintWriter(out, true),
+            new PrintWriter(err, true));
     return line.execute(arguments);
   }
 

@@ -241,6 +241,15 @@ class ConfigurationTest {
   }
 
   @Test
+  void patternsThatExcludeAllOrNothingAreRefused() {
+    assertThat(complaints(SMALL.replace("/srv/www}", "/srv/www, exclude: [/, '!', '+ ', a]}")))
+        .hasSize(3)
+        .first()
+        .asString()
+        .startsWith("web.yaml:6:35: mirrors.www.exclude[0] is \"/\"; expected a pattern");
+  }
+
+  @Test
   void pathsOfANodeMustNotContainOneAnotherEither() {
     String two = SMALL.replace("primary:", "  conf: {path: /etc/x}\nprimary:");
     assertThat(
