@@ -298,7 +298,8 @@ public final class Index implements AutoCloseable {
   }
 
   private void snapshotClosed() {
-    if (checkpointer.isHeldBack()) {
+    // While another one is open, trying would hold the writers up for nothing.
+    if (checkpointer.isHeldBack() && snapshots.open() == 0) {
       checkpointer.request();
     }
   }

@@ -13,14 +13,24 @@ import org.jspecify.annotations.Nullable;
  * or not at all. Owned by the thread that runs the transaction.
  */
 public interface IndexWriter extends IndexReader {
-  /** The next position of the current epoch: the caller gives it to the row it changes. */
+  /**
+   * The next position of the epoch that this node opened: the caller gives it to the row it
+   * changes.
+   *
+   * @throws IllegalStateException if it opened none since {@link #setLineage}
+   */
   Position nextPosition();
 
-  /** The next id of the current epoch. */
+  /**
+   * The next id of the epoch that this node opened.
+   *
+   * @throws IllegalStateException if it opened none since {@link #setLineage}
+   */
   EntryId nextId();
 
   /**
-   * Opens a new epoch, so that positions and ids are given in it from now on.
+   * Opens a new epoch, so that positions and ids are given in it from now on. The head becomes its
+   * position 0, before its first change.
    *
    * @throws IllegalArgumentException if it is not higher than the current one
    */

@@ -68,7 +68,10 @@ final class SnapshotPool implements AutoCloseable {
         discard(database);
       }
     } catch (SQLException e) {
-      throw IndexException.of("a snapshot of the index could not be closed", e);
+      // Closing the index has ended the snapshot already.
+      if (!isClosed()) {
+        throw IndexException.of("a snapshot of the index could not be closed", e);
+      }
     } finally {
       onReturn.run();
     }
@@ -87,6 +90,11 @@ final class SnapshotPool implements AutoCloseable {
     database.close();
   }
 
+  private synchronized boolean isClosed() {
+    return closed;
+  }
+
+  /** How many snapshots are open. */
   synchronized int open() {
     return used.size();
   }

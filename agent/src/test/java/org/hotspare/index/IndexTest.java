@@ -530,6 +530,7 @@ class IndexTest {
     assertThatIllegalStateException().isThrownBy(() -> index.update(Durability.FAST, writer -> {}));
     assertThatIllegalStateException().isThrownBy(index::snapshot);
     assertThatExceptionOfType(IndexException.class).isThrownBy(() -> open.inode(EntryId.ROOT));
+    open.close();
     assertThat(directory.resolve("index.db-wal")).doesNotExist();
     assertThat(Optional.of(index.wasCleanlyClosed())).contains(true);
   }

@@ -29,6 +29,7 @@ import org.jspecify.annotations.Nullable;
 final class RandomHistory {
   private static final String STEP = "step";
   private static final int IDS = 150;
+  private static final int MAX_ENTRIES = 500;
   private static final int NAMES = 12;
   private static final int DIRECTORIES = 20;
 
@@ -73,6 +74,9 @@ final class RandomHistory {
     Name name = Name.of("name " + random.nextInt(NAMES));
     switch (random.nextInt(20)) {
       case 0, 1, 2, 3 -> {
+        if (writer.counts().entries() > MAX_ENTRIES) {
+          return;
+        }
         EntryId fresh = writer.nextId();
         Position born = writer.nextPosition();
         writer.put(new Inode(fresh, born, born, entry(random), local(random)));
