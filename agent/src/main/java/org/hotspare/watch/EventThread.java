@@ -2,7 +2,6 @@ package org.hotspare.watch;
 
 import java.io.IOException;
 import java.time.Duration;
-import java.util.Objects;
 
 /**
  * Reads a source until it is closed. On a platform thread of its own, so that the kernel's queue is
@@ -29,8 +28,10 @@ final class EventThread implements AutoCloseable {
       }
     } catch (IOException failed) {
       queue.fail(failed);
-    } catch (RuntimeException bug) {
-      queue.fail(new IOException("reading events failed: " + Objects.toString(bug), bug));
+    } catch (RuntimeException | Error bug) {
+      // Whoever polls would wait for ever.
+      queue.fail(new IOException("reading events failed: " + bug, bug));
+      throw bug;
     } finally {
       source.close();
     }

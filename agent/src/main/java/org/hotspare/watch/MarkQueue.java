@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class MarkQueue {
   /** About 150 bytes each. */
-  static final int MAX_PENDING = 400_000;
+  static final int MAX_PENDING = 200_000;
 
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();

@@ -44,11 +44,16 @@ final class MountChanges {
   /**
    * Compares with the last time.
    *
+   * @param changed is called first if anything is different
    * @return where something was mounted or unmounted in a directory that is watched
    */
-  synchronized Set<RelPath> check(Ids ids) throws IOException {
+  synchronized Set<RelPath> check(Ids ids, Runnable changed) throws IOException {
     Set<Mount> before = known;
     refresh();
+    if (known.equals(before)) {
+      return Set.of();
+    }
+    changed.run();
     Set<RelPath> points = new HashSet<>();
     known.stream().filter(mount -> !before.contains(mount)).map(this::point).forEach(points::add);
     before.stream().filter(mount -> !known.contains(mount)).map(this::point).forEach(points::add);
@@ -78,8 +83,14 @@ final class MountChanges {
     byte[] outer = rootPath.array();
     byte[] inner = mount.point().array();
     int start = outer.length == 1 ? 1 : outer.length + 1;
-    return start >= inner.length
-        ? RelPath.ROOT
-        : RelPath.parse(Bytes.wrap(Arrays.copyOfRange(inner, start, inner.length)));
+    if (start >= inner.length) {
+      return RelPath.ROOT;
+    }
+    try {
+      return RelPath.parse(Bytes.wrap(Arrays.copyOfRange(inner, start, inner.length)));
+    } catch (IllegalArgumentException noPath) {
+      // A mount point that was removed under its mount is written with "//deleted" after it.
+      return RelPath.ROOT;
+    }
   }
 }

@@ -32,9 +32,8 @@ final class MountSource implements EventSource {
       Thread.currentThread().interrupt();
       throw new IOException("interrupted while watching mounts", interrupted);
     }
-    Set<RelPath> points = changes.check(watcher::idOf);
+    Set<RelPath> points = changes.check(watcher::idOf, watcher::forgetFileSystems);
     if (!points.isEmpty()) {
-      watcher.forgetFileSystems();
       queue.everything(
           "what is mounted below the root has changed, at " + points.iterator().next());
     }
