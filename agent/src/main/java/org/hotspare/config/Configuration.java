@@ -163,4 +163,51 @@ public record Configuration(
     mirrors.values().forEach(mirror -> paths.put(mirror.name(), pathOf(mirror, node)));
     return paths;
   }
+
+  /**
+   * Which keys differ in {@code next} that a running agent cannot take over; empty if all that
+   * differs is live: {@code guard}, {@code limits}, {@code on-change} and a node's {@code
+   * bandwidth}.
+   */
+  public List<String> needingRestart(Configuration next) {
+    List<String> changed = new ArrayList<>();
+    addIfChanged(changed, "cluster", cluster, next.cluster);
+    addIfChanged(changed, "primary", primary, next.primary);
+    addIfChanged(changed, "state", state, next.state);
+    addIfChanged(changed, "nodes", names(nodes), names(next.nodes));
+    addIfChanged(changed, "mirrors", names(mirrors), names(next.mirrors));
+    nodes.forEach(
+        (name, node) -> {
+          Node later = next.nodes.get(name);
+          if (later != null) {
+            addIfChanged(changed, "nodes." + name, lasting(node), lasting(later));
+          }
+        });
+    mirrors.forEach(
+        (name, mirror) -> {
+          Mirror later = next.mirrors.get(name);
+          if (later != null) {
+            addIfChanged(changed, "mirrors." + name, lasting(mirror), lasting(later));
+          }
+        });
+    return List.copyOf(changed);
+  }
+
+  private static void addIfChanged(List<String> changed, String key, Object now, Object next) {
+    if (!now.equals(next)) {
+      changed.add(key);
+    }
+  }
+
+  private static List<String> names(SequencedMap<String, ?> named) {
+    return List.copyOf(named.sequencedKeySet());
+  }
+
+  private static List<Object> lasting(Node node) {
+    return List.of(node.addresses(), node.paths(), node.witness());
+  }
+
+  private static List<Object> lasting(Mirror mirror) {
+    return List.of(mirror.path(), mirror.exclude());
+  }
 }

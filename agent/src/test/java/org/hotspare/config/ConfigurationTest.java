@@ -320,4 +320,22 @@ class ConfigurationTest {
     assertThat(read(SMALL).fingerprint()).isEqualTo(read(SMALL).fingerprint()).hasSize(64);
     assertThat(read(FULL).fingerprint()).isNotEqualTo(read(SMALL).fingerprint());
   }
+
+  @Test
+  void onlySomeKeysTakeEffectWhileTheAgentRuns() throws Exception {
+    Configuration full = read(FULL);
+    String live =
+        FULL.replace("20Mbit/s", "30Mbit/s")
+            .replace("systemctl reload apache2", "true")
+            .replace("deletions: 1000", "deletions: 5")
+            .replace("cpu: 50%", "cpu: 80%");
+    assertThat(full.needingRestart(read(live))).isEmpty();
+    String restart =
+        FULL.replace("10.0.0.1:7400", "10.0.0.9:7400")
+            .replace("*.tmp", "*.bak")
+            .replace("primary: alpha", "primary: beta")
+            .replace("  gamma:", "  omega:");
+    assertThat(full.needingRestart(read(restart)))
+        .containsExactly("primary", "nodes", "nodes.alpha", "mirrors.www");
+  }
 }
