@@ -38,7 +38,12 @@ public final class Main {
 
   /** The commands that only ask, for a program without an agent in it. */
   public static void main(String[] args) {
-    System.exit(run(args, commands()));
+    System.exit(execute(args));
+  }
+
+  /** One of the commands that only ask. */
+  static int execute(String[] args) {
+    return run(args, commands());
   }
 
   /**

@@ -14,6 +14,11 @@ public final class ProgressLine {
   private static final long NEXT_LINE_NANOS = 5_000_000_000L;
   private static final String ERASE = "\r\u001b[K";
 
+  /** A narrow terminal cuts the line off: one that wraps could not be erased. */
+  private static final String NO_WRAP = "\u001b[?7l";
+
+  private static final String WRAP = "\u001b[?7h";
+
   private final PrintWriter out;
   private final boolean terminal;
   private final String label;
@@ -44,7 +49,8 @@ public final class ProgressLine {
     shown = true;
     shownAt = now;
     if (terminal) {
-      out.print(ERASE + label + "  " + bar(progress) + "  " + text(progress));
+      String line = label + "  " + bar(progress) + "  " + text(progress);
+      out.print(ERASE + NO_WRAP + line + WRAP);
     } else {
       out.println(label + ": " + text(progress));
     }

@@ -2,9 +2,12 @@ package org.hotspare.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -112,6 +115,20 @@ class MainTest {
             "reject", "events", "doctor")) {
       assertThat(run(command, "--help")).as(command).isZero();
     }
+  }
+
+  @Test
+  void rehearsalGoesThroughTheCommands() throws Exception {
+    PrintStream terminal = System.out;
+    ByteArrayOutputStream shown = new ByteArrayOutputStream();
+    System.setOut(new PrintStream(shown, true, StandardCharsets.UTF_8));
+    try {
+      Rehearsal.main(new String[0]);
+    } finally {
+      System.setOut(terminal);
+    }
+    assertThat(shown.toString(StandardCharsets.UTF_8))
+        .contains("is valid", "first copy", "{\"node\":\"alpha\"", "HOTSPARE WARNING", "durable");
   }
 
   @Test

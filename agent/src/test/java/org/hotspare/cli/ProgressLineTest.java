@@ -31,10 +31,10 @@ class ProgressLineTest {
     line.clear();
     assertThat(shown.toString())
         .isEqualTo(
-            "\r\u001b[Kwww  [############------------]  50 %, 500 of 1,000 entries,"
-                + " 500 MiB of 1000 MiB, 50 MiB/s, 10 s left"
-                + "\r\u001b[Kwww  [########################]  100 %, 1,000 of 1,000 entries,"
-                + " 1000 MiB of 1000 MiB, 50 MiB/s, 0.0 s left"
+            "\r\u001b[K\u001b[?7lwww  [############------------]  50 %, 500 of 1,000 entries,"
+                + " 500 MiB of 1000 MiB, 50 MiB/s, 10 s left\u001b[?7h"
+                + "\r\u001b[K\u001b[?7lwww  [########################]  100 %, 1,000 of 1,000 entries,"
+                + " 1000 MiB of 1000 MiB, 50 MiB/s, 0.0 s left\u001b[?7h"
                 + "\r\u001b[K");
   }
 
