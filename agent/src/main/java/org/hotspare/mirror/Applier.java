@@ -1,0 +1,537 @@
+package org.hotspare.mirror;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import org.hotspare.delta.InvalidDeltaException;
+import org.hotspare.delta.Signature;
+import org.hotspare.index.Durability;
+import org.hotspare.index.Index;
+import org.hotspare.index.IndexWriter;
+import org.hotspare.index.Inode;
+import org.hotspare.index.Snapshot;
+import org.hotspare.linux.Access;
+import org.hotspare.linux.Errno;
+import org.hotspare.linux.FileFd;
+import org.hotspare.linux.LinuxException;
+import org.hotspare.tree.Bytes;
+import org.hotspare.tree.Change;
+import org.hotspare.tree.Digest;
+import org.hotspare.tree.Entry;
+import org.hotspare.tree.EntryId;
+import org.hotspare.tree.Name;
+import org.hotspare.tree.Position;
+import org.hotspare.tree.RelPath;
+import org.hotspare.watch.MirrorRoot;
+import org.hotspare.watch.Problems;
+import org.hotspare.wire.FileContent;
+import org.hotspare.wire.Frame;
+import org.hotspare.wire.Row;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Applies cuts to a standby's tree, batch by batch: content is staged by several threads, made
+ * durable, put in place, made durable again, and only then does the index say so. After the last
+ * batch of a cut the standby holds it, and says so.
+ *
+ * <p>Owned by the applying thread.
+ */
+final class Applier {
+  private static final Logger LOG = LoggerFactory.getLogger(Applier.class);
+  private static final int BATCH_ROWS = 8192;
+  private static final long BATCH_BYTES = 24L << 20;
+  private static final int ATTEMPTS = 5;
+
+  private final MirrorRoot root;
+  private final Index index;
+  private final Problems problems;
+  private final Removals removals;
+  private final Guard guard;
+  private final ExecutorService stagers;
+  private final StandbyState state;
+  private final Upstream upstream;
+
+  private final List<Pending> batch = new ArrayList<>();
+  private long batchBytes;
+  private List<Change.NameSet> unresolved = new ArrayList<>();
+  private final Set<EntryId> asked = new HashSet<>();
+  private final Map<EntryId, Integer> attempts = new HashMap<>();
+  private Frame.@Nullable CutBegin cut;
+  private @Nullable Position reached;
+  private @Nullable Streaming streaming;
+  private @Nullable Workplace work;
+
+  /** What the applier tells the primary. */
+  interface Upstream {
+    void want(List<EntryId> ids) throws IOException;
+
+    void acknowledge(Position position) throws IOException;
+
+    /** Called after a batch was put in place, with how many rows it had. */
+    void applied(List<Change> changes);
+
+    /** A directory appeared: it is to be watched. */
+    void appeared(EntryId id, org.hotspare.linux.DirFd directory) throws IOException;
+  }
+
+  private record Pending(Change change, @Nullable CompletableFuture<Staged> content) {}
+
+  private static final class Streaming {
+    final Change.InodeSet change;
+    final Staging staging;
+    final CompletableFuture<Staged> content;
+
+    Streaming(Change.InodeSet change, Staging staging, CompletableFuture<Staged> content) {
+      this.change = change;
+      this.staging = staging;
+      this.content = content;
+    }
+  }
+
+  Applier(
+      MirrorRoot root,
+      Index index,
+      Problems problems,
+      Removals removals,
+      Guard guard,
+      ExecutorService stagers,
+      StandbyState state,
+      Upstream upstream) {
+    this.root = root;
+    this.index = index;
+    this.problems = problems;
+    this.removals = removals;
+    this.guard = guard;
+    this.stagers = stagers;
+    this.state = state;
+    this.upstream = upstream;
+  }
+
+  void begin(Frame.CutBegin begin) throws IOException {
+    cut = begin;
+    removals.setKeeping(begin.mode() == Frame.Mode.CHANGES);
+    state.cutBegins(begin);
+  }
+
+  /** Asks the primary for entries anew; the next cut is not acknowledged before they came. */
+  void ask(Set<EntryId> ids) throws IOException {
+    List<EntryId> request = new ArrayList<>();
+    for (EntryId id : ids) {
+      if (attempts.merge(id, 1, Integer::sum) <= ATTEMPTS) {
+        request.add(id);
+      } else {
+        try (Snapshot snapshot = index.snapshot()) {
+          RelPath path = snapshot.path(id).orElse(RelPath.ROOT);
+          problems.add(path, "could not be copied from the primary after several attempts");
+        }
+      }
+    }
+    asked.clear();
+    asked.addAll(request);
+    for (int from = 0; from < request.size(); from += BATCH_ROWS) {
+      upstream.want(request.subList(from, Math.min(request.size(), from + BATCH_ROWS)));
+    }
+  }
+
+  // ---- frames
+
+  void rows(Frame.Rows frame) throws IOException {
+    ByteBuffer payload = frame.payload().duplicate();
+    for (Row row : frame.rows()) {
+      row(row, payload);
+    }
+    batchBytes += frame.payload().remaining();
+    if (streaming == null && (batch.size() >= BATCH_ROWS || batchBytes >= BATCH_BYTES)) {
+      commit(false);
+    }
+  }
+
+  private void row(Row row, ByteBuffer payload) throws IOException {
+    FileContent content = row.content();
+    Change change = row.change();
+    if (content == null) {
+      batch.add(new Pending(change, null));
+      return;
+    }
+    if (!(change instanceof Change.InodeSet set)
+        || !(set.entry() instanceof Entry.RegularFile file)) {
+      throw new IOException("content with a row that is of no regular file");
+    }
+    long literal = content.ops().stream().mapToLong(Applier::literalLength).sum();
+    ByteBuffer mine = payload.slice(payload.position(), Math.toIntExact(literal));
+    payload.position(payload.position() + (int) literal);
+    if (isKnown(set)) {
+      batch.add(new Pending(change, null));
+      return;
+    }
+    CompletableFuture<Staged> staged = new CompletableFuture<>();
+    batch.add(new Pending(change, staged));
+    Workplace place = workplace();
+    if (content.complete()) {
+      stagers.execute(() -> stage(place, set, file, content, mine, staged));
+    } else {
+      startStreaming(place, set, file, content, staged);
+    }
+  }
+
+  private void startStreaming(
+      Workplace place,
+      Change.InodeSet set,
+      Entry.RegularFile file,
+      FileContent content,
+      CompletableFuture<Staged> staged) {
+    try {
+      streaming = new Streaming(set, open(place, set.id(), file, content), staged);
+    } catch (IOException e) {
+      // The parts that follow are passed over; the batch learns why.
+      staged.completeExceptionally(e);
+    }
+  }
+
+  private static long literalLength(org.hotspare.delta.DeltaOp op) {
+    return op instanceof org.hotspare.delta.DeltaOp.Literal ? op.length() : 0;
+  }
+
+  /** Whether this version came before, in an earlier attempt at the same cut. */
+  private boolean isKnown(Change.InodeSet set) {
+    if (asked.contains(set.id())) {
+      return false;
+    }
+    try (Snapshot snapshot = index.snapshot()) {
+      return snapshot.inode(set.id()).map(i -> i.version().equals(set.version())).orElse(false);
+    }
+  }
+
+  private void stage(
+      Workplace place,
+      Change.InodeSet set,
+      Entry.RegularFile file,
+      FileContent content,
+      ByteBuffer literals,
+      CompletableFuture<Staged> staged) {
+    List<String> refused = new ArrayList<>();
+    try (Staging staging = open(place, set.id(), file, content)) {
+      staging.take(content.ops(), literals);
+      staged.complete(staging.finish(file, refused));
+    } catch (IOException | RuntimeException e) {
+      staged.completeExceptionally(e);
+    }
+    report(set.id(), refused);
+  }
+
+  private void report(EntryId id, List<String> refused) {
+    if (!refused.isEmpty()) {
+      try (Snapshot snapshot = index.snapshot()) {
+        RelPath path = snapshot.path(id).orElse(RelPath.ROOT);
+        problems.add(path, "not all metadata: " + String.join("; ", refused));
+      }
+    }
+  }
+
+  private Staging open(Workplace place, EntryId id, Entry.RegularFile file, FileContent content)
+      throws IOException {
+    Name name = Name.of(Workplace.nameOf(id) + ".part");
+    Digest base = content.base();
+    if (base == null) {
+      return new Staging(place.staging(), name, null, null, file.size());
+    }
+    try (Snapshot snapshot = index.snapshot()) {
+      Bytes stored = snapshot.signature(id).orElse(null);
+      Signature signature = stored == null ? null : Signature.parse(stored);
+      RelPath path = snapshot.path(id).orElse(null);
+      if (signature == null || path == null || !signature.root().equals(base)) {
+        throw new Staging.DigestMismatch(name);
+      }
+      FileFd from = place.root().openFile(path, Access.READ);
+      return new Staging(place.staging(), name, from, signature, file.size());
+    }
+  }
+
+  void part(Frame.ContentPart part) throws IOException {
+    Streaming current = streaming;
+    if (current == null || !current.change.id().equals(part.id())) {
+      return;
+    }
+    try {
+      if (!current.content.isCompletedExceptionally()) {
+        current.staging.take(part.ops(), part.payload().duplicate());
+        Entry.RegularFile finished = part.finished();
+        if (finished != null) {
+          List<String> refused = new ArrayList<>();
+          current.content.complete(current.staging.finish(finished, refused));
+          report(part.id(), refused);
+        }
+      }
+    } catch (InvalidDeltaException e) {
+      throw e;
+    } catch (IOException e) {
+      current.content.completeExceptionally(e);
+    }
+    state.received(part.payload().remaining());
+    if (part.finished() != null) {
+      endStreaming();
+    }
+  }
+
+  private void endStreaming() throws IOException {
+    Streaming current = streaming;
+    streaming = null;
+    if (current != null) {
+      current.staging.close();
+    }
+    if (batch.size() >= BATCH_ROWS || batchBytes >= BATCH_BYTES) {
+      commit(false);
+    }
+  }
+
+  /** The primary could not read a file: this standby goes on without it until it changes again. */
+  void aborted(Frame.ContentAborted aborted) throws IOException {
+    asked.remove(aborted.id());
+    unreadable.add(aborted.id());
+    Streaming current = streaming;
+    if (current != null && current.change.id().equals(aborted.id())) {
+      batch.removeIf(pending -> pending.change().equals(current.change));
+      current.staging.discard();
+      endStreaming();
+    }
+  }
+
+  private final Set<EntryId> unreadable = new HashSet<>();
+
+  void reached(Position through) {
+    reached = through;
+  }
+
+  void end(Frame.CutEnd end) throws IOException {
+    commit(true);
+    Frame.CutBegin begun = cut;
+    cut = null;
+    LOG.debug("mirror {}: applied to {}", root.mirror(), end.to());
+    if (begun != null) {
+      state.cutEnds(begun);
+    }
+  }
+
+  // ---- batches
+
+  private Workplace workplace() throws IOException {
+    Workplace current = work;
+    if (current == null) {
+      current = Workplace.enter(root);
+      work = current;
+    }
+    return current;
+  }
+
+  private void commit(boolean last) throws IOException {
+    Frame.CutBegin begun = cut;
+    if (begun == null) {
+      throw new IOException("rows outside of a cut");
+    }
+    Workplace place = workplace();
+    try {
+      Map<EntryId, Staged> contents = new HashMap<>();
+      Set<EntryId> lost = new LinkedHashSet<>();
+      List<Change> changes = collect(contents, lost);
+      if (!contents.isEmpty() && begun.mode() == Frame.Mode.CHANGES) {
+        place.root().syncfs();
+      }
+      index.update(Durability.FAST, w -> guard.noteInFlight(w, changes));
+      boolean rested =
+          index.write(Durability.DURABLE, w -> put(w, place, changes, contents, lost, last, begun));
+      if (last && rested) {
+        upstream.acknowledge(begun.to());
+      } else if (last) {
+        ask(lost);
+      }
+      upstream.applied(changes);
+    } finally {
+      place.close();
+      work = null;
+    }
+    batch.clear();
+    batchBytes = 0;
+    reached = null;
+  }
+
+  /** Waits for the content of the batch. */
+  private List<Change> collect(Map<EntryId, Staged> contents, Set<EntryId> lost)
+      throws IOException {
+    List<Change> changes = new ArrayList<>(batch.size());
+    for (Pending pending : batch) {
+      CompletableFuture<Staged> content = pending.content();
+      if (content == null) {
+        changes.add(pending.change());
+        continue;
+      }
+      Change.InodeSet set = (Change.InodeSet) pending.change();
+      try {
+        contents.put(set.id(), content.get());
+        changes.add(set);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new IOException("interrupted", e);
+      } catch (ExecutionException e) {
+        failedToStage(set, e.getCause(), lost);
+      }
+    }
+    return changes;
+  }
+
+  private void failedToStage(Change.InodeSet set, @Nullable Throwable cause, Set<EntryId> lost)
+      throws IOException {
+    if (cause instanceof Staging.DigestMismatch
+        || (cause instanceof LinuxException linux && linux.is(Errno.ENOENT))) {
+      lost.add(set.id());
+    } else if (cause instanceof LinuxException linux && linux.is(Errno.ENOSPC, Errno.EDQUOT)) {
+      throw new DiskFull(root, linux);
+    } else if (cause instanceof IOException failed) {
+      throw failed;
+    } else {
+      throw new IOException("staging entry " + set.id() + " failed", cause);
+    }
+  }
+
+  private boolean put(
+      IndexWriter w,
+      Workplace place,
+      List<Change> changes,
+      Map<EntryId, Staged> contents,
+      Set<EntryId> lost,
+      boolean last,
+      Frame.CutBegin begun) {
+    try {
+      guard.check(w, place, removals, changes);
+      Merge merge = new Merge(w, place, removals, problems, asked, changes);
+      for (Change change : changes) {
+        Staged content = change instanceof Change.InodeSet set ? contents.remove(set.id()) : null;
+        apply(w, merge, change, content);
+      }
+      merge.retryPending(unresolved);
+      merge.finish(upstream::appeared);
+      unresolved = new ArrayList<>(merge.pending());
+      unresolved.removeIf(row -> unreadable.contains(row.id()));
+      lost.addAll(merge.missing());
+      if (last) {
+        for (Change.NameSet row : unresolved) {
+          if (w.inode(row.id()).isEmpty()) {
+            lost.add(row.id());
+          }
+          if (w.inode(row.parent()).isEmpty()) {
+            lost.add(row.parent());
+          }
+        }
+        lost.removeAll(unreadable);
+        unreadable.clear();
+        asked.clear();
+      }
+      place.root().syncfs();
+      guard.forgetInFlight(w);
+      boolean rested = lost.isEmpty() && unresolved.isEmpty();
+      if (last && !rested) {
+        unresolved.removeIf(row -> lost.contains(row.id()) || lost.contains(row.parent()));
+      }
+      if (last && rested) {
+        state.arrived(w, begun);
+        attempts.clear();
+      } else if (rested && reached != null && begun.mode() == Frame.Mode.FIRST_COPY) {
+        state.reached(w, reached);
+      }
+      return rested;
+    } catch (LinuxException e) {
+      if (e.is(Errno.ENOSPC, Errno.EDQUOT)) {
+        throw new java.io.UncheckedIOException(new DiskFull(root, e));
+      }
+      throw new java.io.UncheckedIOException(e);
+    } catch (IOException e) {
+      throw new java.io.UncheckedIOException(e);
+    }
+  }
+
+  /** A path that this filesystem refuses is that path's problem, and no other's. */
+  private void apply(IndexWriter w, Merge merge, Change change, @Nullable Staged content)
+      throws IOException {
+    try {
+      merge.apply(change, content);
+    } catch (LinuxException e) {
+      if (e.is(Errno.ENAMETOOLONG, Errno.EPERM, Errno.EINVAL, Errno.EMLINK)) {
+        problems.add(pathOf(w, change), "cannot be made on this standby: " + e.errno().text());
+      } else {
+        throw e;
+      }
+    }
+  }
+
+  private static RelPath pathOf(IndexWriter w, Change change) {
+    return switch (change) {
+      case Change.InodeSet set -> w.path(set.id()).orElse(RelPath.ROOT);
+      case Change.InodeGone gone -> w.path(gone.id()).orElse(RelPath.ROOT);
+      case Change.NameSet set -> w.path(set.parent()).orElse(RelPath.ROOT).child(set.name());
+      case Change.NameGone gone -> w.path(gone.parent()).orElse(RelPath.ROOT).child(gone.name());
+    };
+  }
+
+  private boolean isStreaming(Change change) {
+    Streaming current = streaming;
+    return current != null && current.change.equals(change);
+  }
+
+  /** Gives up the cut under way: the connection is gone. */
+  void abandon() {
+    for (Pending pending : batch) {
+      CompletableFuture<Staged> content = pending.content();
+      if (content != null && !isStreaming(pending.change())) {
+        try {
+          content.get();
+        } catch (InterruptedException e) {
+          Thread.currentThread().interrupt();
+        } catch (ExecutionException e) {
+          LOG.debug("abandoned with its cut", e);
+        }
+      }
+    }
+    Streaming current = streaming;
+    if (current != null) {
+      current.staging.close();
+    }
+    Workplace place = work;
+    if (place != null) {
+      place.close();
+    }
+    streaming = null;
+    work = null;
+    batch.clear();
+    batchBytes = 0;
+    unresolved.clear();
+    asked.clear();
+    attempts.clear();
+    cut = null;
+  }
+
+  /** The standby's filesystem has no room. */
+  static final class DiskFull extends IOException {
+    private static final long serialVersionUID = 1L;
+
+    DiskFull(MirrorRoot root, LinuxException cause) {
+      super("no room left on the filesystem of " + root.path(), cause);
+    }
+  }
+
+  /** The inode row as it is committed. */
+  @Nullable Inode inode(EntryId id) {
+    try (Snapshot snapshot = index.snapshot()) {
+      return snapshot.inode(id).orElse(null);
+    }
+  }
+}

@@ -1,0 +1,281 @@
+package org.hotspare.mirror;
+
+import java.io.IOException;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import org.hotspare.delta.Signature;
+import org.hotspare.index.Child;
+import org.hotspare.index.Durability;
+import org.hotspare.index.Index;
+import org.hotspare.index.IndexReader;
+import org.hotspare.index.IndexWriter;
+import org.hotspare.index.Inode;
+import org.hotspare.index.Local;
+import org.hotspare.index.NameRow;
+import org.hotspare.linux.DirFd;
+import org.hotspare.linux.Stat;
+import org.hotspare.tree.Entry;
+import org.hotspare.tree.EntryId;
+import org.hotspare.tree.FileKind;
+import org.hotspare.tree.Name;
+import org.hotspare.tree.RelPath;
+import org.hotspare.watch.EntryReader;
+import org.hotspare.watch.Excludes;
+import org.hotspare.watch.Mark;
+import org.hotspare.watch.MirrorRoot;
+import org.hotspare.watch.Problems;
+import org.hotspare.watch.Watcher;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Finds what somebody else than the agent did to a standby's tree, keeps it aside, and tells which
+ * entries the primary has to send anew. Owned by the applying thread, so that what the agent itself
+ * is putting in place is never taken for drift.
+ */
+final class Drift {
+  private static final int DIRECTORIES_PER_TRANSACTION = 256;
+
+  private final MirrorRoot root;
+  private final Index index;
+  private final Watcher watcher;
+  private final Excludes excludes;
+  private final Problems problems;
+
+  private final Set<EntryId> wanted = new LinkedHashSet<>();
+  private Set<EntryId> inFlight = Set.of();
+
+  Drift(MirrorRoot root, Index index, Watcher watcher, Excludes excludes, Problems problems) {
+    this.root = root;
+    this.index = index;
+    this.watcher = watcher;
+    this.excludes = excludes;
+    this.problems = problems;
+  }
+
+  /** Compares the whole tree with the index. Answers what is to be sent anew. */
+  Set<EntryId> scan() throws IOException {
+    wanted.clear();
+    try (Workplace work = Workplace.enter(root)) {
+      for (Name leftover : Kept.names(work.staging())) {
+        Kept.removeAll(work.staging(), leftover);
+      }
+      Deque<EntryId> left = new ArrayDeque<>(List.of(EntryId.ROOT));
+      while (!left.isEmpty()) {
+        index.update(Durability.FAST, w -> some(w, work, left));
+      }
+      index.update(Durability.FAST, w -> w.putFact("in-flight", null));
+    }
+    inFlight = Set.of();
+    return new LinkedHashSet<>(wanted);
+  }
+
+  private void some(IndexWriter w, Workplace work, Deque<EntryId> left) {
+    inFlight = Guard.inFlight(w);
+    try (Places places = new Places(work)) {
+      for (int i = 0; i < DIRECTORIES_PER_TRANSACTION && !left.isEmpty(); i++) {
+        directory(w, work, places, left.poll(), left);
+      }
+    } catch (IOException e) {
+      throw new java.io.UncheckedIOException(e);
+    }
+  }
+
+  /** Looks where marks point. Answers what is to be sent anew. */
+  Set<EntryId> look(List<Mark> marks) throws IOException {
+    wanted.clear();
+    for (Mark mark : marks) {
+      if (mark instanceof Mark.Everything || mark instanceof Mark.Subtree) {
+        return scan();
+      }
+    }
+    try (Workplace work = Workplace.enter(root)) {
+      index.update(Durability.FAST, w -> marks(w, work, marks));
+    }
+    return new LinkedHashSet<>(wanted);
+  }
+
+  private void marks(IndexWriter w, Workplace work, List<Mark> marks) {
+    try (Places places = new Places(work)) {
+      for (Mark mark : marks) {
+        switch (mark) {
+          case Mark.Entry(var directory, var name) -> name(w, work, places, directory, name);
+          case Mark.Moved(var from, var fromName, var to, var toName) -> {
+            name(w, work, places, to, toName);
+            name(w, work, places, from, fromName);
+          }
+          case Mark.Self(var directory) -> self(w, places, directory);
+          case Mark.Listing(var directory) ->
+              directory(w, work, places, directory, new ArrayDeque<>());
+          case Mark.Subtree subtree -> throw new IllegalStateException("handled by a scan");
+          case Mark.Everything all -> throw new IllegalStateException("handled by a scan");
+        }
+      }
+    } catch (IOException e) {
+      throw new java.io.UncheckedIOException(e);
+    }
+  }
+
+  private void name(IndexWriter w, Workplace work, Places places, EntryId parent, Name name)
+      throws IOException {
+    DirFd at = w.inode(parent).isPresent() ? places.directory(w, parent) : null;
+    if (at == null) {
+      return;
+    }
+    NameRow row = w.name(parent, name).orElse(null);
+    Inode inode = row == null ? null : w.inode(row.id()).orElse(null);
+    Stat stat = at.statIfPresent(name);
+    if (stat != null) {
+      found(w, work, at, parent, name, inode, stat, new ArrayDeque<>());
+    } else if (row != null) {
+      lost(w, row.id());
+    }
+    self(w, places, parent);
+  }
+
+  private void self(IndexWriter w, Places places, EntryId id) throws IOException {
+    Inode inode = w.inode(id).orElse(null);
+    DirFd at = inode == null ? null : places.directory(w, id);
+    if (inode == null || at == null) {
+      return;
+    }
+    Stat stat = at.stat();
+    Local local = inode.local();
+    if (local == null || !local.changed().equals(stat.changed())) {
+      FileMetadata.setSelf(at, inode.entry().metadata());
+      w.putLocal(id, EntryReader.local(at.stat(), true));
+    }
+  }
+
+  private void directory(
+      IndexWriter w, Workplace work, Places places, EntryId id, Deque<EntryId> below)
+      throws IOException {
+    DirFd at = w.inode(id).isPresent() ? places.directory(w, id) : null;
+    if (at == null) {
+      return;
+    }
+    watcher.watch(id, at);
+    Map<Name, Child> children = new TreeMap<>();
+    for (Child child : w.children(id)) {
+      children.put(child.name(), child);
+    }
+    for (Name name : Kept.names(at)) {
+      Stat stat = at.statIfPresent(name);
+      if (stat != null) {
+        Child child = children.remove(name);
+        found(w, work, at, id, name, child == null ? null : child.inode(), stat, below);
+      }
+    }
+    for (Child child : children.values()) {
+      lost(w, child.inode().id());
+    }
+    self(w, places, id);
+  }
+
+  private void found(
+      IndexWriter w,
+      Workplace work,
+      DirFd at,
+      EntryId parent,
+      Name name,
+      @Nullable Inode inode,
+      Stat stat,
+      Deque<EntryId> below)
+      throws IOException {
+    RelPath path = w.path(parent).orElse(RelPath.ROOT).child(name);
+    if (inode == null) {
+      extra(w, work, at, parent, name, path, stat);
+    } else if (!EntryReader.isSame(inode.local(), stat) || inode.entry().kind() != stat.kind()) {
+      keep(w, work, at, parent, name, path, inode.id());
+      lost(w, inode.id());
+    } else {
+      if (stat.kind() == FileKind.DIRECTORY) {
+        below.add(inode.id());
+      }
+      Local local = inode.local();
+      if (local == null || !local.changed().equals(stat.changed())) {
+        touched(w, work, at, parent, name, path, inode, stat);
+      }
+    }
+  }
+
+  /** Somebody changed a file of ours, or only its metadata. */
+  private void touched(
+      IndexWriter w,
+      Workplace work,
+      DirFd at,
+      EntryId parent,
+      Name name,
+      RelPath path,
+      Inode inode,
+      Stat stat)
+      throws IOException {
+    if (inode.entry() instanceof Entry.RegularFile file) {
+      Signature found = Contents.signature(at, name);
+      if (!found.root().equals(file.digest())) {
+        keep(w, work, at, parent, name, path, inode.id());
+        lost(w, inode.id());
+        return;
+      }
+    }
+    if (stat.kind() != FileKind.DIRECTORY) {
+      FileMetadata.set(at, name, inode.entry());
+      w.putLocal(inode.id(), EntryReader.local(at.stat(name), true));
+    }
+  }
+
+  private void extra(
+      IndexWriter w, Workplace work, DirFd at, EntryId parent, Name name, RelPath path, Stat stat)
+      throws IOException {
+    RelPath above = path.parent().orElse(RelPath.ROOT);
+    if (excludes.excludes(above, name, stat.kind())) {
+      return;
+    }
+    boolean holdsExcluded =
+        stat.kind() == FileKind.DIRECTORY && Contents.holdsExcluded(at, name, path, excludes);
+    if (!holdsExcluded) {
+      keep(w, work, at, parent, name, path, null);
+    }
+  }
+
+  private void keep(
+      IndexWriter w,
+      Workplace work,
+      DirFd at,
+      EntryId parent,
+      Name name,
+      RelPath path,
+      @Nullable EntryId id)
+      throws IOException {
+    boolean ours =
+        inFlight.contains(parent) || (id != null && inFlight.contains(id)) || hasInFlight();
+    KeptRecord.Reason reason = ours ? KeptRecord.Reason.REPLACED : KeptRecord.Reason.FOREIGN;
+    Kept.take(w, work, reason, at, name, parent, name, null);
+    if (!ours) {
+      problems.add(path, "was changed on this standby; its local version is kept");
+    }
+  }
+
+  /**
+   * After a crash within a batch, what nobody knows may be what that batch was putting in place.
+   */
+  private boolean hasInFlight() {
+    return !inFlight.isEmpty();
+  }
+
+  /** What the index knows is not in the tree: it and all below have to come again. */
+  private void lost(IndexReader w, EntryId id) {
+    List<EntryId> left = new ArrayList<>(List.of(id));
+    while (!left.isEmpty()) {
+      EntryId next = left.removeLast();
+      if (wanted.add(next)) {
+        w.children(next).forEach(child -> left.add(child.inode().id()));
+      }
+    }
+  }
+}

@@ -1,0 +1,124 @@
+package org.hotspare.mirror;
+
+import java.io.ByteArrayOutputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.hotspare.index.IndexReader;
+import org.hotspare.index.IndexWriter;
+import org.hotspare.tree.Bytes;
+import org.hotspare.tree.Change;
+import org.hotspare.tree.EntryId;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Stops a standby before it repeats a mass deletion: when more than so many entries, and more than
+ * that share of all, go within the window, what went in it is brought back and further deletions
+ * are held until somebody says what they were. Owned by the applying thread; approvals come from
+ * others.
+ */
+final class Guard {
+  private static final Logger LOG = LoggerFactory.getLogger(Guard.class);
+  private static final String IN_FLIGHT = "in-flight";
+
+  private final long deletions;
+  private final double share;
+  private final long windowMillis;
+
+  private final Deque<Deleted> recent = new ArrayDeque<>();
+  private long recentCount;
+  private volatile long approvedUntilMillis;
+
+  private record Deleted(long millis, long count) {}
+
+  /**
+   * @param deletions how many are always let through
+   * @param share of all entries, 0 to 1, that are always let through
+   */
+  Guard(long deletions, double share, long windowMillis) {
+    this.deletions = deletions;
+    this.share = share;
+    this.windowMillis = windowMillis;
+  }
+
+  /** Deletions of the next while were meant. */
+  void approve(long forMillis) {
+    approvedUntilMillis = System.currentTimeMillis() + forMillis;
+  }
+
+  /** Before a batch is applied: holds, if its deletions are too many. */
+  void check(IndexWriter index, Workplace work, Removals removals, List<Change> batch)
+      throws IOException {
+    long now = System.currentTimeMillis();
+    while (!recent.isEmpty() && now - recent.getFirst().millis() > windowMillis) {
+      recentCount -= recent.removeFirst().count();
+    }
+    long going = batch.stream().filter(c -> c instanceof Change.InodeGone).count();
+    if (going == 0 || Removals.isHolding(index)) {
+      return;
+    }
+    long before = index.counts().entries() + recentCount;
+    recent.add(new Deleted(now, going));
+    recentCount += going;
+    boolean many = recentCount > deletions && recentCount > share * before;
+    if (many && now > approvedUntilMillis) {
+      int restored = removals.undo(index, work, recent.getFirst().millis());
+      String why =
+          "the primary deleted %d of %d entries within %d s"
+              .formatted(recentCount, before, windowMillis / 1000);
+      removals.startHolding(index, why);
+      recent.clear();
+      recentCount = 0;
+      LOG.warn("deletions are held: {}; {} that were already made here are undone", why, restored);
+    }
+  }
+
+  // ---- what is being put in place
+
+  /**
+   * Remembers which names a batch touches: after a crash they are not taken for changes of somebody
+   * else.
+   */
+  void noteInFlight(IndexWriter index, List<Change> batch) {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    try (DataOutputStream out = new DataOutputStream(bytes)) {
+      for (Change change : batch) {
+        switch (change) {
+          case Change.InodeSet set -> out.writeLong(set.id().value());
+          case Change.NameSet set -> out.writeLong(set.id().value());
+          case Change.InodeGone gone -> out.writeLong(gone.id().value());
+          case Change.NameGone gone -> out.writeLong(gone.parent().value());
+        }
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException("memory does not fail", e);
+    }
+    index.putFact(IN_FLIGHT, Bytes.wrap(bytes.toByteArray()));
+  }
+
+  void forgetInFlight(IndexWriter index) {
+    index.putFact(IN_FLIGHT, null);
+  }
+
+  /** The entries that a batch touched which was under way when this node stopped. */
+  static Set<EntryId> inFlight(IndexReader index) {
+    Set<EntryId> ids = new HashSet<>();
+    index
+        .fact(IN_FLIGHT)
+        .ifPresent(
+            stored -> {
+              ByteBuffer in = ByteBuffer.wrap(stored.array());
+              while (in.remaining() >= 8) {
+                ids.add(new EntryId(in.getLong()));
+              }
+            });
+    return ids;
+  }
+}

@@ -1,0 +1,590 @@
+package org.hotspare.mirror;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.hotspare.index.IndexWriter;
+import org.hotspare.index.Inode;
+import org.hotspare.index.NameRow;
+import org.hotspare.linux.DirFd;
+import org.hotspare.linux.Errno;
+import org.hotspare.linux.LinuxException;
+import org.hotspare.linux.Stat;
+import org.hotspare.tree.Change;
+import org.hotspare.tree.Entry;
+import org.hotspare.tree.EntryId;
+import org.hotspare.tree.FileKind;
+import org.hotspare.tree.Name;
+import org.hotspare.tree.Position;
+import org.hotspare.tree.RelPath;
+import org.hotspare.watch.EntryReader;
+import org.hotspare.watch.Problems;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Puts one batch of rows into a standby's tree and index, inside one transaction.
+ *
+ * <p>Rows come by their latest position, so names may have been exchanged and directories may have
+ * moved below younger ones. Where a name is held by another entry, that one waits in limbo until
+ * its own name comes; an entry is removed only by its own tombstone, never for lack of a name. A
+ * file's name changes by one rename, so that a reader finds the old file or the new one. Directory
+ * times are set last.
+ *
+ * <p>Rows that name what is not known yet are kept in {@link #pending} and tried again, at the
+ * latest with the end of the cut.
+ */
+final class Merge {
+  private final IndexWriter index;
+  private final Workplace work;
+  private final Places places;
+  private final Problems problems;
+  private final Removals removals;
+
+  private final Map<EntryId, Staged> staged = new HashMap<>();
+  private final Set<EntryId> changed = new LinkedHashSet<>();
+  private final Set<EntryId> changedDirectories = new LinkedHashSet<>();
+  private final Set<EntryId> created = new LinkedHashSet<>();
+  private final Set<EntryId> missing = new LinkedHashSet<>();
+  private List<Change.NameSet> pending = new ArrayList<>();
+
+  /** Rows of this batch that tell what is about to leave. */
+  private final Set<EntryId> going = new HashSet<>();
+
+  private final Set<NameKey> goingNames = new HashSet<>();
+
+  /** Entries that were asked for anew: their rows count although their versions are known. */
+  private final Set<EntryId> asked;
+
+  /** Names at which a file still lies that is safe elsewhere: the next rename replaces it. */
+  private final Set<NameKey> evicted = new HashSet<>();
+
+  private record NameKey(EntryId parent, Name name) {}
+
+  Merge(
+      IndexWriter index,
+      Workplace work,
+      Removals removals,
+      Problems problems,
+      Set<EntryId> asked,
+      List<Change> batch) {
+    this.index = index;
+    this.work = work;
+    this.places = new Places(work);
+    this.removals = removals;
+    this.problems = problems;
+    this.asked = asked;
+    for (Change change : batch) {
+      switch (change) {
+        case Change.InodeGone gone -> going.add(gone.id());
+        case Change.NameGone gone -> goingNames.add(new NameKey(gone.parent(), gone.name()));
+        case Change.InodeSet set -> {}
+        case Change.NameSet set -> {}
+      }
+    }
+  }
+
+  /** Entries that this node lacks: their rows came without the content that would make them. */
+  Set<EntryId> missing() {
+    return missing;
+  }
+
+  /** Rows whose directory or entry did not come yet. */
+  List<Change.NameSet> pending() {
+    return pending;
+  }
+
+  /**
+   * Applies a row. {@code content} is the file that was staged for it, if it is of a regular file.
+   */
+  void apply(Change change, @Nullable Staged content) throws IOException {
+    switch (change) {
+      case Change.InodeSet set -> inodeSet(set, content);
+      case Change.NameSet set -> {
+        if (!nameSet(set)) {
+          pending.add(set);
+        }
+      }
+      case Change.NameGone gone -> nameGone(gone);
+      case Change.InodeGone gone -> inodeGone(gone);
+    }
+  }
+
+  // ---- inodes
+
+  private void inodeSet(Change.InodeSet set, @Nullable Staged content) throws IOException {
+    EntryId id = set.id();
+    Inode existing = index.inode(id).orElse(null);
+    boolean stale =
+        existing != null && !set.version().isAfter(existing.version()) && !asked.contains(id);
+    if (stale) {
+      if (content != null) {
+        work.staging().unlink(content.name());
+      }
+      return;
+    }
+    Entry entry = content == null ? set.entry() : content.entry();
+    Position born = existing == null ? set.version() : existing.born();
+    if (entry instanceof Entry.RegularFile file && content == null) {
+      boolean same =
+          existing != null
+              && existing.entry() instanceof Entry.RegularFile old
+              && old.digest() != null
+              && old.digest().equals(file.digest())
+              && old.layout() == file.layout();
+      if (!same) {
+        missing.add(id);
+        return;
+      }
+    }
+    index.put(
+        new Inode(id, set.version(), born, entry, existing == null ? null : existing.local()));
+    missing.remove(id);
+    if (content != null) {
+      boolean several = content.signature().blocks() > 1;
+      index.putSignature(id, several ? content.signature().toBytes() : null);
+      staged.put(id, content);
+    }
+    changed.add(id);
+    if (existing != null && content != null) {
+      replaceContent(existing);
+    } else if (existing != null) {
+      setMetadata(id, entry);
+    }
+  }
+
+  private void setMetadata(EntryId id, Entry entry) throws IOException {
+    if (entry.kind() == FileKind.DIRECTORY) {
+      changedDirectories.add(id);
+    }
+    if (id.equals(EntryId.ROOT)) {
+      report(id, FileMetadata.setSelf(work.root(), entry.metadata()));
+      return;
+    }
+    Places.Place place = places.of(index, id);
+    if (place == null || !isOurs(place, id)) {
+      missing.add(id);
+      return;
+    }
+    report(id, FileMetadata.set(place.directory(), place.name(), entry));
+  }
+
+  /** Whether what lies at the place is the inode that this index put there. */
+  private boolean isOurs(Places.Place place, EntryId id) throws IOException {
+    Stat stat = place.directory().statIfPresent(place.name());
+    Inode inode = index.inode(id).orElse(null);
+    return stat != null && inode != null && EntryReader.isSame(inode.local(), stat);
+  }
+
+  /** The new content of a known file takes over all its names. */
+  private void replaceContent(Inode existing) throws IOException {
+    EntryId id = existing.id();
+    List<NameRow> names = index.namesOf(id);
+    Staged content = staged.get(id);
+    if (names.isEmpty() || content == null) {
+      Kept.removeAll(work.limbo(), Workplace.nameOf(id));
+      return;
+    }
+    boolean kept = false;
+    for (NameRow row : names) {
+      DirFd directory = places.directory(index, row.parent());
+      if (directory == null) {
+        missing.add(row.parent());
+        continue;
+      }
+      Stat there = directory.statIfPresent(row.name());
+      if (there != null && !EntryReader.isSame(existing.local(), there)) {
+        keepForeign(directory, row.parent(), row.name());
+      } else if (there != null && !kept) {
+        removals.keepBeforeReplacing(index, work, directory, row, existing);
+        kept = true;
+      }
+      // Linked first and then renamed over the name: staging keeps one for the names that follow.
+      Name extra = Name.of(content.name() + ".link");
+      work.staging().link(content.name(), work.staging(), extra);
+      rename(work.staging(), extra, directory, row.name(), row.parent());
+      changedDirectories.add(row.parent());
+    }
+    work.staging().unlink(content.name());
+    staged.remove(id);
+    index.putLocal(id, content.local());
+  }
+
+  private void inodeGone(Change.InodeGone gone) throws IOException {
+    Inode inode = index.inode(gone.id()).orElse(null);
+    missing.remove(gone.id());
+    pending.removeIf(row -> row.id().equals(gone.id()));
+    if (inode == null || gone.id().equals(EntryId.ROOT)) {
+      return;
+    }
+    if (removals.holds(index, inode)) {
+      return;
+    }
+    for (NameRow row : index.namesOf(gone.id())) {
+      removeName(row, gone.version());
+    }
+    removeFromLimbo(inode);
+    places.forget(gone.id());
+    changed.remove(gone.id());
+    changedDirectories.remove(gone.id());
+    index.remove(gone.id(), gone.version());
+  }
+
+  private void removeFromLimbo(Inode inode) throws IOException {
+    Name name = Workplace.nameOf(inode.id());
+    if (work.limbo().statIfPresent(name) != null) {
+      removals.takeFromLimbo(index, work, name, inode);
+    }
+  }
+
+  // ---- names
+
+  private void nameGone(Change.NameGone gone) throws IOException {
+    NameRow row = index.name(gone.parent(), gone.name()).orElse(null);
+    pending.removeIf(p -> p.parent().equals(gone.parent()) && p.name().equals(gone.name()));
+    if (row == null || row.version().isAfter(gone.version())) {
+      return;
+    }
+    if (removals.holdsName(index, row)) {
+      return;
+    }
+    removeName(row, gone.version());
+  }
+
+  /**
+   * Removes a name. An entry that loses its last one goes where its tombstone, or its next name,
+   * finds it.
+   */
+  private void removeName(NameRow row, Position version) throws IOException {
+    Inode inode = index.inode(row.id()).orElse(null);
+    DirFd directory = places.directory(index, row.parent());
+    if (directory != null && inode != null) {
+      Places.Place place = new Places.Place(directory, row.name());
+      if (!isOurs(place, row.id())) {
+        keepForeign(directory, row.parent(), row.name());
+      } else if (index.namesOf(row.id()).size() > 1) {
+        directory.unlink(row.name());
+        removals.unlinked(index, row, inode);
+      } else if (going.contains(row.id())
+          && !removals.mustStay(index, work, directory, row, inode)) {
+        removals.take(index, work, directory, row.name(), row.parent(), row.name(), inode);
+      } else if (!going.contains(row.id())) {
+        toLimbo(directory, row);
+      }
+      changedDirectories.add(row.parent());
+    }
+    if (inode != null && inode.entry().kind() == FileKind.DIRECTORY) {
+      places.forget(row.id());
+    }
+    changed.add(row.id());
+    index.removeName(row.parent(), row.name(), version);
+  }
+
+  private void toLimbo(DirFd directory, NameRow row) throws IOException {
+    Name waiting = Workplace.nameOf(row.id());
+    Kept.removeAll(work.limbo(), waiting);
+    directory.rename(row.name(), work.limbo(), waiting);
+    removals.noteLimbo(index, row);
+  }
+
+  /**
+   * Something that the index does not know has the name: nobody else has it, so it is kept for
+   * good.
+   */
+  private void keepForeign(DirFd directory, EntryId parent, Name name) throws IOException {
+    if (directory.statIfPresent(name) != null) {
+      Kept.take(index, work, KeptRecord.Reason.FOREIGN, directory, name, parent, name, null);
+      RelPath path = index.path(parent).orElse(RelPath.ROOT).child(name);
+      problems.add(path, "was changed on this standby; its local version is kept");
+    }
+  }
+
+  /**
+   * @return false where its directory, or the entry itself, is not there yet
+   */
+  private boolean nameSet(Change.NameSet set) throws IOException {
+    NameRow present = index.name(set.parent(), set.name()).orElse(null);
+    if (present != null && present.version().isAfter(set.version())) {
+      return true;
+    }
+    Inode inode = index.inode(set.id()).orElse(null);
+    boolean known = inode != null && index.inode(set.parent()).isPresent();
+    DirFd directory = known ? places.directory(index, set.parent()) : null;
+    if (inode == null || directory == null) {
+      return false;
+    }
+    if (present != null && present.id().equals(set.id()) && !staged.containsKey(set.id())) {
+      if (asked.contains(set.id()) && !isOurs(new Places.Place(directory, set.name()), set.id())) {
+        keepForeign(directory, set.parent(), set.name());
+        if (!bring(directory, set, inode)) {
+          missing.add(set.id());
+        }
+      }
+      index.putName(new NameRow(set.parent(), set.name(), set.id(), set.version()));
+      return true;
+    }
+    if (present != null && !present.id().equals(set.id())) {
+      evict(directory, present);
+    }
+    if (!bring(directory, set, inode)) {
+      return false;
+    }
+    index.putName(new NameRow(set.parent(), set.name(), set.id(), set.version()));
+    changed.add(set.id());
+    changedDirectories.add(set.parent());
+    return true;
+  }
+
+  /**
+   * The name is needed by another entry. A file stays at it until it is replaced; a directory
+   * leaves now.
+   */
+  private void evict(DirFd directory, NameRow row) throws IOException {
+    Inode occupant = index.inode(row.id()).orElse(null);
+    if (occupant == null) {
+      return;
+    }
+    Places.Place place = new Places.Place(directory, row.name());
+    boolean last = index.namesOf(row.id()).size() == 1;
+    if (!isOurs(place, row.id())) {
+      keepForeign(directory, row.parent(), row.name());
+    } else if (occupant.entry().kind() == FileKind.DIRECTORY) {
+      places.forget(row.id());
+      if (removals.isHeld(index, row.id())) {
+        removals.dropHeldTree(index, work, directory, row, occupant);
+        return;
+      }
+      toLimbo(directory, row);
+    } else {
+      evicted.add(new NameKey(row.parent(), row.name()));
+      if (last && (going.contains(row.id()) || removals.isHeld(index, row.id()))) {
+        removals.keepBeforeReplacing(index, work, directory, row, occupant);
+        removals.forgetHeld(index, row.id());
+      } else if (last) {
+        Kept.removeAll(work.limbo(), Workplace.nameOf(row.id()));
+        directory.link(row.name(), work.limbo(), Workplace.nameOf(row.id()));
+        removals.noteLimbo(index, row);
+      }
+    }
+    index.removeName(row.parent(), row.name(), row.version());
+    changed.add(row.id());
+  }
+
+  /** Makes the entry appear under its name, from wherever it is. */
+  private boolean bring(DirFd directory, Change.NameSet set, Inode inode) throws IOException {
+    EntryId id = set.id();
+    Staged content = staged.remove(id);
+    List<NameRow> names =
+        index.namesOf(id).stream()
+            .filter(row -> !(row.parent().equals(set.parent()) && row.name().equals(set.name())))
+            .toList();
+    if (content != null) {
+      rename(work.staging(), content.name(), directory, set.name(), set.parent());
+      index.putLocal(id, content.local());
+      return true;
+    }
+    Name waiting = Workplace.nameOf(id);
+    if (names.isEmpty() && work.limbo().statIfPresent(waiting) != null) {
+      return moveDirectoryAware(work.limbo(), waiting, directory, set, inode);
+    }
+    if (names.isEmpty()) {
+      return create(directory, set, inode);
+    }
+    NameRow old = names.getFirst();
+    DirFd oldDirectory = places.directory(index, old.parent());
+    if (oldDirectory == null) {
+      return false;
+    }
+    if (inode.entry().kind() == FileKind.DIRECTORY) {
+      if (!moveDirectoryAware(oldDirectory, old.name(), directory, set, inode)) {
+        // Its new place lies below itself: it waits outside until what is between has moved.
+        toLimbo(oldDirectory, old);
+        places.close();
+        index.removeName(old.parent(), old.name(), set.version());
+        changedDirectories.add(old.parent());
+        return false;
+      }
+      index.removeName(old.parent(), old.name(), set.version());
+      changedDirectories.add(old.parent());
+      return true;
+    }
+    if (!isOurs(new Places.Place(oldDirectory, old.name()), id)) {
+      missing.add(id);
+      return false;
+    }
+    for (NameRow candidate : names) {
+      boolean leaves = goingNames.contains(new NameKey(candidate.parent(), candidate.name()));
+      if (removals.stopsLeaving(index, candidate) || leaves) {
+        DirFd from = places.directory(index, candidate.parent());
+        if (from != null && isOurs(new Places.Place(from, candidate.name()), id)) {
+          rename(from, candidate.name(), directory, set.name(), set.parent());
+          index.removeName(candidate.parent(), candidate.name(), set.version());
+          changedDirectories.add(candidate.parent());
+          return true;
+        }
+      }
+    }
+    Name extra = Name.of(Workplace.nameOf(id) + ".link");
+    Kept.removeAll(work.staging(), extra);
+    oldDirectory.link(old.name(), work.staging(), extra);
+    rename(work.staging(), extra, directory, set.name(), set.parent());
+    return true;
+  }
+
+  private boolean moveDirectoryAware(
+      DirFd from, Name name, DirFd directory, Change.NameSet set, Inode inode) throws IOException {
+    boolean isDirectory = inode.entry().kind() == FileKind.DIRECTORY;
+    try {
+      rename(from, name, directory, set.name(), set.parent());
+    } catch (LinuxException e) {
+      if (isDirectory && e.is(Errno.EINVAL)) {
+        return false;
+      }
+      if (isDirectory && e.is(Errno.ENOENT)) {
+        missing.add(set.id());
+        return false;
+      }
+      throw e;
+    }
+    if (isDirectory) {
+      places.forget(set.id());
+      changedDirectories.add(set.id());
+    }
+    return true;
+  }
+
+  /** Renames onto a name that the index believes free, or held by a file that is to be replaced. */
+  private void rename(DirFd from, Name name, DirFd directory, Name newName, EntryId parent)
+      throws IOException {
+    boolean replaces = evicted.remove(new NameKey(parent, newName));
+    try {
+      if (replaces || index.name(parent, newName).isPresent()) {
+        from.rename(name, directory, newName);
+      } else {
+        from.renameNoReplace(name, directory, newName);
+      }
+    } catch (LinuxException e) {
+      if (!e.is(Errno.EEXIST, Errno.ENOTEMPTY, Errno.EISDIR, Errno.ENOTDIR)) {
+        throw e;
+      }
+      if (replaces) {
+        // A directory takes a file's name: the file is safe elsewhere already.
+        directory.unlink(newName);
+      } else {
+        keepForeign(directory, parent, newName);
+      }
+      from.rename(name, directory, newName);
+    }
+  }
+
+  /** Makes what has no content: a directory, a link, a special file. */
+  private boolean create(DirFd directory, Change.NameSet set, Inode inode) throws IOException {
+    Name temporary = Name.of(Workplace.nameOf(set.id()) + ".new");
+    Kept.removeAll(work.staging(), temporary);
+    DirFd staging = work.staging();
+    switch (inode.entry()) {
+      case Entry.RegularFile file -> {
+        missing.add(set.id());
+        return false;
+      }
+      case Entry.Directory made -> {
+        staging.mkdir(temporary, 0700);
+        changedDirectories.add(set.id());
+        created.add(set.id());
+      }
+      case Entry.SymbolicLink link -> staging.symlink(link.target(), temporary);
+      case Entry.SpecialFile special ->
+          staging.mknod(temporary, special.kind(), 0600, special.major(), special.minor());
+    }
+    report(set.id(), FileMetadata.set(staging, temporary, inode.entry()));
+    index.putLocal(set.id(), EntryReader.local(staging.stat(temporary), true));
+    rename(staging, temporary, directory, set.name(), set.parent());
+    missing.remove(set.id());
+    return true;
+  }
+
+  private void report(EntryId id, List<String> refused) {
+    if (!refused.isEmpty()) {
+      index
+          .path(id)
+          .ifPresent(path -> problems.add(path, "not all metadata: " + String.join("; ", refused)));
+    }
+  }
+
+  // ---- the end of a batch
+
+  /** Tries the rows again whose directories or entries came after them. */
+  void retryPending(List<Change.NameSet> earlier) throws IOException {
+    pending.addAll(0, earlier);
+    int before;
+    do {
+      before = pending.size();
+      List<Change.NameSet> again = pending;
+      pending = new ArrayList<>();
+      for (Change.NameSet row : again) {
+        if (!nameSet(row)) {
+          pending.add(row);
+        }
+      }
+    } while (pending.size() < before);
+  }
+
+  /** Parks what has no name yet, sets directory times, and remembers where everything lies. */
+  void finish(Appeared appeared) throws IOException {
+    for (Map.Entry<EntryId, Staged> left : staged.entrySet()) {
+      Name waiting = Workplace.nameOf(left.getKey());
+      Kept.removeAll(work.limbo(), waiting);
+      work.staging().rename(left.getValue().name(), work.limbo(), waiting);
+      changed.add(left.getKey());
+    }
+    staged.clear();
+    for (EntryId id : changedDirectories) {
+      setTimes(id);
+    }
+    changed.addAll(changedDirectories);
+    for (EntryId id : changed) {
+      remember(id);
+    }
+    for (EntryId id : created) {
+      DirFd directory = index.inode(id).isPresent() ? places.directory(index, id) : null;
+      if (directory != null) {
+        appeared.directory(id, directory);
+      }
+    }
+    places.close();
+  }
+
+  /** Told of directories that this batch made. */
+  interface Appeared {
+    void directory(EntryId id, DirFd directory) throws IOException;
+  }
+
+  private void setTimes(EntryId id) throws IOException {
+    Inode inode = index.inode(id).orElse(null);
+    DirFd directory = inode == null ? null : places.directory(index, id);
+    if (inode != null && directory != null) {
+      directory.setModified(inode.entry().metadata().modified());
+    }
+  }
+
+  private void remember(EntryId id) throws IOException {
+    Inode inode = index.inode(id).orElse(null);
+    if (inode == null) {
+      return;
+    }
+    Stat stat;
+    if (id.equals(EntryId.ROOT)) {
+      stat = work.root().stat();
+    } else {
+      Places.Place place = places.of(index, id);
+      stat = place == null ? null : place.directory().statIfPresent(place.name());
+    }
+    if (stat != null && stat.kind() == inode.entry().kind()) {
+      index.putLocal(id, EntryReader.local(stat, true));
+    }
+  }
+}

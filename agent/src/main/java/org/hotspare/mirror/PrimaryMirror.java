@@ -1,0 +1,558 @@
+package org.hotspare.mirror;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.hotspare.index.Durability;
+import org.hotspare.index.Index;
+import org.hotspare.index.IndexReader;
+import org.hotspare.index.Local;
+import org.hotspare.index.Snapshot;
+import org.hotspare.linux.DirFd;
+import org.hotspare.tree.Bytes;
+import org.hotspare.tree.Entry;
+import org.hotspare.tree.EntryId;
+import org.hotspare.tree.Lineage;
+import org.hotspare.tree.Position;
+import org.hotspare.watch.Excludes;
+import org.hotspare.watch.MirrorRoot;
+import org.hotspare.watch.Problems;
+import org.hotspare.watch.Tracker;
+import org.hotspare.wire.Frame;
+import org.hotspare.wire.Link;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** One mirror on its primary: follows the tree and serves the standbys that subscribe. */
+public final class PrimaryMirror implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(PrimaryMirror.class);
+  private static final String HISTORY = "history";
+  private static final String SYNCED = "synced";
+  private static final Duration SYNC_EVERY = Duration.ofSeconds(30);
+
+  /** File times and the clock of the last sync may be off by this much. */
+  private static final long SLACK_SECONDS = 120;
+
+  private final MirrorSettings settings;
+  private final MirrorNews news;
+  private final MirrorRoot root;
+  private final Index index;
+  private final Problems problems = new Problems();
+  private final TreeWatch watch;
+  private final Tracker tracker;
+  private final Rechecker rechecker;
+  private final ExecutorService readers;
+  private final Thread syncing;
+  private final long epoch;
+  private final Bytes history;
+
+  /** The latest subscription of each standby; ended ones stay, to show how far they got. */
+  private final Map<String, Subscription> subscriptions = new ConcurrentSkipListMap<>();
+
+  private volatile boolean closed;
+
+  private PrimaryMirror(
+      MirrorSettings settings, MirrorNews news, MirrorRoot root, Index index, TreeWatch watch) {
+    this.settings = settings;
+    this.news = news;
+    this.root = root;
+    this.index = index;
+    this.watch = watch;
+    Excludes excludes = Excludes.of(settings.excludes());
+    this.tracker = new Tracker(root, index, watch.watcher(), excludes, problems);
+    this.rechecker = new Rechecker(root, index, tracker);
+    this.readers =
+        Executors.newFixedThreadPool(
+            2, Thread.ofPlatform().name("read-" + settings.name() + "-", 0).daemon().factory());
+    this.syncing =
+        Thread.ofPlatform().name("sync-" + settings.name()).daemon().unstarted(this::syncLoop);
+    this.epoch = openEpoch();
+    this.history = ensureHistory();
+  }
+
+  /**
+   * Opens the mirror's index and starts to follow its tree.
+   *
+   * @throws IOException if the tree cannot be watched at all
+   */
+  public static PrimaryMirror start(MirrorSettings settings, MirrorNews news) throws IOException {
+    MirrorRoot root = MirrorRoot.of(settings.name(), settings.path(), settings.stateDirectory());
+    root.enter().close();
+    Index index = Indexes.open(settings.name(), settings.indexFile());
+    try {
+      TreeWatch watch = TreeWatch.open(root, false);
+      PrimaryMirror mirror = new PrimaryMirror(settings, news, root, index, watch);
+      mirror.begin();
+      return mirror;
+    } catch (IOException | RuntimeException e) {
+      index.close();
+      throw e;
+    }
+  }
+
+  private void begin() {
+    if (!index.wasCleanlyClosed()) {
+      rereadUnsynced();
+    }
+    tracker.onChange(() -> subscriptions.values().forEach(s -> s.sender.wake()));
+    tracker.start();
+    rechecker.start();
+    syncing.start();
+  }
+
+  private long openEpoch() {
+    return index.write(
+        Durability.DURABLE,
+        w -> {
+          long next = Math.max(w.head().epoch(), w.lineage().head().epoch()) + 1;
+          w.openEpoch(next);
+          return next;
+        });
+  }
+
+  private Bytes ensureHistory() {
+    return index.write(
+        Durability.DURABLE,
+        w -> {
+          Bytes known = w.fact(HISTORY).orElse(null);
+          if (known != null) {
+            return known;
+          }
+          UUID fresh = UUID.randomUUID();
+          Bytes made =
+              Bytes.wrap(
+                  ByteBuffer.allocate(16)
+                      .putLong(fresh.getMostSignificantBits())
+                      .putLong(fresh.getLeastSignificantBits())
+                      .array());
+          w.putFact(HISTORY, made);
+          return made;
+        });
+  }
+
+  /**
+   * After an unclean stop the disk may hold older content than the index: power went before it was
+   * written. What changed since the last sync is read again.
+   */
+  private void rereadUnsynced() {
+    List<EntryId> recent = new ArrayList<>();
+    try (Snapshot snapshot = index.snapshot()) {
+      long synced = snapshot.fact(SYNCED).map(PrimaryMirror::decode).orElse(0L) - SLACK_SECONDS;
+      snapshot.inodes(
+          inode -> {
+            Local local = inode.local();
+            if (inode.entry() instanceof Entry.RegularFile
+                && local != null
+                && local.changed().seconds() >= synced) {
+              recent.add(inode.id());
+            }
+          });
+    }
+    LOG.info(
+        "mirror {}: not stopped cleanly; {} files that changed last are read again",
+        settings.name(),
+        recent.size());
+    recent.forEach(rechecker::check);
+  }
+
+  private static long decode(Bytes stored) {
+    return ByteBuffer.wrap(stored.array()).getLong();
+  }
+
+  /** Keeps short what has to be read again after a power loss. */
+  private void syncLoop() {
+    Position last = Position.NONE;
+    while (!closed) {
+      try {
+        Thread.sleep(SYNC_EVERY);
+        Position head = head();
+        if (!head.equals(last)) {
+          syncNow();
+          last = head;
+        }
+      } catch (InterruptedException e) {
+        return;
+      } catch (IOException | RuntimeException e) {
+        LOG.warn("mirror {}: cannot be synced to disk: {}", settings.name(), e.getMessage());
+      }
+    }
+  }
+
+  private void syncNow() throws IOException {
+    long seconds = System.currentTimeMillis() / 1000;
+    try (DirFd directory = root.enter()) {
+      directory.syncfs();
+    }
+    Bytes value = Bytes.wrap(ByteBuffer.allocate(8).putLong(seconds).array());
+    index.update(Durability.DURABLE, w -> w.putFact(SYNCED, value));
+  }
+
+  private Position head() {
+    try (Snapshot snapshot = index.snapshot()) {
+      return snapshot.head();
+    }
+  }
+
+  public String name() {
+    return settings.name();
+  }
+
+  public long epoch() {
+    return epoch;
+  }
+
+  // ---- standbys
+
+  /** Serves one standby until its connection ends. Blocks. */
+  public void serve(Link link, Frame.Subscribe request) throws IOException, InterruptedException {
+    Lineage lineage;
+    try (Snapshot snapshot = index.snapshot()) {
+      lineage = snapshot.lineage();
+    }
+    Frame.Mode mode = mode(request, lineage);
+    Position from =
+        mode == Frame.Mode.INVENTORY || !request.history().equals(history)
+            ? Position.NONE
+            : request.position();
+    link.sendNow(new Frame.Subscribed(history, epoch, lineage, mode));
+    news.tell(
+        name(),
+        MirrorNews.Topic.CONNECTION,
+        "standby %s is connected (%s)".formatted(link.peer(), describe(mode)));
+    Sender sender = new Sender(link, name(), index, tracker, readers, problems, from, mode);
+    Subscription subscription = new Subscription(link, sender, new RestoreWriter(root));
+    Subscription before = subscriptions.put(link.peer(), subscription);
+    if (before != null) {
+      before.end();
+    }
+    Thread receiving =
+        Thread.ofVirtual()
+            .name("receive-" + name() + "-" + link.peer())
+            .start(() -> receive(subscription));
+    try {
+      sender.run();
+    } finally {
+      subscription.end();
+      receiving.join();
+      news.tell(name(), MirrorNews.Topic.CONNECTION, "standby %s is gone".formatted(link.peer()));
+    }
+  }
+
+  private Frame.Mode mode(Frame.Subscribe request, Lineage lineage) {
+    if (!request.history().equals(history)) {
+      return request.emptyTree() ? Frame.Mode.FIRST_COPY : Frame.Mode.INVENTORY;
+    }
+    if (!lineage.contains(request.position())) {
+      return Frame.Mode.INVENTORY;
+    }
+    return request.completeCopy() ? Frame.Mode.CHANGES : Frame.Mode.FIRST_COPY;
+  }
+
+  private static String describe(Frame.Mode mode) {
+    return switch (mode) {
+      case FIRST_COPY -> "first copy";
+      case CHANGES -> "changes only";
+      case INVENTORY -> "comparing first";
+    };
+  }
+
+  private void receive(Subscription subscription) {
+    try {
+      while (true) {
+        take(subscription, subscription.link.receive());
+      }
+    } catch (IOException e) {
+      LOG.info("mirror {}: {}", name(), e.getMessage());
+    } catch (RuntimeException e) {
+      LOG.error("mirror {}: serving {} failed", name(), subscription.link.peer(), e);
+    } finally {
+      subscription.end();
+    }
+  }
+
+  private void take(Subscription subscription, Frame frame) throws IOException {
+    switch (frame) {
+      case Frame.Ack ack -> subscription.acknowledge(ack.position(), head());
+      case Frame.Want want -> subscription.sender.want(want.ids());
+      case Frame.Report report -> subscription.report = report;
+      case Frame.Restore restore -> subscription.restoring.take(restore);
+      case Frame.RestoreEnd end -> {
+        tracker.rescan("entries were brought back");
+        subscription.link.sendNow(subscription.restoring.finish());
+      }
+      case Frame.VerifyReply reply -> subscription.verified(reply);
+      default ->
+          throw new IOException("a standby does not send " + frame.getClass().getSimpleName());
+    }
+  }
+
+  /** One standby, connected or not. */
+  private static final class Subscription {
+    final Link link;
+    final Sender sender;
+    final RestoreWriter restoring;
+    volatile Frame.@Nullable Report report;
+    private final java.util.concurrent.SynchronousQueue<Frame.VerifyReply> verifications =
+        new java.util.concurrent.SynchronousQueue<>();
+    private volatile long behindSinceNanos;
+
+    Subscription(Link link, Sender sender, RestoreWriter restoring) {
+      this.link = link;
+      this.sender = sender;
+      this.restoring = restoring;
+    }
+
+    void acknowledge(Position position, Position head) {
+      sender.acknowledge(position);
+      behindSinceNanos = position.isAfter(head) || position.equals(head) ? 0 : System.nanoTime();
+    }
+
+    void verified(Frame.VerifyReply reply) {
+      if (!verifications.offer(reply)) {
+        LOG.debug("a comparison was answered that nobody waits for");
+      }
+    }
+
+    double lagSeconds(boolean behind) {
+      if (!behind) {
+        behindSinceNanos = 0;
+        return 0;
+      }
+      if (behindSinceNanos == 0) {
+        behindSinceNanos = System.nanoTime();
+      }
+      return (System.nanoTime() - behindSinceNanos) / 1e9;
+    }
+
+    void end() {
+      sender.close();
+      link.close();
+    }
+  }
+
+  // ---- the barrier
+
+  /**
+   * Waits until all that was written before the call is durable here and on the standbys.
+   *
+   * @return which standbys did not confirm in time, with the reason; empty where all did
+   */
+  public List<String> await(List<String> standbys, Duration timeout) throws InterruptedException {
+    long deadline = System.nanoTime() + timeout.toNanos();
+    String absent = tracker.missing();
+    if (absent != null) {
+      return List.of(name() + ": " + absent);
+    }
+    try {
+      rechecker.checkOpenFiles();
+      Position head =
+          tracker.drain().get(Math.max(1, deadline - System.nanoTime()), TimeUnit.NANOSECONDS);
+      syncNow();
+      return awaitStandbys(standbys, head, deadline);
+    } catch (TimeoutException e) {
+      return List.of(name() + ": the tree is still being read");
+    } catch (ExecutionException | IOException e) {
+      return List.of(name() + ": " + e.getMessage());
+    }
+  }
+
+  private List<String> awaitStandbys(List<String> standbys, Position head, long deadline)
+      throws InterruptedException {
+    while (true) {
+      List<String> behind = new ArrayList<>();
+      for (String node : standbys) {
+        Subscription subscription = subscriptions.get(node);
+        if (subscription == null || subscription.link.isClosed()) {
+          behind.add(node + ": not connected (mirror " + name() + ")");
+        } else if (head.isAfter(subscription.sender.acknowledged())) {
+          behind.add(node + ": still catching up (mirror " + name() + ")");
+        }
+      }
+      if (behind.isEmpty() || System.nanoTime() > deadline) {
+        return behind;
+      }
+      awaitAcknowledgement(standbys);
+    }
+  }
+
+  private void awaitAcknowledgement(List<String> standbys) throws InterruptedException {
+    for (String node : standbys) {
+      Subscription subscription = subscriptions.get(node);
+      if (subscription != null && !subscription.link.isClosed()) {
+        synchronized (subscription.sender) {
+          subscription.sender.wait(5);
+        }
+        return;
+      }
+    }
+    TimeUnit.MILLISECONDS.sleep(50);
+  }
+
+  // ---- what operators say
+
+  /** Lets through what is held. Answers in words, or null where nothing was held here. */
+  public @Nullable String approve(Duration validFor) throws IOException {
+    String absent = tracker.missing();
+    subscriptions.values().forEach(s -> tell(s, Frame.Decision.APPROVE, validFor));
+    if (absent != null) {
+      root.adopt();
+      return "the directory at " + root.path() + " is taken as it is now";
+    }
+    return null;
+  }
+
+  /**
+   * Has the standbys bring back what is held. Answers in words, or null where nothing was held
+   * here.
+   */
+  public @Nullable String reject() throws IOException {
+    String absent = tracker.missing();
+    if (absent != null) {
+      java.nio.file.Files.createDirectories(root.path());
+      root.adopt();
+    }
+    subscriptions
+        .values()
+        .forEach(s -> tell(s, Frame.Decision.REJECT, Duration.ofSeconds(absent == null ? 0 : 1)));
+    return absent == null ? null : "the directory at " + root.path() + " is filled again";
+  }
+
+  private void tell(Subscription subscription, Frame.Decision decision, Duration validFor) {
+    try {
+      if (!subscription.link.isClosed()) {
+        subscription.link.sendNow(new Frame.Decide(decision, validFor.toSeconds()));
+      }
+    } catch (IOException e) {
+      LOG.warn("mirror {}: {}", name(), e.getMessage());
+    }
+  }
+
+  /** What one node found when it compared its content with its index. */
+  public record Verified(
+      String node, Frame.@Nullable VerifyReply reply, @Nullable String unreached) {}
+
+  /** Compares content on this node and on all standbys. */
+  public List<Verified> verify(String self, List<String> standbys, boolean repair)
+      throws InterruptedException, IOException {
+    List<Verified> all = new ArrayList<>();
+    for (String node : standbys) {
+      Subscription subscription = subscriptions.get(node);
+      if (subscription == null || subscription.link.isClosed()) {
+        all.add(new Verified(node, null, "not connected"));
+        continue;
+      }
+      subscription.link.sendNow(new Frame.VerifyRequest(repair));
+      Frame.VerifyReply reply = subscription.verifications.poll(1, TimeUnit.HOURS);
+      all.add(new Verified(node, reply, reply == null ? "no answer" : null));
+    }
+    all.add(new Verified(self, new Verify(root, index).run(), null));
+    return all;
+  }
+
+  // ---- status
+
+  public MirrorView view() {
+    try (Snapshot snapshot = index.snapshot()) {
+      Position head = snapshot.head();
+      List<MirrorView.StandbyView> standbys = new ArrayList<>();
+      subscriptions.forEach((node, s) -> standbys.add(view(snapshot, node, s, head)));
+      String absent = tracker.missing();
+      return new MirrorView(
+          name(),
+          state(absent, standbys),
+          head,
+          snapshot.counts().entries(),
+          snapshot.counts().bytes(),
+          tracker.coverage(),
+          standbys,
+          problems.first(100),
+          problems.count(),
+          held(absent, standbys),
+          failure(),
+          null);
+    }
+  }
+
+  private @Nullable String failure() {
+    Throwable failed = tracker.failure();
+    return failed == null ? null : String.valueOf(failed.getMessage());
+  }
+
+  private static @Nullable String held(
+      @Nullable String absent, List<MirrorView.StandbyView> standbys) {
+    if (absent != null) {
+      return absent + "; nothing is deleted anywhere because of it";
+    }
+    for (MirrorView.StandbyView standby : standbys) {
+      Frame.Report report = standby.report();
+      String held = report == null ? null : report.held();
+      if (held != null && standby.connected()) {
+        return standby.node() + ": " + held;
+      }
+    }
+    return null;
+  }
+
+  private MirrorView.State state(@Nullable String absent, List<MirrorView.StandbyView> standbys) {
+    if (held(absent, standbys) != null) {
+      return MirrorView.State.HELD;
+    }
+    if (failure() != null) {
+      return MirrorView.State.DEGRADED;
+    }
+    if (tracker.isScanning()) {
+      return MirrorView.State.SCANNING;
+    }
+    if (standbys.stream().noneMatch(MirrorView.StandbyView::connected)) {
+      return MirrorView.State.OFFLINE;
+    }
+    if (standbys.stream().anyMatch(s -> s.connected() && !s.complete())) {
+      return MirrorView.State.COPYING;
+    }
+    if (standbys.stream().anyMatch(s -> s.connected() && s.lagChanges() > 0)) {
+      return MirrorView.State.CATCHING_UP;
+    }
+    return tracker.coverage().complete() && problems.count() == 0
+        ? MirrorView.State.IN_SYNC
+        : MirrorView.State.DEGRADED;
+  }
+
+  private MirrorView.StandbyView view(
+      IndexReader snapshot, String node, Subscription subscription, Position head) {
+    Position acknowledged = subscription.sender.acknowledged();
+    boolean behind = head.isAfter(acknowledged);
+    long changes = behind ? snapshot.countChanges(acknowledged, head) : 0;
+    return new MirrorView.StandbyView(
+        node,
+        !subscription.link.isClosed(),
+        acknowledged,
+        changes,
+        0,
+        subscription.lagSeconds(changes > 0),
+        subscription.sender.isComplete(),
+        subscription.report);
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+    subscriptions.values().forEach(Subscription::end);
+    syncing.interrupt();
+    rechecker.close();
+    tracker.close();
+    readers.shutdown();
+    watch.close();
+    index.close();
+  }
+}

@@ -1,0 +1,179 @@
+package org.hotspare.mirror;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ExecutorService;
+import org.hotspare.index.Index;
+import org.hotspare.index.Snapshot;
+import org.hotspare.tree.EntryId;
+import org.hotspare.tree.Position;
+import org.hotspare.watch.Problems;
+import org.hotspare.watch.Tracker;
+import org.hotspare.wire.Frame;
+import org.hotspare.wire.Link;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Sends one standby everything that changes in one mirror, cut by cut. A cut is read from one
+ * snapshot of the index, so that it is a state which the index had; the standby acknowledges it as
+ * a whole.
+ *
+ * <p>The sending thread owns {@code position}; acknowledgements and requests arrive on the link's
+ * reading thread and are guarded by this object's lock.
+ */
+final class Sender {
+  private static final Logger LOG = LoggerFactory.getLogger(Sender.class);
+
+  private final Link link;
+  private final String mirror;
+  private final Index index;
+  private final Tracker tracker;
+  private final ContentLoader loader;
+  private final ExecutorService readers;
+  private final Problems problems;
+
+  private Position position;
+  private Frame.Mode mode;
+
+  private final Set<EntryId> wanted = new LinkedHashSet<>();
+  private Position acknowledged;
+  private boolean complete;
+  private boolean changed = true;
+  private boolean closed;
+
+  /**
+   * @param from the changes that the standby has
+   * @param mode how the first cut goes
+   */
+  Sender(
+      Link link,
+      String mirror,
+      Index index,
+      Tracker tracker,
+      ExecutorService readers,
+      Problems problems,
+      Position from,
+      Frame.Mode mode) {
+    this.link = link;
+    this.mirror = mirror;
+    this.index = index;
+    this.tracker = tracker;
+    this.loader = new ContentLoader(tracker, index);
+    this.readers = readers;
+    this.problems = problems;
+    this.position = from;
+    this.mode = mode;
+    this.acknowledged = mode == Frame.Mode.CHANGES ? from : Position.NONE;
+    this.complete = mode == Frame.Mode.CHANGES;
+  }
+
+  /** Sends cuts until the connection ends. */
+  void run() throws IOException, InterruptedException {
+    if (mode == Frame.Mode.INVENTORY) {
+      awaitFirstScan();
+    }
+    while (awaitWork()) {
+      boolean scanned = tracker.isFirstScanDone();
+      try (Snapshot snapshot = index.snapshot()) {
+        sendCut(snapshot);
+      }
+      if (mode == Frame.Mode.INVENTORY || (mode == Frame.Mode.FIRST_COPY && scanned)) {
+        mode = Frame.Mode.CHANGES;
+        wake();
+      }
+    }
+  }
+
+  /** An inventory of half a tree would have the standby set aside the other half. */
+  private synchronized void awaitFirstScan() throws InterruptedException {
+    while (!closed && !tracker.isFirstScanDone()) {
+      wait(100);
+    }
+  }
+
+  synchronized void wake() {
+    changed = true;
+    notifyAll();
+  }
+
+  synchronized void close() {
+    closed = true;
+    notifyAll();
+  }
+
+  private synchronized boolean awaitWork() throws InterruptedException {
+    while (!closed && !changed && wanted.isEmpty()) {
+      wait();
+    }
+    changed = false;
+    return !closed;
+  }
+
+  synchronized void want(List<EntryId> ids) {
+    wanted.addAll(ids);
+    notifyAll();
+  }
+
+  synchronized void acknowledge(Position upTo) {
+    acknowledged = upTo;
+    notifyAll();
+  }
+
+  /** What the standby holds durably. */
+  synchronized Position acknowledged() {
+    return acknowledged;
+  }
+
+  /** Whether the standby has had its first copy. */
+  synchronized boolean isComplete() {
+    return complete;
+  }
+
+  private synchronized List<EntryId> takeWanted() {
+    List<EntryId> taken = new ArrayList<>(wanted);
+    wanted.clear();
+    return taken;
+  }
+
+  private void sendCut(Snapshot snapshot) throws IOException {
+    Position to = snapshot.head();
+    List<EntryId> asked = takeWanted();
+    boolean nothing =
+        to.equals(position) && asked.isEmpty() && mode == Frame.Mode.CHANGES && isComplete();
+    if (nothing) {
+      return;
+    }
+    boolean inventory = mode == Frame.Mode.INVENTORY;
+    long rows = inventory ? 2 * snapshot.counts().entries() : snapshot.countChanges(position, to);
+    long bytes = mode == Frame.Mode.CHANGES ? 0 : snapshot.counts().bytes();
+    link.send(new Frame.CutBegin(to.epoch(), position, to, mode, rows, bytes));
+    CutWriter writer = new CutWriter(link, snapshot, index, loader, readers, problems, inventory);
+    CutOrder order = new CutOrder(snapshot, position, to, writer);
+    try {
+      if (inventory) {
+        order.everything();
+      } else {
+        order.changes();
+      }
+      order.wanted(asked);
+      writer.finish();
+    } catch (CutWriter.Failed failed) {
+      throw failed.reason();
+    }
+    link.send(new Frame.CutEnd(to));
+    link.flush();
+    LOG.debug("mirror {}: sent {} to {}, {}", mirror, position, to, mode);
+    position = to;
+    if (mode == Frame.Mode.CHANGES) {
+      markComplete();
+    }
+  }
+
+  private synchronized void markComplete() {
+    complete = true;
+  }
+}

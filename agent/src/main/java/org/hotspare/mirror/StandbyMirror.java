@@ -1,0 +1,848 @@
+package org.hotspare.mirror;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import org.hotspare.index.Durability;
+import org.hotspare.index.Index;
+import org.hotspare.index.IndexException;
+import org.hotspare.index.Snapshot;
+import org.hotspare.linux.DirFd;
+import org.hotspare.linux.Listing;
+import org.hotspare.tree.Change;
+import org.hotspare.tree.EntryId;
+import org.hotspare.tree.Position;
+import org.hotspare.watch.Coverage;
+import org.hotspare.watch.Excludes;
+import org.hotspare.watch.Mark;
+import org.hotspare.watch.MirrorRoot;
+import org.hotspare.watch.Problems;
+import org.hotspare.watch.Watcher;
+import org.hotspare.wire.Frame;
+import org.hotspare.wire.Link;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One mirror on a standby: subscribes to the primary, applies what comes, and mends what somebody
+ * changed here.
+ *
+ * <p>One thread owns the tree and its index and does everything in turn; the link's frames, the
+ * kernel's events and what operators say reach it through one bounded queue.
+ */
+public final class StandbyMirror implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(StandbyMirror.class);
+  private static final int QUEUED = 24;
+  private static final Duration LONGEST_PAUSE = Duration.ofSeconds(5);
+  private static final Duration REPORT_EVERY = Duration.ofSeconds(1);
+  private static final Duration PRUNE_EVERY = Duration.ofSeconds(10);
+
+  private final MirrorSettings settings;
+  private final LinkSource primary;
+  private final MirrorNews news;
+  private final MirrorRoot root;
+  private final Excludes excludes;
+  private final Problems problems = new Problems();
+  private final Guard guard;
+  private final Removals removals;
+  private final StandbyState state = new StandbyState();
+  private final ExecutorService stagers;
+  private final @Nullable OnChange onChange;
+  private final BlockingQueue<Work> queue = new ArrayBlockingQueue<>(QUEUED);
+  private final Thread thread;
+
+  private Index index;
+  private @Nullable TreeWatch watch;
+  private @Nullable Thread watching;
+  private @Nullable Inventory inventory;
+  private Frame.@Nullable CutBegin inventoryCut;
+  private boolean scanned;
+  private boolean refilled;
+
+  private volatile @Nullable Link link;
+  private volatile @Nullable String failure;
+  private volatile @Nullable String question;
+  private volatile boolean closed;
+  private volatile Coverage coverage = new Coverage("none", false, "not started");
+  private volatile boolean restoring;
+
+  /** What the owning thread does next. */
+  private sealed interface Work {
+    record Incoming(Link from, Frame frame) implements Work {}
+
+    record LinkEnded(Link which, String reason) implements Work {}
+
+    record Marks(List<Mark> marks) implements Work {}
+
+    record Decided(Frame.Decision decision, long validMillis, boolean wholeTree) implements Work {}
+
+    record Repair(Set<EntryId> ids) implements Work {}
+  }
+
+  private StandbyMirror(
+      MirrorSettings settings, LinkSource primary, MirrorNews news, MirrorRoot root, Index index) {
+    this.settings = settings;
+    this.primary = primary;
+    this.news = news;
+    this.root = root;
+    this.index = index;
+    this.excludes = Excludes.of(settings.excludes());
+    this.guard =
+        new Guard(
+            settings.guardDeletions(), settings.guardShare(), settings.guardWindow().toMillis());
+    this.removals = new Removals(excludes, problems);
+    this.stagers =
+        Executors.newFixedThreadPool(
+            2, Thread.ofPlatform().name("stage-" + settings.name() + "-", 0).daemon().factory());
+    String command = settings.onChange();
+    this.onChange = command == null ? null : new OnChange(settings.name(), command, news);
+    this.thread = Thread.ofPlatform().name("apply-" + settings.name()).unstarted(this::run);
+  }
+
+  /** Opens the mirror's index and starts to follow its primary. */
+  public static StandbyMirror start(MirrorSettings settings, LinkSource primary, MirrorNews news)
+      throws IOException {
+    java.nio.file.Files.createDirectories(settings.path());
+    MirrorRoot root = MirrorRoot.of(settings.name(), settings.path(), settings.stateDirectory());
+    Index index = Indexes.open(settings.name(), settings.indexFile());
+    StandbyMirror mirror = new StandbyMirror(settings, primary, news, root, index);
+    mirror.thread.start();
+    return mirror;
+  }
+
+  public String name() {
+    return settings.name();
+  }
+
+  /** Whether it is connected to its primary. */
+  public boolean isConnected() {
+    Link current = link;
+    return current != null && !current.isClosed();
+  }
+
+  // ---- the owning thread
+
+  private void run() {
+    long pauseMillis = 50;
+    while (!closed) {
+      try {
+        prepare();
+        pauseMillis = 50;
+        session();
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        return;
+      } catch (UncheckedIOException e) {
+        IOException cause = e.getCause();
+        failed(cause == null ? e : cause);
+      } catch (IOException | RuntimeException e) {
+        failed(e);
+      }
+      if (!closed) {
+        pauseMillis = Math.min(LONGEST_PAUSE.toMillis(), pauseMillis * 2);
+        pause(pauseMillis);
+      }
+    }
+  }
+
+  private void pause(long millis) {
+    try {
+      TimeUnit.MILLISECONDS.sleep(millis);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** The tree may differ from the index now: both are compared before anything else. */
+  private void failed(Exception e) {
+    if (closed) {
+      return;
+    }
+    String reason = e.getMessage() == null ? e.toString() : e.getMessage();
+    boolean disk =
+        e instanceof Applier.DiskFull
+            || (e instanceof IndexException x && x.kind() == IndexException.Kind.FULL);
+    boolean connecting = e instanceof Unreachable;
+    if (!reason.equals(failure)) {
+      if (connecting) {
+        LOG.info("mirror {}: {}", name(), reason);
+      } else {
+        LOG.warn("mirror {}: {}; trying again", name(), reason, disk ? null : e);
+        news.tell(name(), disk ? MirrorNews.Topic.DISK : MirrorNews.Topic.PROBLEM, reason);
+      }
+    }
+    failure = reason;
+    if (!connecting) {
+      scanned = false;
+    }
+    Link current = link;
+    if (current != null) {
+      current.close(reason);
+    }
+    if (e instanceof IndexException x && x.kind() == IndexException.Kind.DAMAGED) {
+      index.close();
+      index = Indexes.open(name(), settings.indexFile());
+    }
+  }
+
+  /** The primary cannot be reached: nothing here is wrong. */
+  private static final class Unreachable extends IOException {
+    private static final long serialVersionUID = 1L;
+
+    Unreachable(IOException cause) {
+      super("the primary cannot be reached: " + cause.getMessage(), cause);
+    }
+  }
+
+  /** Watches the tree and compares it with the index, once after a start or a failure. */
+  private void prepare() throws IOException {
+    root.enter().close();
+    if (watch == null) {
+      TreeWatch opened = TreeWatch.open(root, true);
+      watch = opened;
+      watching =
+          Thread.ofPlatform().name("watch-" + name()).daemon().start(() -> watchLoop(opened));
+    }
+    TreeWatch current = watch;
+    if (current != null) {
+      coverage = current.watcher().coverage();
+    }
+  }
+
+  private void watchLoop(TreeWatch opened) {
+    Watcher watcher = opened.watcher();
+    try {
+      while (!closed) {
+        List<Mark> marks = watcher.poll(Duration.ofMillis(500), 4096);
+        coverage = watcher.coverage();
+        if (!marks.isEmpty()) {
+          queue.put(new Work.Marks(marks));
+        }
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (IOException e) {
+      LOG.error("mirror {}: this node's tree is no longer watched", name(), e);
+      coverage = new Coverage("none", false, String.valueOf(e.getMessage()));
+    }
+  }
+
+  /** One connection, from subscribing to its end. */
+  private void session() throws IOException, InterruptedException {
+    Set<EntryId> lost = Set.of();
+    if (!scanned) {
+      lost = knowsItsTree() ? drift().scan() : Set.of();
+      scanned = true;
+    }
+    Link current = connect();
+    link = current;
+    Applier applier = applier(current);
+    Thread receiving = Thread.ofVirtual().name("receive-" + name()).start(() -> receive(current));
+    try {
+      subscribe(current);
+      if (!lost.isEmpty()) {
+        applier.ask(lost);
+      }
+      failure = null;
+      work(current, applier, lost.isEmpty());
+    } finally {
+      applier.abandon();
+      closeInventory();
+      current.close();
+      receiving.interrupt();
+      drain(current);
+      link = null;
+    }
+  }
+
+  private boolean knowsItsTree() {
+    try (Snapshot snapshot = index.snapshot()) {
+      return snapshot.inode(EntryId.ROOT).isPresent();
+    }
+  }
+
+  private Link connect() throws IOException, InterruptedException {
+    try {
+      return primary.connect();
+    } catch (IOException e) {
+      throw new Unreachable(e);
+    }
+  }
+
+  private Drift drift() throws IOException {
+    TreeWatch current = watch;
+    if (current == null) {
+      throw new IOException("the tree is not watched");
+    }
+    return new Drift(root, index, current.watcher(), excludes, problems);
+  }
+
+  private Applier applier(Link current) {
+    return new Applier(
+        root,
+        index,
+        problems,
+        removals,
+        guard,
+        stagers,
+        state,
+        new Applier.Upstream() {
+          @Override
+          public void want(List<EntryId> ids) throws IOException {
+            current.sendNow(new Frame.Want(ids));
+          }
+
+          @Override
+          public void acknowledge(Position position) throws IOException {
+            current.sendNow(new Frame.Ack(position));
+          }
+
+          @Override
+          public void applied(List<Change> changes) {
+            OnChange command = onChange;
+            if (command != null && !changes.isEmpty()) {
+              command.changed();
+            }
+          }
+
+          @Override
+          public void appeared(EntryId id, DirFd directory) throws IOException {
+            TreeWatch watched = watch;
+            if (watched != null) {
+              watched.watcher().watch(id, directory);
+            }
+          }
+        });
+  }
+
+  private void subscribe(Link current) throws IOException {
+    boolean empty = isTreeEmpty();
+    try (Snapshot snapshot = index.snapshot()) {
+      current.sendNow(
+          new Frame.Subscribe(
+              name(),
+              StandbyState.history(snapshot),
+              StandbyState.resume(snapshot),
+              snapshot.lineage(),
+              StandbyState.isComplete(snapshot),
+              empty));
+    }
+  }
+
+  private boolean isTreeEmpty() throws IOException {
+    try (DirFd directory = root.enter();
+        Listing listing = directory.list()) {
+      for (var listed = listing.next(); listed != null; listed = listing.next()) {
+        boolean own = root.isWorkInside() && listed.name().equals(MirrorRoot.WORK);
+        if (!own) {
+          return false;
+        }
+      }
+      return true;
+    }
+  }
+
+  private void receive(Link from) {
+    try {
+      while (true) {
+        queue.put(new Work.Incoming(from, from.receive()));
+      }
+    } catch (IOException e) {
+      end(from, String.valueOf(e.getMessage()));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void end(Link which, String reason) {
+    try {
+      queue.put(new Work.LinkEnded(which, reason));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** Drops what the ended connection left in the queue. */
+  private void drain(Link ended) {
+    List<Work> left = new ArrayList<>();
+    queue.drainTo(left);
+    for (Work work : left) {
+      boolean stale =
+          (work instanceof Work.Incoming incoming && incoming.from() == ended)
+              || work instanceof Work.LinkEnded;
+      if (!stale && !queue.offer(work)) {
+        scanned = false;
+      }
+    }
+  }
+
+  private void work(Link current, Applier applier, boolean untouched)
+      throws IOException, InterruptedException {
+    long reportedNanos = 0;
+    long prunedNanos = System.nanoTime();
+    boolean ready = untouched;
+    while (!closed && !refilled) {
+      Work next = queue.poll(200, TimeUnit.MILLISECONDS);
+      if (next instanceof Work.LinkEnded ended) {
+        LOG.info("mirror {}: {}", name(), ended.reason());
+        news.tell(name(), MirrorNews.Topic.CONNECTION, "lost the primary: " + ended.reason());
+        return;
+      }
+      if (next != null) {
+        ready = take(current, applier, next, ready);
+      }
+      long now = System.nanoTime();
+      if (now - reportedNanos > REPORT_EVERY.toNanos()) {
+        reportedNanos = now;
+        report(current);
+      }
+      if (now - prunedNanos > PRUNE_EVERY.toNanos()) {
+        prunedNanos = now;
+        prune();
+      }
+    }
+    refilled = false;
+  }
+
+  private boolean take(Link current, Applier applier, Work next, boolean ready)
+      throws IOException, InterruptedException {
+    switch (next) {
+      case Work.Incoming incoming -> {
+        return frame(current, applier, incoming.frame(), ready);
+      }
+      case Work.Marks marks -> {
+        Set<EntryId> lost = knowsItsTree() ? drift().look(marks.marks()) : Set.of();
+        if (!lost.isEmpty()) {
+          news.tell(
+              name(),
+              MirrorNews.Topic.DRIFT,
+              "%d entries were changed on this standby and are fetched again"
+                  .formatted(lost.size()));
+          applier.ask(lost);
+        }
+      }
+      case Work.Decided decided -> decide(current, decided);
+      case Work.Repair repair -> {
+        for (EntryId id : repair.ids()) {
+          setAside(id);
+        }
+        applier.ask(repair.ids());
+      }
+      case Work.LinkEnded ended -> {}
+    }
+    return ready;
+  }
+
+  private boolean frame(Link current, Applier applier, Frame frame, boolean ready)
+      throws IOException, InterruptedException {
+    switch (frame) {
+      case Frame.Subscribed subscribed -> {
+        state.subscribed(subscribed);
+        news.tell(
+            name(),
+            MirrorNews.Topic.CONNECTION,
+            "following %s, epoch %d".formatted(current.peer(), subscribed.epoch()));
+        if (subscribed.mode() == Frame.Mode.CHANGES && ready) {
+          acknowledgeWhatIsHere(current);
+        }
+      }
+      case Frame.CutBegin begin -> {
+        if (begin.mode() == Frame.Mode.INVENTORY) {
+          state.cutBegins(begin);
+          inventoryCut = begin;
+          inventory = new Inventory(root, excludes, freshIndexFile());
+        } else {
+          applier.begin(begin);
+        }
+      }
+      case Frame.Rows rows -> {
+        state.received(rows.payload().remaining());
+        Inventory counting = inventory;
+        if (counting != null) {
+          counting.rows(rows);
+        } else {
+          applier.rows(rows);
+        }
+      }
+      case Frame.ContentPart part -> applier.part(part);
+      case Frame.ContentAborted aborted -> applier.aborted(aborted);
+      case Frame.CutReached reached -> applier.reached(reached.through());
+      case Frame.CutEnd end -> {
+        if (inventory != null) {
+          takeInventory();
+        } else {
+          applier.end(end);
+        }
+      }
+      case Frame.Decide decide ->
+          decide(
+              current,
+              new Work.Decided(
+                  decide.decision(),
+                  decide.validSeconds() * 1000,
+                  decide.decision() == Frame.Decision.REJECT && decide.validSeconds() > 0));
+      case Frame.RestoreDone done -> restored(done);
+      case Frame.VerifyRequest request -> verify(current, request.repair());
+      default ->
+          throw new IOException("a primary does not send " + frame.getClass().getSimpleName());
+    }
+    return true;
+  }
+
+  private Path freshIndexFile() {
+    return settings.stateDirectory().resolve("index-new.db");
+  }
+
+  private void acknowledgeWhatIsHere(Link current) throws IOException {
+    Position position;
+    try (Snapshot snapshot = index.snapshot()) {
+      position = StandbyState.position(snapshot);
+    }
+    current.sendNow(new Frame.Ack(position));
+  }
+
+  // ---- an unexplained tree
+
+  private void takeInventory() throws IOException, InterruptedException {
+    Inventory counting = inventory;
+    Frame.CutBegin cut = inventoryCut;
+    if (counting == null || cut == null) {
+      return;
+    }
+    Inventory.Verdict verdict = counting.compare();
+    LOG.info(
+        "mirror {}: {} of {} entries are here already", name(), verdict.equal(), verdict.entries());
+    boolean ownIndexLost;
+    try (Snapshot snapshot = index.snapshot()) {
+      ownIndexLost = root.isKnown() && snapshot.inode(EntryId.ROOT).isEmpty() && wasComplete();
+    }
+    if (!verdict.isHarmless() && !ownIndexLost && !isAheadOfPrimary(cut)) {
+      askFor(verdict);
+    }
+    counting.perform();
+    counting.replace(index, settings.indexFile(), state, cut);
+    markComplete();
+    inventory = null;
+    index = Indexes.open(name(), settings.indexFile());
+    scanned = false;
+    refilled = true;
+  }
+
+  private void closeInventory() {
+    Inventory counting = inventory;
+    if (counting != null) {
+      counting.close();
+      inventory = null;
+    }
+  }
+
+  /**
+   * A marker outside the index: that this node had a complete copy, whatever became of its index.
+   */
+  private Path completeMarker() {
+    return settings.stateDirectory().resolve("copied");
+  }
+
+  private boolean wasComplete() {
+    return java.nio.file.Files.exists(completeMarker());
+  }
+
+  private void markComplete() throws IOException {
+    if (!wasComplete()) {
+      java.nio.file.Files.writeString(completeMarker(), "");
+    }
+  }
+
+  /** The primary lost the end of its history; this node's rows past it give way, and are kept. */
+  private boolean isAheadOfPrimary(Frame.CutBegin cut) {
+    try (Snapshot snapshot = index.snapshot()) {
+      return !StandbyState.history(snapshot).equals(org.hotspare.tree.Bytes.EMPTY)
+          && StandbyState.history(snapshot).equals(state.historyOfPrimary())
+          && StandbyState.isComplete(snapshot)
+          && cut.to().epoch() > 0;
+    }
+  }
+
+  /** Waits for the operator, while the connection stays. */
+  private void askFor(Inventory.Verdict verdict) throws IOException, InterruptedException {
+    String asks = verdict.question();
+    question = asks;
+    news.tell(name(), MirrorNews.Topic.HELD, "held: " + asks);
+    LOG.warn("mirror {}: held: {}; \"hotspare approve\" lets it go on", name(), asks);
+    try {
+      while (!closed) {
+        Work next = queue.poll(200, TimeUnit.MILLISECONDS);
+        Link current = link;
+        if (current == null || next instanceof Work.LinkEnded) {
+          throw new IOException("the connection ended while an answer was awaited");
+        }
+        report(current);
+        if (approves(next)) {
+          news.tell(name(), MirrorNews.Topic.HELD, "approved: " + asks);
+          return;
+        }
+      }
+      throw new IOException("stopping");
+    } finally {
+      question = null;
+    }
+  }
+
+  private static boolean approves(@Nullable Work next) {
+    return (next instanceof Work.Decided decided && decided.decision() == Frame.Decision.APPROVE)
+        || (next instanceof Work.Incoming incoming
+            && incoming.frame() instanceof Frame.Decide decide
+            && decide.decision() == Frame.Decision.APPROVE);
+  }
+
+  // ---- what is held
+
+  private void decide(Link current, Work.Decided decided) throws IOException {
+    boolean holding;
+    try (Snapshot snapshot = index.snapshot()) {
+      holding = Removals.isHolding(snapshot);
+    }
+    switch (decided.decision()) {
+      case APPROVE -> {
+        guard.approve(decided.validMillis());
+        if (holding) {
+          release();
+          news.tell(name(), MirrorNews.Topic.HELD, "approved: the held deletions are made");
+        }
+      }
+      case REJECT -> {
+        if (holding || decided.wholeTree()) {
+          restoring = true;
+          news.tell(name(), MirrorNews.Topic.HELD, "rejected: what was held goes back");
+          new RestoreSender(root, index, current, decided.wholeTree()).send();
+        }
+      }
+    }
+  }
+
+  private void release() throws IOException {
+    try (Workplace work = Workplace.enter(root)) {
+      index.update(
+          Durability.DURABLE,
+          w -> {
+            try {
+              removals.release(w, work);
+              work.root().syncfs();
+            } catch (IOException e) {
+              throw new UncheckedIOException(e);
+            }
+          });
+    }
+  }
+
+  private void restored(Frame.RestoreDone done) {
+    restoring = false;
+    news.tell(
+        name(),
+        MirrorNews.Topic.HELD,
+        "%d entries were brought back to the primary, %d could not be"
+            .formatted(done.entries(), done.failed()));
+    if (done.failed() == 0) {
+      index.update(Durability.DURABLE, removals::stopHolding);
+    }
+  }
+
+  // ---- housekeeping
+
+  private void prune() throws IOException {
+    try (Workplace work = Workplace.enter(root)) {
+      index.update(
+          Durability.FAST,
+          w -> {
+            try {
+              Kept.prune(w, work, System.currentTimeMillis());
+            } catch (IOException e) {
+              throw new UncheckedIOException(e);
+            }
+          });
+    }
+  }
+
+  private void setAside(EntryId id) throws IOException {
+    try (Workplace work = Workplace.enter(root)) {
+      index.update(
+          Durability.FAST,
+          w -> {
+            try (Places places = new Places(work)) {
+              Places.Place place = places.of(w, id);
+              var inode = w.inode(id).orElse(null);
+              if (place != null
+                  && inode != null
+                  && place.directory().statIfPresent(place.name()) != null) {
+                Kept.link(
+                    w,
+                    work,
+                    KeptRecord.Reason.FOREIGN,
+                    place.directory(),
+                    place.name(),
+                    EntryId.ROOT,
+                    inode);
+              }
+            } catch (IOException e) {
+              throw new UncheckedIOException(e);
+            }
+          });
+    }
+  }
+
+  private void verify(Link current, boolean repair) {
+    Thread.ofPlatform()
+        .name("verify-" + name())
+        .daemon()
+        .start(
+            () -> {
+              try {
+                Verify verify = new Verify(root, index);
+                Frame.VerifyReply reply = verify.run();
+                if (repair && !verify.differing().isEmpty()) {
+                  queue.put(new Work.Repair(verify.differing()));
+                }
+                current.sendNow(reply);
+              } catch (IOException | RuntimeException e) {
+                LOG.warn("mirror {}: comparing failed", name(), e);
+                current.close("comparing failed: " + e.getMessage());
+              } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+              }
+            });
+  }
+
+  private void report(Link current) throws IOException {
+    MirrorView view = view();
+    List<Frame.PathProblem> first =
+        view.problems().stream()
+            .limit(20)
+            .map(p -> new Frame.PathProblem(p.path().bytes(), p.reason()))
+            .toList();
+    current.sendNow(
+        new Frame.Report(
+            view.state().name(),
+            view.entries(),
+            view.bytes(),
+            view.held(),
+            first,
+            view.problemCount()));
+  }
+
+  // ---- what others ask
+
+  /** Lets through what is held, and what would be held within that time. */
+  public void approve(Duration validFor) throws InterruptedException {
+    queue.put(new Work.Decided(Frame.Decision.APPROVE, validFor.toMillis(), false));
+  }
+
+  /** Has what is held brought back to the primary. */
+  public void reject() throws InterruptedException {
+    queue.put(new Work.Decided(Frame.Decision.REJECT, 0, false));
+  }
+
+  public MirrorView view() {
+    try (Snapshot snapshot = index.snapshot()) {
+      Position position = StandbyState.position(snapshot);
+      String held = held(snapshot);
+      return new MirrorView(
+          name(),
+          state(held, StandbyState.isComplete(snapshot), position),
+          position,
+          snapshot.counts().entries(),
+          snapshot.counts().bytes(),
+          coverage,
+          List.of(),
+          problems.first(100),
+          problems.count(),
+          held,
+          failure,
+          copy(snapshot));
+    }
+  }
+
+  private @Nullable String held(Snapshot snapshot) {
+    String asks = question;
+    if (asks != null) {
+      return asks;
+    }
+    if (!Removals.isHolding(snapshot)) {
+      return null;
+    }
+    String why = Removals.why(snapshot);
+    return "%s; %,d deletions are not repeated here%s"
+        .formatted(
+            why, Removals.heldCount(snapshot), restoring ? ", they are being taken back" : "");
+  }
+
+  private MirrorView.State state(@Nullable String held, boolean complete, Position position) {
+    if (held != null) {
+      return MirrorView.State.HELD;
+    }
+    if (!isConnected()) {
+      return MirrorView.State.OFFLINE;
+    }
+    if (failure != null) {
+      return MirrorView.State.DEGRADED;
+    }
+    if (!complete) {
+      return MirrorView.State.COPYING;
+    }
+    if (state.upTo().isAfter(position)) {
+      return MirrorView.State.CATCHING_UP;
+    }
+    return problems.count() == 0 && coverage.complete()
+        ? MirrorView.State.IN_SYNC
+        : MirrorView.State.DEGRADED;
+  }
+
+  private MirrorView.@Nullable CopyView copy(Snapshot snapshot) {
+    if (!state.isUnderWay() || state.mode() == Frame.Mode.CHANGES) {
+      return null;
+    }
+    return new MirrorView.CopyView(
+        state.bytesReceived(),
+        Math.max(state.bytesExpected(), state.bytesReceived()),
+        snapshot.counts().entries(),
+        Math.max(state.rowsExpected() / 2, snapshot.counts().entries()),
+        state.runningNanos());
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+    Link current = link;
+    if (current != null) {
+      current.close("stopping");
+    }
+    try {
+      thread.join();
+      TreeWatch opened = watch;
+      Thread watcher = watching;
+      if (opened != null && watcher != null) {
+        opened.watcher().wake();
+        watcher.interrupt();
+        watcher.join();
+        opened.close();
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    stagers.shutdown();
+    OnChange command = onChange;
+    if (command != null) {
+      command.close();
+    }
+    index.close();
+  }
+}

@@ -1,0 +1,136 @@
+package org.hotspare.mirror;
+
+import java.nio.ByteBuffer;
+import java.util.concurrent.atomic.AtomicLong;
+import org.hotspare.index.IndexReader;
+import org.hotspare.index.IndexWriter;
+import org.hotspare.tree.Bytes;
+import org.hotspare.tree.Lineage;
+import org.hotspare.tree.Position;
+import org.hotspare.wire.Frame;
+
+/**
+ * How far a standby's copy is: durably in its index, and, for {@code status}, what is under way.
+ * The durable part is written by the applying thread; the rest is safe for any.
+ */
+final class StandbyState {
+  private static final String POSITION = "position";
+  private static final String RESUME = "resume";
+  private static final String HISTORY = "history";
+  private static final String COMPLETE = "complete";
+
+  private volatile Frame.Mode mode = Frame.Mode.CHANGES;
+  private volatile long rowsExpected;
+  private volatile long bytesExpected;
+  private volatile long startedNanos;
+  private final AtomicLong bytesReceived = new AtomicLong();
+  private volatile boolean underWay;
+  private volatile Position upTo = Position.NONE;
+  private volatile Bytes history = Bytes.EMPTY;
+  private volatile Lineage lineage = Lineage.EMPTY;
+
+  static Position position(IndexReader index) {
+    return index.fact(POSITION).map(StandbyState::decode).orElse(Position.NONE);
+  }
+
+  /** From where to go on: behind {@link #position} only in a first copy that was interrupted. */
+  static Position resume(IndexReader index) {
+    Position resume = index.fact(RESUME).map(StandbyState::decode).orElse(Position.NONE);
+    Position position = position(index);
+    return resume.isAfter(position) ? resume : position;
+  }
+
+  static Bytes history(IndexReader index) {
+    return index.fact(HISTORY).orElse(Bytes.EMPTY);
+  }
+
+  /** The history that the connected primary sends. */
+  Bytes historyOfPrimary() {
+    return history;
+  }
+
+  static boolean isComplete(IndexReader index) {
+    return index.fact(COMPLETE).isPresent();
+  }
+
+  /** The primary said which history it sends. */
+  void subscribed(Frame.Subscribed subscribed) {
+    history = subscribed.history();
+    lineage = subscribed.lineage();
+  }
+
+  /** Within the transaction that applied the last rows of a cut. */
+  void arrived(IndexWriter index, Frame.CutBegin cut) {
+    index.putFact(POSITION, encode(cut.to()));
+    index.putFact(RESUME, null);
+    index.putFact(HISTORY, history);
+    lineage = lineage.withEnd(cut.to());
+    index.setLineage(lineage);
+    if (cut.mode() != Frame.Mode.FIRST_COPY) {
+      index.putFact(COMPLETE, Bytes.of("yes"));
+    }
+  }
+
+  void reached(IndexWriter index, Position through) {
+    index.putFact(RESUME, encode(through));
+    index.putFact(HISTORY, history);
+  }
+
+  private static Bytes encode(Position position) {
+    return Bytes.wrap(ByteBuffer.allocate(8).putLong(position.packed()).array());
+  }
+
+  private static Position decode(Bytes stored) {
+    return Position.unpack(ByteBuffer.wrap(stored.array()).getLong());
+  }
+
+  // ---- what is under way
+
+  void cutBegins(Frame.CutBegin cut) {
+    if (cut.mode() != mode || !underWay) {
+      bytesReceived.set(0);
+      startedNanos = System.nanoTime();
+    }
+    mode = cut.mode();
+    rowsExpected = cut.rows();
+    bytesExpected = cut.bytes();
+    upTo = cut.to();
+    underWay = true;
+  }
+
+  void cutEnds(Frame.CutBegin cut) {
+    underWay = cut.mode() == Frame.Mode.FIRST_COPY;
+  }
+
+  void received(long bytes) {
+    bytesReceived.addAndGet(bytes);
+  }
+
+  boolean isUnderWay() {
+    return underWay;
+  }
+
+  Frame.Mode mode() {
+    return mode;
+  }
+
+  Position upTo() {
+    return upTo;
+  }
+
+  long rowsExpected() {
+    return rowsExpected;
+  }
+
+  long bytesExpected() {
+    return bytesExpected;
+  }
+
+  long bytesReceived() {
+    return bytesReceived.get();
+  }
+
+  long runningNanos() {
+    return System.nanoTime() - startedNanos;
+  }
+}

@@ -1,0 +1,57 @@
+package org.hotspare.mirror;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import org.hotspare.linux.DirFd;
+import org.hotspare.linux.Stat;
+import org.hotspare.tree.EntryId;
+import org.hotspare.tree.Name;
+import org.hotspare.watch.MirrorRoot;
+import org.hotspare.watch.WorkDirectories;
+
+/**
+ * The open directories of one piece of work on a mirror's tree: the root and the parts of the work
+ * directory on the same filesystem. Owned by one thread, but for {@code staging}, in which several
+ * may create files.
+ */
+record Workplace(DirFd root, DirFd staging, DirFd limbo, DirFd kept, long device)
+    implements AutoCloseable {
+
+  /**
+   * @throws MirrorRoot.RootMissing if the root is not the one that this mirror began with
+   */
+  static Workplace enter(MirrorRoot mirror) throws IOException {
+    DirFd root = mirror.enter();
+    try {
+      Stat stat = root.stat();
+      Path work = mirror.workDirectory();
+      return new Workplace(
+          root,
+          open(work.resolve("staging")),
+          open(work.resolve("limbo")),
+          open(work.resolve("kept")),
+          stat.device());
+    } catch (IOException | RuntimeException e) {
+      root.close();
+      throw e;
+    }
+  }
+
+  private static DirFd open(Path directory) throws IOException {
+    WorkDirectories.createPrivate(directory);
+    return DirFd.openRoot(directory);
+  }
+
+  /** Under which name an entry without a name of its own waits in limbo, or is staged. */
+  static Name nameOf(EntryId id) {
+    return Name.of(Long.toHexString(id.value()));
+  }
+
+  @Override
+  public void close() {
+    root.close();
+    staging.close();
+    limbo.close();
+    kept.close();
+  }
+}

@@ -1,0 +1,218 @@
+package org.hotspare.watch;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.Optional;
+import java.util.UUID;
+import org.hotspare.linux.DirFd;
+import org.hotspare.linux.Errno;
+import org.hotspare.linux.LinuxException;
+import org.hotspare.linux.Stat;
+import org.hotspare.tree.Name;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The directory of one mirror on this node, its identity and its work directory.
+ *
+ * <p>No descriptor of the root is kept open between uses, so that an administrator can unmount it;
+ * and each use checks that the directory found at the path is the one that this mirror began with.
+ * A root that was unmounted, replaced or put on a new disk is never taken for one in which
+ * everything was deleted.
+ *
+ * <p>The work directory lies on the same filesystem: beside the root, so that a deployment which
+ * empties the root leaves it alone; inside it only where the root is a mount point.
+ */
+public final class MirrorRoot {
+  /** The name that is never mirrored where a root is a mount point. */
+  public static final Name WORK = Name.of(".hotspare");
+
+  private static final String IDENTITY = "identity";
+
+  private final String mirror;
+  private final Path path;
+  private final Path stateDirectory;
+  private final Path workDirectory;
+  private final boolean workInside;
+
+  /** The root as it was last verified, guarded by this; null while it was not. */
+  private @Nullable Stat verified;
+
+  private MirrorRoot(
+      String mirror, Path path, Path stateDirectory, Path workDirectory, boolean workInside) {
+    this.mirror = mirror;
+    this.path = path;
+    this.stateDirectory = stateDirectory;
+    this.workDirectory = workDirectory;
+    this.workInside = workInside;
+  }
+
+  /**
+   * Finds the root and its work directory. Reads only; {@link #enter} verifies.
+   *
+   * @param stateDirectory this mirror's own part of the state directory; it exists
+   * @throws IOException if the path is no directory
+   */
+  public static MirrorRoot of(String mirror, Path path, Path stateDirectory) throws IOException {
+    Path real = Files.isDirectory(path) ? path.toRealPath() : path.toAbsolutePath().normalize();
+    Path beside = real.resolveSibling(WORK.toString()).resolve(mirror);
+    Path inside = real.resolve(WORK.toString()).resolve(mirror);
+    Optional<String> known = read(stateDirectory.resolve(IDENTITY));
+    boolean workInside =
+        known.isPresent() ? known.get().contains("work=inside") : isMountPoint(real);
+    return new MirrorRoot(mirror, real, stateDirectory, workInside ? inside : beside, workInside);
+  }
+
+  private static boolean isMountPoint(Path real) throws IOException {
+    Path parent = real.getParent();
+    if (parent == null) {
+      return true;
+    }
+    try (DirFd root = DirFd.openRoot(real);
+        DirFd above = DirFd.openRoot(parent)) {
+      Stat here = root.stat();
+      return here.isMountRoot() || here.device() != above.stat().device();
+    }
+  }
+
+  public String mirror() {
+    return mirror;
+  }
+
+  public Path path() {
+    return path;
+  }
+
+  public Path workDirectory() {
+    return workDirectory;
+  }
+
+  public boolean isWorkInside() {
+    return workInside;
+  }
+
+  /** Whether this mirror was used on this node before. */
+  public boolean isKnown() throws IOException {
+    return read(stateDirectory.resolve(IDENTITY)).isPresent();
+  }
+
+  /**
+   * Opens the root for one piece of work.
+   *
+   * @throws RootMissing if what lies at the path is not the root that this mirror began with
+   */
+  public DirFd enter() throws IOException {
+    DirFd root = open();
+    try {
+      verify(root.stat());
+      return root;
+    } catch (IOException | RuntimeException e) {
+      root.close();
+      throw e;
+    }
+  }
+
+  private DirFd open() throws IOException {
+    try {
+      return DirFd.openRoot(path);
+    } catch (LinuxException e) {
+      if (e.is(Errno.ENOENT, Errno.ENOTDIR)) {
+        throw new RootMissing("the directory " + path + " is not there");
+      }
+      throw e;
+    }
+  }
+
+  private synchronized void verify(Stat found) throws IOException {
+    Stat last = verified;
+    if (last != null && last.isSameInode(found) && last.mountId() == found.mountId()) {
+      return;
+    }
+    verified = null;
+    Optional<String> ours = read(stateDirectory.resolve(IDENTITY));
+    Optional<String> theirs = read(workDirectory.resolve(IDENTITY));
+    if (ours.isEmpty() && theirs.isEmpty()) {
+      claimAs(found, UUID.randomUUID());
+    } else if (ours.isEmpty()) {
+      requireInode(theirs.orElseThrow(), found);
+      write(stateDirectory, theirs.orElseThrow());
+    } else if (theirs.isEmpty()) {
+      throw new RootMissing(
+          "what lies at "
+              + path
+              + " is not the directory that was mirrored: its filesystem is"
+              + " not mounted, or it was replaced");
+    } else if (!ours.equals(theirs)) {
+      throw new RootMissing("the directory at " + path + " belongs to another copy of the mirror");
+    } else {
+      requireInode(ours.orElseThrow(), found);
+    }
+    verified = found;
+  }
+
+  private void requireInode(String identity, Stat found) throws RootMissing {
+    if (!identity.contains("\nroot=" + found.inode() + "\n")) {
+      throw new RootMissing(
+          "the directory " + path + " was replaced by another one of the same name");
+    }
+  }
+
+  /**
+   * Takes what lies at the path now for the root, after an operator said so.
+   *
+   * @throws IOException if it cannot be read or the identity not be written
+   */
+  public synchronized void adopt() throws IOException {
+    try (DirFd root = open()) {
+      Stat found = root.stat();
+      claimAs(found, UUID.randomUUID());
+      verified = found;
+    }
+  }
+
+  private void claimAs(Stat found, UUID id) throws IOException {
+    String identity =
+        "mirror=%s\nroot=%d\nwork=%s\nid=%s\n"
+            .formatted(mirror, found.inode(), workInside ? "inside" : "beside", id);
+    prepareWorkDirectory();
+    write(workDirectory, identity);
+    write(stateDirectory, identity);
+  }
+
+  private void prepareWorkDirectory() throws IOException {
+    Path above = workDirectory.getParent();
+    if (above != null) {
+      WorkDirectories.createPrivate(above);
+    }
+    WorkDirectories.createPrivate(workDirectory);
+  }
+
+  private static Optional<String> read(Path file) throws IOException {
+    try {
+      return Optional.of(Files.readString(file, StandardCharsets.UTF_8));
+    } catch (NoSuchFileException absent) {
+      return Optional.empty();
+    }
+  }
+
+  private static void write(Path directory, String identity) throws IOException {
+    Path temporary = directory.resolve(IDENTITY + ".new");
+    Files.writeString(temporary, identity);
+    Files.move(temporary, directory.resolve(IDENTITY), StandardCopyOption.ATOMIC_MOVE);
+    try (DirFd made = DirFd.openRoot(directory)) {
+      made.syncfs();
+    }
+  }
+
+  /** The root of a mirror is not there, or is not the one that it was. */
+  public static final class RootMissing extends IOException {
+    private static final long serialVersionUID = 1L;
+
+    RootMissing(String message) {
+      super(message);
+    }
+  }
+}

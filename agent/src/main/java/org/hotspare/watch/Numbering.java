@@ -1,0 +1,439 @@
+package org.hotspare.watch;
+
+import java.io.IOException;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import org.hotspare.index.Child;
+import org.hotspare.index.IndexWriter;
+import org.hotspare.index.Inode;
+import org.hotspare.index.Local;
+import org.hotspare.index.NameRow;
+import org.hotspare.linux.DirFd;
+import org.hotspare.linux.Errno;
+import org.hotspare.linux.LinuxException;
+import org.hotspare.linux.Listed;
+import org.hotspare.linux.Listing;
+import org.hotspare.linux.Stat;
+import org.hotspare.tree.Entry;
+import org.hotspare.tree.EntryId;
+import org.hotspare.tree.FileKind;
+import org.hotspare.tree.Name;
+import org.hotspare.tree.Position;
+import org.hotspare.tree.RelPath;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Looks at names and directories, compares them with the index, and numbers what changed. The one
+ * place where a primary's index learns of its tree.
+ *
+ * <p>An entry that lost its last name is an orphan: it may turn up under another name that was not
+ * looked at yet, so it is removed only by {@link #removeOrphans}, once everything marked before has
+ * been looked at.
+ *
+ * <p>Owned by the tracker's thread; the index is written only inside the transaction that is passed
+ * in.
+ */
+final class Numbering {
+  /** The directory in which names are looked at. */
+  private record Parent(EntryId id, RelPath path, DirFd at) {}
+
+  private final Watcher watcher;
+  private final Excludes excludes;
+  private final Problems problems;
+
+  /** Directories to list, new ones and those of a scan, in the order in which they were found. */
+  private final Deque<EntryId> toList = new ArrayDeque<>();
+
+  /** Directories whose own metadata may have changed because of what happened in them. */
+  private final Set<EntryId> touched = new LinkedHashSet<>();
+
+  private final Set<EntryId> orphans = new LinkedHashSet<>();
+
+  /**
+   * Names that a scan did not find: what they meant may still turn up elsewhere in the same scan.
+   */
+  private final List<NameRow> vanished = new ArrayList<>();
+
+  /** Whether directories that are listed have their known subdirectories listed too. */
+  private boolean recursive;
+
+  Numbering(Watcher watcher, Excludes excludes, Problems problems) {
+    this.watcher = watcher;
+    this.excludes = excludes;
+    this.problems = problems;
+  }
+
+  boolean hasOrphans() {
+    return !orphans.isEmpty();
+  }
+
+  boolean isListing() {
+    return !toList.isEmpty();
+  }
+
+  /** Starts to compare a directory and all below it with the index. */
+  void scanFrom(EntryId directory) {
+    recursive = true;
+    toList.add(directory);
+  }
+
+  /** Compares one directory, but not those below it that are known. */
+  void list(EntryId directory) {
+    toList.add(directory);
+  }
+
+  /** Makes the row of the root where there is none yet. */
+  void ensureRoot(IndexWriter index, Directories directories) throws IOException {
+    if (index.inode(EntryId.ROOT).isEmpty()) {
+      Stat stat = directories.root().stat();
+      Position version = index.nextPosition();
+      index.put(
+          new Inode(
+              EntryId.ROOT,
+              version,
+              version,
+              EntryReader.readSelf(directories.root(), stat),
+              EntryReader.local(stat, true)));
+    }
+  }
+
+  /**
+   * Looks at one name after an event.
+   *
+   * @return whether the directory could be looked into; otherwise it has moved or is gone, which a
+   *     later mark tells
+   */
+  boolean look(IndexWriter index, Directories directories, EntryId directory, Name name)
+      throws IOException {
+    DirFd at = directories.open(index, directory);
+    if (at == null) {
+      return index.inode(directory).isEmpty();
+    }
+    touched.add(directory);
+    Stat stat = at.statIfPresent(name);
+    NameRow row = index.name(directory, name).orElse(null);
+    if (stat != null) {
+      RelPath path = index.path(directory).orElse(RelPath.ROOT);
+      seen(index, new Parent(directory, path, at), name, stat, row, true);
+    } else if (row != null) {
+      removeName(index, row);
+    }
+    return true;
+  }
+
+  void touch(EntryId directory) {
+    touched.add(directory);
+  }
+
+  /** Looks at the directories in which something happened: their times changed with it. */
+  void lookAtTouched(IndexWriter index, Directories directories) throws IOException {
+    for (EntryId id : touched) {
+      DirFd at = directories.open(index, id);
+      Optional<Inode> known = index.inode(id);
+      if (at != null && known.isPresent()) {
+        Stat stat = at.stat();
+        Local local = known.get().local();
+        if (local == null || !local.changed().equals(stat.changed())) {
+          alter(index, known.get(), EntryReader.readSelf(at, stat), stat, false);
+        }
+      }
+    }
+    touched.clear();
+  }
+
+  /**
+   * Lists the next directory that waits for it; the watch comes first, so that nothing falls
+   * between.
+   */
+  void listNext(IndexWriter index, Directories directories) throws IOException {
+    EntryId id = toList.poll();
+    DirFd at = id == null ? null : directories.open(index, id);
+    if (id == null || at == null) {
+      return;
+    }
+    try {
+      watcher.watch(id, at);
+      list(index, id, at);
+      touched.add(id);
+    } catch (LinuxException e) {
+      report(index.path(id).orElse(RelPath.ROOT), e);
+    }
+  }
+
+  private void list(IndexWriter index, EntryId id, DirFd at) throws IOException {
+    Parent parent = new Parent(id, index.path(id).orElse(RelPath.ROOT), at);
+    Map<Name, NameRow> gone = new TreeMap<>();
+    Map<Name, Inode> inodes = new TreeMap<>();
+    for (Child child : index.children(id)) {
+      gone.put(
+          child.name(), new NameRow(id, child.name(), child.inode().id(), child.nameVersion()));
+      inodes.put(child.name(), child.inode());
+    }
+    try (Listing listing = at.list()) {
+      for (Listed listed = listing.next(); listed != null; listed = listing.next()) {
+        Stat stat = at.statIfPresent(listed.name());
+        if (stat == null) {
+          continue;
+        }
+        NameRow row = gone.remove(listed.name());
+        Inode known = inodes.get(listed.name());
+        if (row != null && known != null && isUnchanged(known, stat)) {
+          if (recursive && stat.kind() == FileKind.DIRECTORY) {
+            toList.add(known.id());
+          }
+          continue;
+        }
+        seen(index, parent, listed.name(), stat, row, false);
+      }
+    }
+    vanished.addAll(gone.values());
+  }
+
+  private static boolean isUnchanged(Inode known, Stat stat) {
+    Local local = known.local();
+    return local != null
+        && EntryReader.isSame(local, stat)
+        && local.changed().equals(stat.changed())
+        && local.device() == stat.device()
+        && known.entry().kind() == stat.kind();
+  }
+
+  /** Once a scan is through: what it did not find and nobody has found elsewhere is gone. */
+  void settleVanished(IndexWriter index, Directories directories) throws IOException {
+    recursive = false;
+    for (NameRow row : vanished) {
+      Optional<NameRow> now = index.name(row.parent(), row.name());
+      if (now.isPresent() && now.get().equals(row)) {
+        DirFd at = directories.open(index, row.parent());
+        if (at == null || at.statIfPresent(row.name()) == null || isExcluded(index, row)) {
+          removeName(index, row);
+        }
+      }
+    }
+    vanished.clear();
+  }
+
+  private boolean isExcluded(IndexWriter index, NameRow row) {
+    Optional<RelPath> parent = index.path(row.parent());
+    Optional<Inode> inode = index.inode(row.id());
+    return parent.isPresent()
+        && inode.isPresent()
+        && excludes.excludes(parent.get(), row.name(), inode.get().entry().kind());
+  }
+
+  private void seen(
+      IndexWriter index, Parent parent, Name name, Stat stat, @Nullable NameRow row, boolean event)
+      throws IOException {
+    if (excludes.excludes(parent.path, name, stat.kind())) {
+      if (row != null) {
+        removeName(index, row);
+      }
+      return;
+    }
+    try {
+      Inode known = row == null ? null : index.inode(row.id()).orElse(null);
+      if (known != null && isSameEntry(known, stat)) {
+        again(index, known, parent.at, name, stat, event);
+      } else {
+        renamed(index, parent.id, parent.at, name, stat, row);
+      }
+      if (problems.count() > 0) {
+        problems.clear(parent.path.child(name));
+      }
+    } catch (LinuxException e) {
+      if (!e.is(Errno.ENOENT)) {
+        report(parent.path.child(name), e);
+      }
+    }
+  }
+
+  private static boolean isSameEntry(Inode known, Stat stat) {
+    return known.entry().kind() == stat.kind() && EntryReader.isSame(known.local(), stat);
+  }
+
+  /** The entry that the index knows under this name, perhaps changed. */
+  private void again(IndexWriter index, Inode known, DirFd at, Name name, Stat stat, boolean event)
+      throws IOException {
+    if (stat.kind() == FileKind.DIRECTORY && recursive) {
+      toList.add(known.id());
+    }
+    Local local = known.local();
+    if (local != null && local.changed().equals(stat.changed())) {
+      boolean mayHideAWrite = event && !local.settled() && stat.kind() == FileKind.REGULAR_FILE;
+      if (!mayHideAWrite) {
+        if (local.device() != stat.device()) {
+          index.putLocal(known.id(), EntryReader.local(stat, local.settled()));
+        }
+        return;
+      }
+    }
+    alter(index, known, EntryReader.read(at, name, stat), stat, true);
+  }
+
+  /** The name means another inode than the index knew: one known elsewhere, or a new one. */
+  private void renamed(
+      IndexWriter index, EntryId directory, DirFd at, Name name, Stat stat, @Nullable NameRow row)
+      throws IOException {
+    Inode moved =
+        index
+            .inodeAt(stat.device(), stat.inode())
+            .filter(candidate -> isSameEntry(candidate, stat))
+            .orElse(null);
+    Entry entry = EntryReader.read(at, name, stat);
+    EntryId id;
+    if (moved == null) {
+      id = index.nextId();
+      Position version = index.nextPosition();
+      boolean settled = stat.kind() != FileKind.REGULAR_FILE;
+      index.put(new Inode(id, version, version, entry, EntryReader.local(stat, settled)));
+    } else {
+      id = moved.id();
+      Local local = moved.local();
+      if (local == null || !local.changed().equals(stat.changed()) || !local.settled()) {
+        alter(index, moved, entry, stat, true);
+      }
+    }
+    boolean isDirectory = stat.kind() == FileKind.DIRECTORY;
+    if (isDirectory && moved != null) {
+      leaveOldPlace(index, id);
+    }
+    index.putName(new NameRow(directory, name, id, index.nextPosition()));
+    orphans.remove(id);
+    if (row != null && !row.id().equals(id)) {
+      noteOrphan(index, row.id());
+    }
+    if (isDirectory && (moved == null || recursive)) {
+      toList.add(id);
+    }
+  }
+
+  /** A directory has one name: that it has a new one means that it left the old. */
+  private void leaveOldPlace(IndexWriter index, EntryId id) {
+    for (NameRow old : index.namesOf(id)) {
+      index.removeName(old.parent(), old.name(), index.nextPosition());
+      touched.add(old.parent());
+    }
+    movedDirectories = true;
+  }
+
+  private boolean movedDirectories;
+
+  /**
+   * Whether a directory moved since last asked, so that directories opened by path must be opened
+   * again.
+   */
+  boolean takeMovedDirectories() {
+    boolean moved = movedDirectories;
+    movedDirectories = false;
+    return moved;
+  }
+
+  /** Numbers a change of an inode, unless nothing that is mirrored differs. */
+  private void alter(
+      IndexWriter index, Inode known, Entry found, Stat stat, boolean contentMayDiffer) {
+    Entry entry = found;
+    boolean settled = true;
+    if (found instanceof Entry.RegularFile file && known.entry() instanceof Entry.RegularFile old) {
+      entry = file.withContent(file.size(), old.digest(), old.layout());
+      settled = !contentMayDiffer;
+    }
+    Local local = EntryReader.local(stat, settled);
+    if (settled && entry.equals(known.entry())) {
+      index.putLocal(known.id(), local);
+      return;
+    }
+    index.put(new Inode(known.id(), index.nextPosition(), known.born(), entry, local));
+  }
+
+  /** Numbers a file again because its content was found to differ while its stat did not. */
+  void contentDiffers(IndexWriter index, EntryId id) {
+    index
+        .inode(id)
+        .ifPresent(
+            inode -> {
+              Local local = inode.local();
+              Local unsettled =
+                  local == null
+                      ? null
+                      : new Local(
+                          local.device(),
+                          local.inode(),
+                          local.born(),
+                          local.changed(),
+                          false,
+                          local.handle());
+              index.put(
+                  new Inode(id, index.nextPosition(), inode.born(), inode.entry(), unsettled));
+            });
+  }
+
+  private void removeName(IndexWriter index, NameRow row) {
+    index.removeName(row.parent(), row.name(), index.nextPosition());
+    touched.add(row.parent());
+    noteOrphan(index, row.id());
+  }
+
+  private void noteOrphan(IndexWriter index, EntryId id) {
+    if (index.namesOf(id).isEmpty()) {
+      orphans.add(id);
+    }
+  }
+
+  /**
+   * Removes all orphans that {@code wereThere} and have not turned up since, with what is below
+   * them.
+   */
+  void removeOrphans(IndexWriter index, Set<EntryId> wereThere) {
+    for (EntryId id : wereThere) {
+      if (orphans.remove(id) && index.namesOf(id).isEmpty()) {
+        index.inode(id).ifPresent(inode -> removeTree(index, inode));
+      }
+    }
+  }
+
+  Set<EntryId> orphans() {
+    return new HashSet<>(orphans);
+  }
+
+  private void removeTree(IndexWriter index, Inode top) {
+    Deque<Inode> path = new ArrayDeque<>();
+    path.push(top);
+    Deque<Deque<Child>> left = new ArrayDeque<>();
+    left.push(childrenOf(index, top));
+    while (!path.isEmpty()) {
+      Child child = left.getFirst().poll();
+      if (child == null) {
+        left.pop();
+        Inode done = path.pop();
+        index.remove(done.id(), index.nextPosition());
+        watcher.forget(done.id());
+        touched.remove(done.id());
+        continue;
+      }
+      Inode inode = child.inode();
+      index.removeName(path.getFirst().id(), child.name(), index.nextPosition());
+      if (index.namesOf(inode.id()).isEmpty()) {
+        path.push(inode);
+        left.push(childrenOf(index, inode));
+      }
+    }
+  }
+
+  private static Deque<Child> childrenOf(IndexWriter index, Inode inode) {
+    return inode.entry().kind() == FileKind.DIRECTORY
+        ? new ArrayDeque<>(index.children(inode.id()))
+        : new ArrayDeque<>();
+  }
+
+  private void report(RelPath path, LinuxException e) {
+    problems.add(path, "cannot be read: " + e.errno().text());
+  }
+}

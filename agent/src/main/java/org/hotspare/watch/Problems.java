@@ -1,0 +1,50 @@
+package org.hotspare.watch;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.hotspare.tree.Bytes;
+import org.hotspare.tree.RelPath;
+
+/**
+ * Paths that could not be mirrored and why, for {@code status}. Bounded: past the limit they are
+ * only counted. Safe for any thread.
+ */
+public final class Problems {
+  private static final int KEPT = 1000;
+
+  private final Map<Bytes, Problem> byPath = new LinkedHashMap<>();
+  private long beyond;
+
+  /** One path and the reason, in words for people. */
+  public record Problem(RelPath path, String reason) {}
+
+  /** Notes the problem; a later one of the same path replaces it. Answers whether it is news. */
+  public synchronized boolean add(RelPath path, String reason) {
+    Problem problem = new Problem(path, reason);
+    if (byPath.size() >= KEPT && !byPath.containsKey(path.bytes())) {
+      beyond++;
+      return false;
+    }
+    return !problem.equals(byPath.put(path.bytes(), problem));
+  }
+
+  public synchronized void clear(RelPath path) {
+    if (!byPath.isEmpty()) {
+      byPath.remove(path.bytes());
+    }
+  }
+
+  public synchronized void clearAll() {
+    byPath.clear();
+    beyond = 0;
+  }
+
+  public synchronized List<Problem> first(int count) {
+    return byPath.values().stream().limit(count).toList();
+  }
+
+  public synchronized long count() {
+    return byPath.size() + beyond;
+  }
+}

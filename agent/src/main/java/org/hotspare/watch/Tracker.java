@@ -1,0 +1,378 @@
+package org.hotspare.watch;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Queue;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.locks.LockSupport;
+import org.hotspare.index.Durability;
+import org.hotspare.index.Index;
+import org.hotspare.index.IndexException;
+import org.hotspare.index.IndexWriter;
+import org.hotspare.index.Inode;
+import org.hotspare.index.Snapshot;
+import org.hotspare.linux.DirFd;
+import org.hotspare.tree.EntryId;
+import org.hotspare.tree.Position;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Keeps a primary's index equal to its tree: watches first, then scans, then follows the kernel's
+ * events.
+ *
+ * <p>Events are only hints where to look. What is true is what {@link Numbering} finds when it
+ * looks; an overflow of the kernel's queue, or a root that went away and came back, leads to a scan
+ * of the whole tree.
+ *
+ * <p>One thread owns the numbering and all rows that are numbered. Other threads ask through
+ * queues.
+ */
+public final class Tracker implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Tracker.class);
+  private static final int MARKS_PER_BATCH = 4096;
+  private static final int DIRECTORIES_PER_TRANSACTION = 256;
+  private static final Duration IDLE = Duration.ofMillis(500);
+  private static final Duration SOON = Duration.ofMillis(3);
+
+  /** A mark whose directory cannot be opened this often was overtaken; then the tree is scanned. */
+  private static final int ATTEMPTS = 200;
+
+  private final MirrorRoot root;
+  private final Index index;
+  private final Watcher watcher;
+  private final Numbering numbering;
+  private final Queue<Request> requests = new ConcurrentLinkedQueue<>();
+  private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
+  private final Thread thread;
+
+  private List<Deferred> deferred = new ArrayList<>();
+  private final List<Draining> draining = new ArrayList<>();
+  private Set<EntryId> orphansBefore = Set.of();
+
+  private volatile boolean closed;
+  private volatile boolean scanning = true;
+  private volatile boolean firstScanDone;
+  private volatile @Nullable String missing;
+  private volatile @Nullable Throwable failure;
+  private long scanStartedNanos;
+
+  /** What other threads ask of the tracker's. */
+  private sealed interface Request {
+    record Drain(CompletableFuture<Position> done) implements Request {}
+
+    record Differs(EntryId id) implements Request {}
+
+    record Scan(String reason) implements Request {}
+  }
+
+  private record Deferred(Mark mark, int attempts) {}
+
+  private record Draining(long cookie, CompletableFuture<Position> done) {}
+
+  public Tracker(
+      MirrorRoot root, Index index, Watcher watcher, Excludes excludes, Problems problems) {
+    this.root = root;
+    this.index = index;
+    this.watcher = watcher;
+    this.numbering = new Numbering(watcher, excludes, problems);
+    this.thread = Thread.ofPlatform().name("tracker-" + root.mirror()).unstarted(this::run);
+  }
+
+  public void start() {
+    thread.start();
+  }
+
+  /** Called, on the tracker's thread, after each commit of numbered changes. It must not block. */
+  public void onChange(Runnable listener) {
+    listeners.add(listener);
+  }
+
+  /** Whether a scan of the whole tree is under way. */
+  public boolean isScanning() {
+    return scanning;
+  }
+
+  /** Whether the tree was compared with the index once since the start. */
+  public boolean isFirstScanDone() {
+    return firstScanDone;
+  }
+
+  /** Why the root cannot be used at the moment; null while it can. */
+  public @Nullable String missing() {
+    return missing;
+  }
+
+  /** Why the tracker stopped for good; null while it runs. */
+  public @Nullable Throwable failure() {
+    return failure;
+  }
+
+  public Coverage coverage() {
+    return watcher.coverage();
+  }
+
+  /** Completes once everything that happened in the tree before this call is numbered. */
+  public CompletableFuture<Position> drain() {
+    CompletableFuture<Position> done = new CompletableFuture<>();
+    ask(new Request.Drain(done));
+    return done;
+  }
+
+  /** Somebody read a file and found other content than its row says, without an event. */
+  public void contentDiffers(EntryId id) {
+    ask(new Request.Differs(id));
+  }
+
+  /** Compares the whole tree with the index. */
+  public void rescan(String reason) {
+    ask(new Request.Scan(reason));
+  }
+
+  private void ask(Request request) {
+    requests.add(request);
+    watcher.wake();
+  }
+
+  private void run() {
+    try {
+      startScan("start");
+      while (!closed) {
+        step();
+      }
+    } catch (IndexException | IOException e) {
+      fail(e);
+    } catch (RuntimeException e) {
+      fail(e);
+      throw e;
+    } finally {
+      draining.forEach(
+          waiting ->
+              waiting.done.completeExceptionally(new IllegalStateException("the tracker stopped")));
+    }
+  }
+
+  private void fail(Exception e) {
+    failure = e;
+    if (!closed) {
+      LOG.error("mirror {}: the tree is no longer followed", root.mirror(), e);
+    }
+  }
+
+  private void step() throws IOException {
+    Duration timeout = hasWork() ? Duration.ZERO : isWaiting() ? SOON : IDLE;
+    List<Mark> marks = watcher.poll(timeout, MARKS_PER_BATCH);
+    try (Directories directories = new Directories(root.enter())) {
+      found();
+      takeRequests();
+      if (marks.isEmpty() && differing.isEmpty() && !hasWork() && !isWaiting() && !scanning) {
+        return;
+      }
+      boolean changed = index.write(Durability.FAST, w -> work(w, directories, marks));
+      if (changed) {
+        listeners.forEach(Runnable::run);
+      }
+      completeDrains();
+    } catch (MirrorRoot.RootMissing e) {
+      lost(e.getMessage());
+    }
+  }
+
+  private boolean hasWork() {
+    return numbering.isListing() || !requests.isEmpty();
+  }
+
+  private boolean isWaiting() {
+    return numbering.hasOrphans() || !deferred.isEmpty() || !draining.isEmpty();
+  }
+
+  /**
+   * The root is not what it was: nothing is looked at, and nothing is concluded, until it is back.
+   */
+  private void lost(@Nullable String reason) {
+    if (missing == null) {
+      LOG.warn("mirror {}: {}; nothing is mirrored until it is back", root.mirror(), reason);
+    }
+    missing = reason;
+    LockSupport.parkNanos(IDLE.toNanos());
+  }
+
+  private void found() {
+    if (missing != null) {
+      missing = null;
+      LOG.info("mirror {}: {} is back", root.mirror(), root.path());
+      startScan("the root is back");
+    }
+  }
+
+  private void startScan(String reason) {
+    LOG.debug("mirror {}: scanning the tree: {}", root.mirror(), reason);
+    scanning = true;
+    scanStartedNanos = System.nanoTime();
+    numbering.scanFrom(EntryId.ROOT);
+  }
+
+  private void takeRequests() throws IOException {
+    for (Request request = requests.poll(); request != null; request = requests.poll()) {
+      switch (request) {
+        case Request.Drain(var done) -> draining.add(new Draining(watcher.cookie(), done));
+        case Request.Differs(var id) -> differing.add(id);
+        case Request.Scan(var reason) -> startScan(reason);
+      }
+    }
+  }
+
+  private final List<EntryId> differing = new ArrayList<>();
+
+  /** Everything that one transaction does. Answers whether it numbered anything. */
+  private boolean work(IndexWriter w, Directories directories, List<Mark> marks) {
+    Position before = w.head();
+    try {
+      numbering.ensureRoot(w, directories);
+      differing.forEach(id -> numbering.contentDiffers(w, id));
+      differing.clear();
+      List<Deferred> again = deferred;
+      deferred = new ArrayList<>();
+      for (Deferred mark : again) {
+        take(w, directories, mark.mark(), mark.attempts());
+      }
+      for (Mark mark : marks) {
+        take(w, directories, mark, 0);
+      }
+      for (int i = 0; i < DIRECTORIES_PER_TRANSACTION && numbering.isListing(); i++) {
+        numbering.listNext(w, directories);
+        reopenMoved(directories);
+      }
+      if (!numbering.isListing()) {
+        numbering.settleVanished(w, directories);
+        if (scanning) {
+          finishScan(w);
+        }
+        numbering.removeOrphans(w, orphansBefore);
+        orphansBefore = numbering.orphans();
+      }
+      numbering.lookAtTouched(w, directories);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return !w.head().equals(before);
+  }
+
+  private void finishScan(IndexWriter w) {
+    scanning = false;
+    firstScanDone = true;
+    if (LOG.isInfoEnabled()) {
+      LOG.info(
+          "mirror {}: {} entries compared in {} ms",
+          root.mirror(),
+          w.counts().entries(),
+          (System.nanoTime() - scanStartedNanos) / 1_000_000);
+    }
+  }
+
+  private void reopenMoved(Directories directories) {
+    if (numbering.takeMovedDirectories()) {
+      directories.forget();
+    }
+  }
+
+  private void take(IndexWriter w, Directories directories, Mark mark, int attempts)
+      throws IOException {
+    boolean done =
+        switch (mark) {
+          case Mark.Entry(var directory, var name) ->
+              numbering.look(w, directories, directory, name);
+          case Mark.Moved(var from, var fromName, var to, var toName) -> {
+            // The new name first: what is found there is known, and does not become an orphan.
+            boolean arrived = numbering.look(w, directories, to, toName);
+            reopenMoved(directories);
+            boolean left = numbering.look(w, directories, from, fromName);
+            yield arrived && left;
+          }
+          case Mark.Self(var directory) -> {
+            numbering.touch(directory);
+            yield true;
+          }
+          case Mark.Listing(var directory) -> {
+            numbering.list(directory);
+            yield true;
+          }
+          case Mark.Subtree(var directory) -> {
+            scanning = true;
+            numbering.scanFrom(directory);
+            yield true;
+          }
+          case Mark.Everything(var reason) -> {
+            startScan(reason);
+            yield true;
+          }
+        };
+    reopenMoved(directories);
+    if (done) {
+      return;
+    }
+    if (attempts < ATTEMPTS) {
+      deferred.add(new Deferred(mark, attempts + 1));
+    } else {
+      startScan("a directory could not be found again");
+    }
+  }
+
+  private void completeDrains() {
+    if (draining.isEmpty()
+        || scanning
+        || hasWork()
+        || numbering.hasOrphans()
+        || !deferred.isEmpty()) {
+      return;
+    }
+    List<Draining> ready = draining.stream().filter(d -> watcher.passed(d.cookie())).toList();
+    if (ready.isEmpty()) {
+      return;
+    }
+    draining.removeAll(ready);
+    Position head = head();
+    ready.forEach(waiting -> waiting.done.complete(head));
+  }
+
+  private Position head() {
+    try (Snapshot snapshot = index.snapshot()) {
+      return snapshot.head();
+    }
+  }
+
+  /** The inode row of an entry as it is committed now. */
+  public Optional<Inode> inode(EntryId id) {
+    try (Snapshot snapshot = index.snapshot()) {
+      return snapshot.inode(id);
+    }
+  }
+
+  /**
+   * Opens the root for reading files.
+   *
+   * @throws MirrorRoot.RootMissing if it is not there
+   */
+  public DirFd enter() throws IOException {
+    return root.enter();
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+    watcher.wake();
+    try {
+      thread.join();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

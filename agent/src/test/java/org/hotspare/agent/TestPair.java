@@ -1,0 +1,228 @@
+package org.hotspare.agent;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.BooleanSupplier;
+import org.hotspare.admin.MirrorStatus;
+import org.hotspare.admin.Status;
+import org.hotspare.admin.WaitResult;
+import org.hotspare.admin.WrongRequest;
+import org.hotspare.config.Configuration;
+import org.hotspare.testing.Judge;
+import org.hotspare.wire.Admission;
+import org.hotspare.wire.Certificates;
+import org.hotspare.wire.JoinToken;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A primary and a standby in this process, connected by TLS on loopback, each with a tree and a
+ * state directory wherever the test wants them.
+ */
+public final class TestPair implements AutoCloseable {
+  public static final Duration LIMIT = Duration.ofSeconds(90);
+
+  private final Side alpha;
+  private final Side beta;
+
+  /** One node: its directories, and its agent while it runs. */
+  public static final class Side {
+    final Path tree;
+    final Path state;
+    final Configuration configuration;
+    final String name;
+    @Nullable Agent agent;
+
+    Side(String name, Path tree, Path state, Configuration configuration) {
+      this.name = name;
+      this.tree = tree;
+      this.state = state;
+      this.configuration = configuration;
+    }
+
+    public Path tree() {
+      return tree;
+    }
+
+    public Path state() {
+      return state;
+    }
+
+    public void start() throws IOException {
+      try {
+        agent = Agent.start(configuration, configuration.node(name));
+      } catch (org.hotspare.config.ConfigurationException e) {
+        throw new IOException(e);
+      }
+    }
+
+    public void stop() throws IOException {
+      Agent running = agent;
+      agent = null;
+      if (running != null) {
+        running.close();
+      }
+    }
+
+    public Agent agent() {
+      Agent running = agent;
+      if (running == null) {
+        throw new IllegalStateException(name + " does not run");
+      }
+      return running;
+    }
+
+    public AgentOperations operations() {
+      return new AgentOperations(agent());
+    }
+
+    public MirrorStatus mirror() {
+      Status status = operations().status();
+      return status.mirrors().getFirst();
+    }
+  }
+
+  private TestPair(Side alpha, Side beta) {
+    this.alpha = alpha;
+    this.beta = beta;
+  }
+
+  /**
+   * Makes the pair; nothing runs yet.
+   *
+   * @param base an empty directory, for what is not said to lie elsewhere
+   * @param alphaTree the primary's root; made where it is missing
+   * @param extra further lines of the configuration
+   */
+  public static TestPair make(
+      Path base, Path alphaTree, Path betaTree, String mirrorExtra, String extra)
+      throws IOException {
+    List<Integer> ports = freePorts(2);
+    Side alpha = side(base, "alpha", alphaTree, ports, mirrorExtra, extra);
+    Side beta = side(base, "beta", betaTree, ports, mirrorExtra, extra);
+    Files.createDirectories(alphaTree);
+    Files.createDirectories(betaTree);
+    Certificates own = Certificates.init(Agent.tlsDirectory(alpha.configuration), "test", "alpha");
+    assertThat(own.node()).isEqualTo("alpha");
+    return new TestPair(alpha, beta);
+  }
+
+  public static TestPair make(Path base) throws IOException {
+    return make(base, base.resolve("alpha/tree"), base.resolve("beta/tree"), "", "");
+  }
+
+  private static Side side(
+      Path base, String name, Path tree, List<Integer> ports, String mirrorExtra, String extra)
+      throws IOException {
+    Path state = base.resolve(name).resolve("state");
+    Files.createDirectories(state);
+    String text =
+        """
+        cluster: test
+        nodes:
+          alpha: {address: 127.0.0.1:%d}
+          beta: {address: 127.0.0.1:%d}
+        primary: alpha
+        mirrors:
+          www: {path: %s%s}
+        state: %s
+        %s
+        """
+            .formatted(ports.get(0), ports.get(1), tree, mirrorExtra, state, extra);
+    try {
+      Configuration configuration =
+          Configuration.parse(text, base.resolve(name).resolve("hotspare.yaml"));
+      return new Side(name, tree, state, configuration);
+    } catch (org.hotspare.config.ConfigurationException e) {
+      throw new IOException(e);
+    }
+  }
+
+  private static List<Integer> freePorts(int count) throws IOException {
+    List<ServerSocket> sockets = new ArrayList<>();
+    List<Integer> ports = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      ServerSocket socket = new ServerSocket();
+      socket.setReuseAddress(true);
+      socket.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+      sockets.add(socket);
+      ports.add(socket.getLocalPort());
+    }
+    for (ServerSocket socket : sockets) {
+      socket.close();
+    }
+    return ports;
+  }
+
+  public Side alpha() {
+    return alpha;
+  }
+
+  public Side beta() {
+    return beta;
+  }
+
+  /** Starts both; the standby joins the cluster the first time. */
+  public TestPair start() throws IOException {
+    alpha.start();
+    if (!Files.exists(Agent.tlsDirectory(beta.configuration).resolve("node.pem"))) {
+      JoinToken token =
+          alpha
+              .agent()
+              .admission()
+              .invite(
+                  "beta",
+                  true,
+                  alpha.configuration.primaryNode().addresses().stream()
+                      .map(a -> InetSocketAddress.createUnresolved(a.host(), a.port()))
+                      .toList(),
+                  Duration.ofMinutes(5));
+      Admission.join(token, Agent.tlsDirectory(beta.configuration), "test");
+    }
+    beta.start();
+    return this;
+  }
+
+  /** Waits for the barrier and then holds that both trees are equal. */
+  public void assertSame() throws Exception {
+    barrier();
+    Judge.assertSameTree(alpha.tree, beta.tree, LIMIT);
+  }
+
+  public void barrier() throws Exception {
+    WaitResult result = tryBarrier(LIMIT);
+    assertThat(result.durable()).as("barrier: %s", result).isTrue();
+  }
+
+  public WaitResult tryBarrier(Duration timeout) throws WrongRequest, InterruptedException {
+    return alpha.operations().waitForStandbys(timeout);
+  }
+
+  /** Polls until the condition holds. */
+  public static void await(String what, BooleanSupplier condition) throws InterruptedException {
+    long deadline = System.nanoTime() + LIMIT.toNanos();
+    while (!condition.getAsBoolean()) {
+      assertThat(System.nanoTime()).as("waiting until %s", what).isLessThan(deadline);
+      Thread.sleep(20);
+    }
+  }
+
+  /** Stops both, cleanly; they can be started again. */
+  public void stop() throws IOException {
+    beta.stop();
+    alpha.stop();
+  }
+
+  @Override
+  public void close() throws IOException {
+    stop();
+  }
+}
