@@ -65,7 +65,19 @@ final class Applier {
   private final List<Pending> batch = new ArrayList<>();
   private long batchBytes;
   private List<Change.NameSet> unresolved = new ArrayList<>();
+
+  /** Entries that the primary was asked for and has not sent yet. */
   private final Set<EntryId> asked = new HashSet<>();
+
+  /** Those of them that this cut brought, or said to be gone or unreadable. */
+  private final Set<EntryId> answered = new HashSet<>();
+
+  /** Entries that this cut named and that are not here. */
+  private final Set<EntryId> lost = new LinkedHashSet<>();
+
+  /** Tells staged files of one entry apart. */
+  private long stagings;
+
   private final Map<EntryId, Integer> attempts = new HashMap<>();
   private Frame.@Nullable CutBegin cut;
   private @Nullable Position reached;
@@ -86,6 +98,9 @@ final class Applier {
   }
 
   private record Pending(Change change, @Nullable CompletableFuture<Staged> content) {}
+
+  /** A row whose content, if it has any, is complete in staging. */
+  private record Ready(Change change, @Nullable Staged content) {}
 
   private static final class Streaming {
     final Change.InodeSet change;
@@ -124,24 +139,28 @@ final class Applier {
     state.cutBegins(begin);
   }
 
-  /** Asks the primary for entries anew; the next cut is not acknowledged before they came. */
+  /**
+   * Asks the primary for entries anew. Until they came, nothing is acknowledged: a cut that was
+   * under way when the request left says nothing of them.
+   */
   void ask(Set<EntryId> ids) throws IOException {
     List<EntryId> request = new ArrayList<>();
     for (EntryId id : ids) {
-      if (attempts.merge(id, 1, Integer::sum) <= ATTEMPTS) {
+      if (asked.add(id)) {
         request.add(id);
-      } else {
-        try (Snapshot snapshot = index.snapshot()) {
-          RelPath path = snapshot.path(id).orElse(RelPath.ROOT);
-          problems.add(path, "could not be copied from the primary after several attempts");
+        if (attempts.merge(id, 1, Integer::sum) > ATTEMPTS) {
+          throw new IOException("entry " + id + " does not arrive as the primary announces it");
         }
       }
     }
-    asked.clear();
-    asked.addAll(request);
     for (int from = 0; from < request.size(); from += BATCH_ROWS) {
       upstream.want(request.subList(from, Math.min(request.size(), from + BATCH_ROWS)));
     }
+  }
+
+  /** Whether the primary still owes entries that were asked for. */
+  boolean isOwed() {
+    return !asked.isEmpty();
   }
 
   // ---- frames
@@ -179,7 +198,8 @@ final class Applier {
     batch.add(new Pending(change, staged));
     Workplace place = workplace();
     if (content.complete()) {
-      stagers.execute(() -> stage(place, set, file, content, mine, staged));
+      Name name = stagingName(set.id());
+      stagers.execute(() -> stage(place, name, set, file, content, mine, staged));
     } else {
       startStreaming(place, set, file, content, staged);
     }
@@ -192,7 +212,8 @@ final class Applier {
       FileContent content,
       CompletableFuture<Staged> staged) {
     try {
-      streaming = new Streaming(set, open(place, set.id(), file, content), staged);
+      streaming =
+          new Streaming(set, open(place, stagingName(set.id()), set.id(), file, content), staged);
     } catch (IOException e) {
       // The parts that follow are passed over; the batch learns why.
       staged.completeExceptionally(e);
@@ -213,15 +234,21 @@ final class Applier {
     }
   }
 
+  /** One entry may come twice in a cut: because it changed, and because it was asked for. */
+  private Name stagingName(EntryId id) {
+    return Name.of(Workplace.nameOf(id) + "." + stagings++);
+  }
+
   private void stage(
       Workplace place,
+      Name name,
       Change.InodeSet set,
       Entry.RegularFile file,
       FileContent content,
       ByteBuffer literals,
       CompletableFuture<Staged> staged) {
     List<String> refused = new ArrayList<>();
-    try (Staging staging = open(place, set.id(), file, content)) {
+    try (Staging staging = open(place, name, set.id(), file, content)) {
       staging.take(content.ops(), literals);
       staged.complete(staging.finish(file, refused));
     } catch (IOException | RuntimeException e) {
@@ -239,9 +266,9 @@ final class Applier {
     }
   }
 
-  private Staging open(Workplace place, EntryId id, Entry.RegularFile file, FileContent content)
+  private Staging open(
+      Workplace place, Name name, EntryId id, Entry.RegularFile file, FileContent content)
       throws IOException {
-    Name name = Name.of(Workplace.nameOf(id) + ".part");
     Digest base = content.base();
     if (base == null) {
       return new Staging(place.staging(), name, null, null, file.size());
@@ -297,7 +324,7 @@ final class Applier {
 
   /** The primary could not read a file: this standby goes on without it until it changes again. */
   void aborted(Frame.ContentAborted aborted) throws IOException {
-    asked.remove(aborted.id());
+    answered.add(aborted.id());
     unreadable.add(aborted.id());
     Streaming current = streaming;
     if (current != null && current.change.id().equals(aborted.id())) {
@@ -341,19 +368,16 @@ final class Applier {
     }
     Workplace place = workplace();
     try {
-      Map<EntryId, Staged> contents = new HashMap<>();
-      Set<EntryId> lost = new LinkedHashSet<>();
-      List<Change> changes = collect(contents, lost);
-      if (!contents.isEmpty() && begun.mode() == Frame.Mode.CHANGES) {
+      List<Ready> ready = collect();
+      List<Change> changes = ready.stream().map(Ready::change).toList();
+      if (ready.stream().anyMatch(r -> r.content() != null) && begun.mode() == Frame.Mode.CHANGES) {
         place.root().syncfs();
       }
       index.update(Durability.FAST, w -> guard.noteInFlight(w, changes));
       boolean rested =
-          index.write(Durability.DURABLE, w -> put(w, place, changes, contents, lost, last, begun));
-      if (last && rested) {
-        upstream.acknowledge(begun.to());
-      } else if (last) {
-        ask(lost);
+          index.write(Durability.DURABLE, w -> put(w, place, ready, changes, last, begun));
+      if (last) {
+        endOfCut(begun, rested);
       }
       upstream.applied(changes);
     } finally {
@@ -365,35 +389,46 @@ final class Applier {
     reached = null;
   }
 
+  private void endOfCut(Frame.CutBegin begun, boolean rested) throws IOException {
+    Set<EntryId> request = new LinkedHashSet<>(lost);
+    lost.clear();
+    asked.removeAll(answered);
+    answered.clear();
+    if (rested) {
+      attempts.clear();
+      upstream.acknowledge(begun.to());
+    } else {
+      ask(request);
+    }
+  }
+
   /** Waits for the content of the batch. */
-  private List<Change> collect(Map<EntryId, Staged> contents, Set<EntryId> lost)
-      throws IOException {
-    List<Change> changes = new ArrayList<>(batch.size());
+  private List<Ready> collect() throws IOException {
+    List<Ready> ready = new ArrayList<>(batch.size());
     for (Pending pending : batch) {
       CompletableFuture<Staged> content = pending.content();
       if (content == null) {
-        changes.add(pending.change());
+        ready.add(new Ready(pending.change(), null));
         continue;
       }
       Change.InodeSet set = (Change.InodeSet) pending.change();
       try {
-        contents.put(set.id(), content.get());
-        changes.add(set);
+        ready.add(new Ready(set, content.get()));
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
         throw new IOException("interrupted", e);
       } catch (ExecutionException e) {
-        failedToStage(set, e.getCause(), lost);
+        failedToStage(set, e.getCause());
       }
     }
-    return changes;
+    return ready;
   }
 
-  private void failedToStage(Change.InodeSet set, @Nullable Throwable cause, Set<EntryId> lost)
-      throws IOException {
+  private void failedToStage(Change.InodeSet set, @Nullable Throwable cause) throws IOException {
     if (cause instanceof Staging.DigestMismatch
         || (cause instanceof LinuxException linux && linux.is(Errno.ENOENT))) {
       lost.add(set.id());
+      answered.add(set.id());
     } else if (cause instanceof LinuxException linux && linux.is(Errno.ENOSPC, Errno.EDQUOT)) {
       throw new DiskFull(root, linux);
     } else if (cause instanceof IOException failed) {
@@ -406,17 +441,16 @@ final class Applier {
   private boolean put(
       IndexWriter w,
       Workplace place,
+      List<Ready> ready,
       List<Change> changes,
-      Map<EntryId, Staged> contents,
-      Set<EntryId> lost,
       boolean last,
       Frame.CutBegin begun) {
     try {
       guard.check(w, place, removals, changes);
       Merge merge = new Merge(w, place, removals, problems, asked, changes);
-      for (Change change : changes) {
-        Staged content = change instanceof Change.InodeSet set ? contents.remove(set.id()) : null;
-        apply(w, merge, change, content);
+      for (Ready row : ready) {
+        apply(w, merge, row.change(), row.content());
+        answer(row.change());
       }
       merge.retryPending(unresolved);
       merge.finish(upstream::appeared);
@@ -424,27 +458,16 @@ final class Applier {
       unresolved.removeIf(row -> unreadable.contains(row.id()));
       lost.addAll(merge.missing());
       if (last) {
-        for (Change.NameSet row : unresolved) {
-          if (w.inode(row.id()).isEmpty()) {
-            lost.add(row.id());
-          }
-          if (w.inode(row.parent()).isEmpty()) {
-            lost.add(row.parent());
-          }
-        }
+        unresolved.forEach(row -> askInsteadOf(row, w));
+        unresolved.clear();
         lost.removeAll(unreadable);
         unreadable.clear();
-        asked.clear();
       }
       place.root().syncfs();
       guard.forgetInFlight(w);
-      boolean rested = lost.isEmpty() && unresolved.isEmpty();
-      if (last && !rested) {
-        unresolved.removeIf(row -> lost.contains(row.id()) || lost.contains(row.parent()));
-      }
+      boolean rested = lost.isEmpty() && unresolved.isEmpty() && answered.containsAll(asked);
       if (last && rested) {
         state.arrived(w, begun);
-        attempts.clear();
       } else if (rested && reached != null && begun.mode() == Frame.Mode.FIRST_COPY) {
         state.reached(w, reached);
       }
@@ -457,6 +480,25 @@ final class Applier {
     } catch (IOException e) {
       throw new java.io.UncheckedIOException(e);
     }
+  }
+
+  private void answer(Change change) {
+    switch (change) {
+      case Change.InodeSet set -> answered.add(set.id());
+      case Change.InodeGone gone -> answered.add(gone.id());
+      case Change.NameSet set -> {}
+      case Change.NameGone gone -> {}
+    }
+  }
+
+  /** A row that could not be placed with the end of its cut comes again with what it needs. */
+  private void askInsteadOf(Change.NameSet row, IndexWriter w) {
+    boolean known = w.inode(row.id()).isPresent();
+    boolean parentKnown = w.inode(row.parent()).isPresent();
+    if (!parentKnown || known) {
+      lost.add(row.parent());
+    }
+    lost.add(row.id());
   }
 
   /** A path that this filesystem refuses is that path's problem, and no other's. */
@@ -515,6 +557,8 @@ final class Applier {
     batchBytes = 0;
     unresolved.clear();
     asked.clear();
+    answered.clear();
+    lost.clear();
     attempts.clear();
     cut = null;
   }

@@ -147,7 +147,10 @@ final class Merge {
     if (content != null) {
       boolean several = content.signature().blocks() > 1;
       index.putSignature(id, several ? content.signature().toBytes() : null);
-      staged.put(id, content);
+      Staged earlier = staged.put(id, content);
+      if (earlier != null) {
+        work.staging().unlink(earlier.name());
+      }
     }
     changed.add(id);
     if (existing != null && content != null) {
@@ -323,6 +326,8 @@ final class Merge {
         if (!bring(directory, set, inode)) {
           missing.add(set.id());
         }
+        changed.add(set.id());
+        changedDirectories.add(set.parent());
       }
       index.putName(new NameRow(set.parent(), set.name(), set.id(), set.version()));
       return true;

@@ -210,6 +210,7 @@ public final class StandbyMirror implements AutoCloseable {
     if (watch == null) {
       TreeWatch opened = TreeWatch.open(root, true);
       watch = opened;
+      opened.watcher().watch(EntryId.ROOT, opened.root());
       watching =
           Thread.ofPlatform().name("watch-" + name()).daemon().start(() -> watchLoop(opened));
     }
@@ -256,6 +257,10 @@ public final class StandbyMirror implements AutoCloseable {
       failure = null;
       work(current, applier, lost.isEmpty());
     } finally {
+      if (applier.isOwed()) {
+        // What was asked for and did not come is found missing again.
+        scanned = false;
+      }
       applier.abandon();
       closeInventory();
       current.close();

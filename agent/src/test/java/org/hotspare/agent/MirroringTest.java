@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Random;
 import org.hotspare.admin.MirrorState;
 import org.hotspare.testing.Zoo;
 import org.junit.jupiter.api.Test;
@@ -42,6 +43,26 @@ final class MirroringTest {
       Files.move(tree.resolve("c/b"), tree.resolve("b"));
       Files.move(tree.resolve("c"), tree.resolve("b/c"));
       Files.delete(tree.resolve("b/one"));
+      pair.assertSame();
+    }
+  }
+
+  @Test
+  void aLargeFileChangesInParts() throws Exception {
+    try (TestPair pair = TestPair.make(base).start()) {
+      Path file = pair.alpha().tree().resolve("large");
+      byte[] content = new byte[20 << 20];
+      new Random(1).nextBytes(content);
+      Files.write(file, content);
+      pair.assertSame();
+
+      content[10 << 20] ^= 1;
+      Files.write(file, content);
+      pair.assertSame();
+
+      byte[] longer = new byte[content.length + 100_001];
+      System.arraycopy(content, 0, longer, 1, content.length);
+      Files.write(file, longer);
       pair.assertSame();
     }
   }
@@ -102,6 +123,24 @@ final class MirroringTest {
       assertThat(Files.readString(beta.resolve("other"))).isEqualTo("from the standby");
       pair.alpha().operations().approve(null, java.time.Duration.ofMinutes(1));
       pair.assertSame();
+    }
+  }
+
+  @Test
+  void whatSomebodyChangesOnTheStandbyIsMended() throws Exception {
+    try (TestPair pair = TestPair.make(base).start()) {
+      Path tree = pair.alpha().tree();
+      Files.createDirectories(tree.resolve("d/e"));
+      Files.writeString(tree.resolve("d/e/file"), "right");
+      Files.writeString(tree.resolve("d/other"), "right too");
+      pair.assertSame();
+      Path copy = pair.beta().tree();
+      // By another process: what the agent's own does is never taken for drift.
+      String changes = "echo wrong >d/other; echo mine >stranger; rm d/e/file; rmdir d/e";
+      Process somebody =
+          new ProcessBuilder("/bin/sh", "-c", changes).directory(copy.toFile()).start();
+      assertThat(somebody.waitFor()).isZero();
+      org.hotspare.testing.Judge.assertSameTree(tree, copy, TestPair.LIMIT);
     }
   }
 }

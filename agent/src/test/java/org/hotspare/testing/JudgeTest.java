@@ -63,14 +63,17 @@ class JudgeTest {
   @Test
   void treeUnderChurnDiffersFromItsCopyAndAfterwardsIsTheSame(@TempDir Path directory)
       throws IOException {
-    Path tree = Files.createDirectory(directory.resolve("tree"));
+    Path made = Files.createDirectory(directory.resolve("made"));
+    Path tree = directory.resolve("tree");
     Path copy = directory.resolve("copy");
-    try (Churn churn = Churn.startPublishing(tree, 1000, Duration.ofSeconds(2), 1);
-        PublishedReader reader = PublishedReader.start(tree)) {
+    try (Churn churn = Churn.startPublishing(made, 1000, Duration.ofSeconds(2), 1);
+        PublishedReader reader = PublishedReader.start(made)) {
       churn.await();
       assertThat(churn.isRunning()).isFalse();
       reader.assertNoneWrong();
     }
+    // rsync makes holes of zeros; copying its own copy finds them where they are.
+    copy(made, tree);
     copy(tree, copy);
     Judge.assertSameTree(tree, copy, Duration.ZERO);
     try (Churn churn = Churn.start(tree, 200, Duration.ofSeconds(1), 2)) {

@@ -310,6 +310,9 @@ class WatcherContractTest {
       default -> {
         if (free && Files.isRegularFile(any)) {
           Files.createLink(target, any);
+          // What is written through a name that comes and goes unseen is told under that name
+          // alone.
+          scanner.settle();
         }
       }
     }
