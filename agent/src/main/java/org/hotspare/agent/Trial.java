@@ -268,6 +268,7 @@ final class Trial {
       started = true;
       MirrorStatus source = primary.mirrors().getFirst();
       MirrorStatus copy = standby.mirrors().getFirst();
+      boolean followed = copied;
       Progress progress = copy.progress();
       if (progress != null && !copied) {
         bar.show(progress);
@@ -277,7 +278,7 @@ final class Trial {
         say(source);
         state = source.state();
       }
-      if (copied && copy.position().sequence() != sequence) {
+      if (followed && copy.position().sequence() != sequence) {
         changed(copy);
       }
       sequence = copy.position().sequence();

@@ -27,6 +27,7 @@ import org.hotspare.tree.Position;
 import org.hotspare.watch.Excludes;
 import org.hotspare.watch.MirrorRoot;
 import org.hotspare.watch.Problems;
+import org.hotspare.watch.Sweep;
 import org.hotspare.watch.Tracker;
 import org.hotspare.wire.Frame;
 import org.hotspare.wire.Link;
@@ -52,6 +53,7 @@ public final class PrimaryMirror implements AutoCloseable {
   private final TreeWatch watch;
   private final Tracker tracker;
   private final Rechecker rechecker;
+  private final Sweep sweep;
   private final ExecutorService readers;
   private final Thread syncing;
   private final long epoch;
@@ -72,6 +74,11 @@ public final class PrimaryMirror implements AutoCloseable {
     Excludes excludes = Excludes.of(settings.excludes());
     this.tracker = new Tracker(root, index, watch.watcher(), excludes, problems);
     this.rechecker = new Rechecker(root, index, tracker);
+    this.sweep =
+        new Sweep(
+            Bytes.of(root.path().toString()),
+            watch.watcher()::devices,
+            found -> rechecker.foundOpen(found.path(), found.device(), found.inode()));
     this.readers =
         Executors.newFixedThreadPool(
             2, Thread.ofPlatform().name("read-" + settings.name() + "-", 0).daemon().factory());
@@ -549,6 +556,7 @@ public final class PrimaryMirror implements AutoCloseable {
     closed = true;
     subscriptions.values().forEach(Subscription::end);
     syncing.interrupt();
+    sweep.close();
     rechecker.close();
     tracker.close();
     readers.shutdown();

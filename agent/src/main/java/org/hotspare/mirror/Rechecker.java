@@ -77,9 +77,7 @@ final class Rechecker implements AutoCloseable {
         id = snapshot.inodeAt(device, inode).map(Inode::id).orElse(null);
       }
       if (id == null) {
-        if (path != null) {
-          tracker.rescan("a file is open that is not known");
-        }
+        // Excluded, outside the mirror, or so new that its own event will tell.
         return;
       }
       Long rests = open.putIfAbsent(id, 0L);

@@ -57,6 +57,9 @@ final class Numbering {
 
   private final Set<EntryId> orphans = new LinkedHashSet<>();
 
+  /** Files that lost one of several names. */
+  private final Set<EntryId> lookAtOtherNames = new LinkedHashSet<>();
+
   /**
    * Names that a scan did not find: what they meant may still turn up elsewhere in the same scan.
    */
@@ -131,6 +134,21 @@ final class Numbering {
 
   void touch(EntryId directory) {
     touched.add(directory);
+  }
+
+  /**
+   * Looks at the files that lost a name and have others: what was written through the lost one was
+   * told under that name alone.
+   */
+  void lookAtOtherNames(IndexWriter index, Directories directories) throws IOException {
+    List<EntryId> files = new ArrayList<>(lookAtOtherNames);
+    lookAtOtherNames.clear();
+    for (EntryId id : files) {
+      List<NameRow> names = index.namesOf(id);
+      if (!names.isEmpty()) {
+        look(index, directories, names.getFirst().parent(), names.getFirst().name());
+      }
+    }
   }
 
   /** Looks at the directories in which something happened: their times changed with it. */
@@ -309,6 +327,7 @@ final class Numbering {
     orphans.remove(id);
     if (row != null && !row.id().equals(id)) {
       noteOrphan(index, row.id());
+      lookAtOtherNames.add(row.id());
     }
     if (isDirectory && (moved == null || recursive)) {
       toList.add(id);
@@ -379,6 +398,7 @@ final class Numbering {
     index.removeName(row.parent(), row.name(), index.nextPosition());
     touched.add(row.parent());
     noteOrphan(index, row.id());
+    lookAtOtherNames.add(row.id());
   }
 
   private void noteOrphan(IndexWriter index, EntryId id) {

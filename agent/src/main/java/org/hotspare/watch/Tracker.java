@@ -259,6 +259,7 @@ public final class Tracker implements AutoCloseable {
         numbering.removeOrphans(w, orphansBefore);
         orphansBefore = numbering.orphans();
       }
+      numbering.lookAtOtherNames(w, directories);
       numbering.lookAtTouched(w, directories);
     } catch (IOException e) {
       throw new UncheckedIOException(e);

@@ -6,6 +6,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Random;
 import org.hotspare.admin.MirrorState;
+import org.hotspare.testing.Judge;
+import org.hotspare.testing.OpenWriter;
 import org.hotspare.testing.Zoo;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -140,7 +142,22 @@ final class MirroringTest {
       Process somebody =
           new ProcessBuilder("/bin/sh", "-c", changes).directory(copy.toFile()).start();
       assertThat(somebody.waitFor()).isZero();
-      org.hotspare.testing.Judge.assertSameTree(tree, copy, TestPair.LIMIT);
+      Judge.assertSameTree(tree, copy, TestPair.LIMIT);
+    }
+  }
+
+  @Test
+  void whatIsWrittenWithoutAnEventIsFoundWhileTheFileIsOpen() throws Exception {
+    try (TestPair pair = TestPair.make(base).start()) {
+      Path file = pair.alpha().tree().resolve("mapped");
+      try (OpenWriter writer = OpenWriter.mapping(file, 8192, true)) {
+        pair.assertSame();
+        writer.store(100, "first, through a page that is clean");
+        Judge.assertSameTree(pair.alpha().tree(), pair.beta().tree(), TestPair.LIMIT);
+        writer.store(4000, "again, and the page is dirty already");
+        Judge.assertSameTree(pair.alpha().tree(), pair.beta().tree(), TestPair.LIMIT);
+      }
+      pair.assertSame();
     }
   }
 }
