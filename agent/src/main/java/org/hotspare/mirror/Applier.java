@@ -51,7 +51,7 @@ final class Applier {
   private static final Logger LOG = LoggerFactory.getLogger(Applier.class);
   private static final int BATCH_ROWS = 8192;
   private static final long BATCH_BYTES = 24L << 20;
-  private static final int ATTEMPTS = 5;
+  private static final int ATTEMPTS = 20;
 
   private final MirrorRoot root;
   private final Index index;

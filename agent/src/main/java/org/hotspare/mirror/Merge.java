@@ -57,6 +57,9 @@ final class Merge {
 
   private final Set<NameKey> goingNames = new HashSet<>();
 
+  /** Directories in which names go. */
+  private final Set<EntryId> shrinking = new HashSet<>();
+
   /** Entries that were asked for anew: their rows count although their versions are known. */
   private final Set<EntryId> asked;
 
@@ -81,7 +84,10 @@ final class Merge {
     for (Change change : batch) {
       switch (change) {
         case Change.InodeGone gone -> going.add(gone.id());
-        case Change.NameGone gone -> goingNames.add(new NameKey(gone.parent(), gone.name()));
+        case Change.NameGone gone -> {
+          goingNames.add(new NameKey(gone.parent(), gone.name()));
+          shrinking.add(gone.parent());
+        }
         case Change.InodeSet set -> {}
         case Change.NameSet set -> {}
       }
@@ -129,6 +135,15 @@ final class Merge {
     }
     Entry entry = content == null ? set.entry() : content.entry();
     Position born = existing == null ? set.version() : existing.born();
+    if (existing != null && entry instanceof Entry.Directory directory) {
+      if (shrinking.contains(set.id())) {
+        DirectoryTimes.noteBefore(index, existing);
+      }
+      entry =
+          Removals.isHolding(index)
+              ? DirectoryTimes.withhold(index, existing, directory)
+              : directory;
+    }
     if (entry instanceof Entry.RegularFile file && content == null) {
       boolean same =
           existing != null
@@ -225,7 +240,11 @@ final class Merge {
       return;
     }
     if (removals.holds(index, inode)) {
+      returnFromLimbo(inode);
       return;
+    }
+    if (inode.entry().kind() == FileKind.DIRECTORY) {
+      DirectoryTimes.noteBefore(index, inode);
     }
     for (NameRow row : index.namesOf(gone.id())) {
       removeName(row, gone.version());
@@ -235,6 +254,25 @@ final class Merge {
     changed.remove(gone.id());
     changedDirectories.remove(gone.id());
     index.remove(gone.id(), gone.version());
+  }
+
+  /** An entry whose deletion is held, and that lost its name just before, gets it back. */
+  private void returnFromLimbo(Inode inode) throws IOException {
+    Name waiting = Workplace.nameOf(inode.id());
+    NameRow old = removals.oldName(index, inode);
+    boolean waits =
+        index.namesOf(inode.id()).isEmpty() && work.limbo().statIfPresent(waiting) != null;
+    if (!waits || old == null || index.name(old.parent(), old.name()).isPresent()) {
+      return;
+    }
+    DirFd directory =
+        index.inode(old.parent()).isPresent() ? places.directory(index, old.parent()) : null;
+    if (directory != null) {
+      rename(work.limbo(), waiting, directory, old.name(), old.parent());
+      index.putName(old);
+      changed.add(inode.id());
+      changedDirectories.add(old.parent());
+    }
   }
 
   private void removeFromLimbo(Inode inode) throws IOException {

@@ -3,8 +3,11 @@ package org.hotspare.mirror;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.hotspare.index.Child;
 import org.hotspare.index.IndexReader;
 import org.hotspare.index.IndexWriter;
@@ -74,14 +77,25 @@ final class Removals {
       throws IOException {
     EntryId parent = EntryId.ROOT;
     Name name = waiting;
-    Optional<IndexReader.Note> note = index.note(LIMBO, key(inode.id()));
-    if (note.isPresent()) {
-      byte[] value = note.get().value().array();
-      parent = new EntryId(ByteBuffer.wrap(value).getLong());
-      name = Name.of(java.util.Arrays.copyOfRange(value, 8, value.length));
+    NameRow old = oldName(index, inode);
+    if (old != null) {
+      parent = old.parent();
+      name = old.name();
       index.putNote(LIMBO, key(inode.id()), null);
     }
     take(index, work, work.limbo(), waiting, parent, name, inode);
+  }
+
+  /** The name that an entry had before it came to limbo; null where none is known. */
+  @Nullable NameRow oldName(IndexReader index, Inode inode) {
+    Optional<IndexReader.Note> note = index.note(LIMBO, key(inode.id()));
+    if (note.isEmpty()) {
+      return null;
+    }
+    byte[] value = note.get().value().array();
+    EntryId parent = new EntryId(ByteBuffer.wrap(value).getLong());
+    Name name = Name.of(Arrays.copyOfRange(value, 8, value.length));
+    return new NameRow(parent, name, inode.id(), inode.version());
   }
 
   /** Remembers where an entry had been that waits in limbo now. */
@@ -176,6 +190,10 @@ final class Removals {
     return index.note(HELD, key(id)).isPresent() || index.note(LEAVING, key(id)).isPresent();
   }
 
+  static boolean isHeldEntry(IndexReader index, EntryId id) {
+    return index.note(HELD, key(id)).isPresent();
+  }
+
   void forgetHeld(IndexWriter index, EntryId id) {
     index.putNote(HELD, key(id), null);
     index.putNote(LEAVING, key(id), null);
@@ -225,9 +243,12 @@ final class Removals {
       // Children before their directories: those were held later.
       List<EntryId> ids = heldIds(index);
       ids.sort(java.util.Comparator.comparingInt(id -> -depth(index, id)));
+      Set<EntryId> touched = new LinkedHashSet<>();
       for (EntryId id : ids) {
+        index.namesOf(id).forEach(row -> touched.add(row.parent()));
         remove(index, work, places, id);
       }
+      DirectoryTimes.apply(index, places, touched);
     }
     for (IndexReader.Note note : index.notes(LEAVING)) {
       index.putNote(LEAVING, note.key(), null);
@@ -270,6 +291,7 @@ final class Removals {
   /** Brings back what was deleted since {@code sinceMillis}, as entries whose deletion is held. */
   int undo(IndexWriter index, Workplace work, long sinceMillis) throws IOException {
     int restored = 0;
+    Set<EntryId> touched = new LinkedHashSet<>();
     try (Places places = new Places(work)) {
       for (Kept.Stored stored : Kept.all(index).reversed()) {
         KeptRecord record = stored.record();
@@ -277,9 +299,11 @@ final class Removals {
             record.reason() == KeptRecord.Reason.DELETED && record.millis() >= sinceMillis;
         if (recent && restore(index, work, places, record)) {
           index.putNote(Kept.TABLE, stored.key(), null);
+          touched.add(record.parent());
           restored++;
         }
       }
+      DirectoryTimes.restore(index, places, touched, sinceMillis);
     }
     return restored;
   }

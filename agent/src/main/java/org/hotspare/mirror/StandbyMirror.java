@@ -436,7 +436,7 @@ public final class StandbyMirror implements AutoCloseable {
           applier.ask(lost);
         }
       }
-      case Work.Decided decided -> decide(current, decided);
+      case Work.Decided decided -> decide(current, applier, decided);
       case Work.Repair repair -> {
         for (EntryId id : repair.ids()) {
           setAside(id);
@@ -492,11 +492,12 @@ public final class StandbyMirror implements AutoCloseable {
       case Frame.Decide decide ->
           decide(
               current,
+              applier,
               new Work.Decided(
                   decide.decision(),
                   decide.validSeconds() * 1000,
                   decide.decision() == Frame.Decision.REJECT && decide.validSeconds() > 0));
-      case Frame.RestoreDone done -> restored(done);
+      case Frame.RestoreDone done -> restored(applier, done);
       case Frame.VerifyRequest request -> verify(current, request.repair());
       default ->
           throw new IOException("a primary does not send " + frame.getClass().getSimpleName());
@@ -612,7 +613,7 @@ public final class StandbyMirror implements AutoCloseable {
 
   // ---- what is held
 
-  private void decide(Link current, Work.Decided decided) throws IOException {
+  private void decide(Link current, Applier applier, Work.Decided decided) throws IOException {
     boolean holding;
     try (Snapshot snapshot = index.snapshot()) {
       holding = Removals.isHolding(snapshot);
@@ -621,7 +622,7 @@ public final class StandbyMirror implements AutoCloseable {
       case APPROVE -> {
         guard.approve(decided.validMillis());
         if (holding) {
-          release();
+          applier.ask(release());
           news.tell(name(), MirrorNews.Topic.HELD, "approved: the held deletions are made");
         }
       }
@@ -635,14 +636,16 @@ public final class StandbyMirror implements AutoCloseable {
     }
   }
 
-  private void release() throws IOException {
+  /** Makes the held deletions. Answers which directories' times are to be fetched anew. */
+  private Set<EntryId> release() throws IOException {
     try (Workplace work = Workplace.enter(root)) {
-      index.update(
+      return index.write(
           Durability.DURABLE,
           w -> {
             try {
               removals.release(w, work);
               work.root().syncfs();
+              return DirectoryTimes.takeWithheld(w);
             } catch (IOException e) {
               throw new UncheckedIOException(e);
             }
@@ -650,7 +653,7 @@ public final class StandbyMirror implements AutoCloseable {
     }
   }
 
-  private void restored(Frame.RestoreDone done) {
+  private void restored(Applier applier, Frame.RestoreDone done) throws IOException {
     restoring = false;
     news.tell(
         name(),
@@ -658,7 +661,14 @@ public final class StandbyMirror implements AutoCloseable {
         "%d entries were brought back to the primary, %d could not be"
             .formatted(done.entries(), done.failed()));
     if (done.failed() == 0) {
-      index.update(Durability.DURABLE, removals::stopHolding);
+      Set<EntryId> withheld =
+          index.write(
+              Durability.DURABLE,
+              w -> {
+                removals.stopHolding(w);
+                return DirectoryTimes.takeWithheld(w);
+              });
+      applier.ask(withheld);
     }
   }
 
@@ -671,6 +681,7 @@ public final class StandbyMirror implements AutoCloseable {
           w -> {
             try {
               Kept.prune(w, work, System.currentTimeMillis());
+              DirectoryTimes.prune(w, System.currentTimeMillis());
             } catch (IOException e) {
               throw new UncheckedIOException(e);
             }

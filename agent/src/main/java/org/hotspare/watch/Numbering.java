@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
-import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -419,8 +418,9 @@ final class Numbering {
     }
   }
 
+  /** In the order in which they were orphaned: what is in a directory before the directory. */
   Set<EntryId> orphans() {
-    return new HashSet<>(orphans);
+    return new LinkedHashSet<>(orphans);
   }
 
   private void removeTree(IndexWriter index, Inode top) {
