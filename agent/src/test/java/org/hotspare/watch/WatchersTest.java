@@ -112,7 +112,8 @@ class WatchersTest {
       Files.writeString(root.resolve("own"), "x");
       run("touch", root.resolve("other").toString());
       scanner.settle();
-      assertThat(scanner.marks).containsExactly(new Mark.Entry(EntryId.ROOT, Name.of("other")));
+      // The kernel may tell of one file in several events, read at several times.
+      assertThat(scanner.marks).containsOnly(new Mark.Entry(EntryId.ROOT, Name.of("other")));
     }
   }
 
