@@ -101,7 +101,13 @@ final class AgentOperations implements Operations {
     List<String> standbys =
         agent.configuration().standbys().stream().filter(Node::promotable).map(Node::name).toList();
     List<String> missing = new ArrayList<>();
-    for (PrimaryMirror mirror : agent.primaries().values()) {
+    // The socket answers before every mirror is open, and what is not open is not known to be safe.
+    for (String name : agent.configuration().mirrors().keySet()) {
+      PrimaryMirror mirror = agent.primaries().get(name);
+      if (mirror == null) {
+        missing.add("%s: mirror %s is being opened".formatted(agent.self().name(), name));
+        continue;
+      }
       Duration left = timeout.minusNanos(System.nanoTime() - started);
       missing.addAll(mirror.await(standbys, left.isNegative() ? Duration.ZERO : left));
     }
