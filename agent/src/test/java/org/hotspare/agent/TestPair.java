@@ -119,7 +119,7 @@ public final class TestPair implements AutoCloseable {
     return make(base, base.resolve("alpha/tree"), base.resolve("beta/tree"), "", "");
   }
 
-  private static Side side(
+  static Side side(
       Path base, String name, Path tree, List<Integer> ports, String mirrorExtra, String extra)
       throws IOException {
     Path state = base.resolve(name).resolve("state");
@@ -146,7 +146,7 @@ public final class TestPair implements AutoCloseable {
     }
   }
 
-  private static List<Integer> freePorts(int count) throws IOException {
+  static List<Integer> freePorts(int count) throws IOException {
     List<ServerSocket> sockets = new ArrayList<>();
     List<Integer> ports = new ArrayList<>();
     for (int i = 0; i < count; i++) {
