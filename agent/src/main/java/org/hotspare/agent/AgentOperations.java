@@ -83,12 +83,14 @@ final class AgentOperations implements Operations {
         : List.of();
   }
 
-  private static List<String> next(List<MirrorStatus> mirrors) {
+  private List<String> next(List<MirrorStatus> mirrors) {
     List<String> next = new ArrayList<>();
     for (MirrorStatus mirror : mirrors) {
       if (mirror.state() == MirrorState.HELD) {
         next.add("hotspare approve --mirror " + mirror.name());
-        next.add("hotspare reject --mirror " + mirror.name());
+        if (agent.isPrimary()) {
+          next.add("hotspare reject --mirror " + mirror.name());
+        }
       }
     }
     return next;
@@ -204,21 +206,16 @@ final class AgentOperations implements Operations {
 
   @Override
   public Answer reject(@Nullable String mirror) throws WrongRequest {
+    // A standby writes into the primary's tree only when somebody says so there.
+    requirePrimary("reject");
     List<String> lines = new ArrayList<>();
     try {
       for (PrimaryMirror primary : chosen(agent.primaries(), mirror).values()) {
         String done = primary.reject();
         lines.add(done == null ? primary.name() + ": what is held comes back" : done);
       }
-      for (StandbyMirror standby : chosen(agent.standbys(), mirror).values()) {
-        standby.reject();
-        lines.add(standby.name() + ": what is held goes back to the primary");
-      }
     } catch (IOException e) {
       return Answer.no(String.valueOf(e.getMessage()));
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      return Answer.no("interrupted");
     }
     agent.events().record(Event.Kind.COMMAND, mirror, "reject");
     return Answer.done(lines.toArray(String[]::new));

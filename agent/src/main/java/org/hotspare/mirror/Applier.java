@@ -35,6 +35,7 @@ import org.hotspare.watch.MirrorRoot;
 import org.hotspare.watch.Problems;
 import org.hotspare.wire.FileContent;
 import org.hotspare.wire.Frame;
+import org.hotspare.wire.ProtocolException;
 import org.hotspare.wire.Row;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -52,6 +53,9 @@ final class Applier {
   private static final int BATCH_ROWS = 8192;
   private static final long BATCH_BYTES = 24L << 20;
   private static final int ATTEMPTS = 20;
+
+  /** Names that wait in memory for their entries; the order of a cut leaves few. */
+  private static final int MOST_UNRESOLVED = 1 << 16;
 
   private final MirrorRoot root;
   private final Index index;
@@ -149,7 +153,7 @@ final class Applier {
       if (asked.add(id)) {
         request.add(id);
         if (attempts.merge(id, 1, Integer::sum) > ATTEMPTS) {
-          throw new IOException("entry " + id + " does not arrive as the primary announces it");
+          throw new ProtocolException("entry " + id + " does not arrive as it was announced");
         }
       }
     }
@@ -455,6 +459,10 @@ final class Applier {
       merge.retryPending(unresolved);
       merge.finish(upstream::appeared);
       unresolved = new ArrayList<>(merge.pending());
+      if (unresolved.size() > MOST_UNRESOLVED) {
+        throw new ProtocolException(
+            "%,d names of entries that did not come".formatted(unresolved.size()));
+      }
       unresolved.removeIf(row -> unreadable.contains(row.id()));
       lost.addAll(merge.missing());
       if (last) {
@@ -484,10 +492,16 @@ final class Applier {
 
   private void answer(Change change) {
     switch (change) {
-      case Change.InodeSet set -> answered.add(set.id());
-      case Change.InodeGone gone -> answered.add(gone.id());
+      case Change.InodeSet set -> answer(set.id());
+      case Change.InodeGone gone -> answer(gone.id());
       case Change.NameSet set -> {}
       case Change.NameGone gone -> {}
+    }
+  }
+
+  private void answer(EntryId id) {
+    if (asked.contains(id)) {
+      answered.add(id);
     }
   }
 

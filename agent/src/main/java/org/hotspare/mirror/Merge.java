@@ -24,6 +24,7 @@ import org.hotspare.tree.Position;
 import org.hotspare.tree.RelPath;
 import org.hotspare.watch.EntryReader;
 import org.hotspare.watch.Problems;
+import org.hotspare.wire.ProtocolException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -132,6 +133,11 @@ final class Merge {
         work.staging().unlink(content.name());
       }
       return;
+    }
+    if (existing != null && existing.entry().kind() != set.entry().kind()) {
+      throw new ProtocolException(
+          "entry %s, which is a %s, becomes a %s"
+              .formatted(id, existing.entry().kind().text(), set.entry().kind().text()));
     }
     Entry entry = content == null ? set.entry() : content.entry();
     Position born = existing == null ? set.version() : existing.born();
@@ -353,7 +359,13 @@ final class Merge {
       return true;
     }
     Inode inode = index.inode(set.id()).orElse(null);
-    boolean known = inode != null && index.inode(set.parent()).isPresent();
+    Inode parent = index.inode(set.parent()).orElse(null);
+    if (parent != null && parent.entry().kind() != FileKind.DIRECTORY) {
+      throw new ProtocolException(
+          "a name in entry %s, which is a %s"
+              .formatted(set.parent(), parent.entry().kind().text()));
+    }
+    boolean known = inode != null && parent != null;
     DirFd directory = known ? places.directory(index, set.parent()) : null;
     if (inode == null || directory == null) {
       return false;

@@ -31,6 +31,7 @@ import org.hotspare.watch.Sweep;
 import org.hotspare.watch.Tracker;
 import org.hotspare.wire.Frame;
 import org.hotspare.wire.Link;
+import org.hotspare.wire.ProtocolException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -41,6 +42,7 @@ public final class PrimaryMirror implements AutoCloseable {
   private static final String HISTORY = "history";
   private static final String SYNCED = "synced";
   private static final Duration SYNC_EVERY = Duration.ofSeconds(30);
+  private static final Duration RESTORE_BEGINS_WITHIN = Duration.ofMinutes(1);
 
   /** File times and the clock of the last sync may be off by this much. */
   private static final long SLACK_SECONDS = 120;
@@ -279,6 +281,8 @@ public final class PrimaryMirror implements AutoCloseable {
       while (true) {
         take(subscription, subscription.link.receive());
       }
+    } catch (ProtocolException e) {
+      refused(subscription.link, e);
     } catch (IOException e) {
       LOG.info("mirror {}: {}", name(), e.getMessage());
     } catch (RuntimeException e) {
@@ -288,19 +292,34 @@ public final class PrimaryMirror implements AutoCloseable {
     }
   }
 
+  private void refused(Link link, ProtocolException violation) {
+    String reason =
+        "standby %s broke the rules of the protocol: %s"
+            .formatted(link.peer(), violation.getMessage());
+    LOG.warn("mirror {}: {}; the connection is closed", name(), reason);
+    news.tell(name(), MirrorNews.Topic.PROBLEM, reason);
+    link.close("your frame breaks the rules: " + violation.getMessage());
+  }
+
   private void take(Subscription subscription, Frame frame) throws IOException {
     switch (frame) {
       case Frame.Ack ack -> subscription.acknowledge(ack.position(), head());
       case Frame.Want want -> subscription.sender.want(want.ids());
       case Frame.Report report -> subscription.report = report;
-      case Frame.Restore restore -> subscription.restoring.take(restore);
+      case Frame.Restore restore -> {
+        subscription.requireRejected();
+        subscription.restoring.take(restore);
+      }
       case Frame.RestoreEnd end -> {
+        subscription.requireRejected();
+        subscription.restored();
         tracker.rescan("entries were brought back");
         subscription.link.sendNow(subscription.restoring.finish());
       }
       case Frame.VerifyReply reply -> subscription.verified(reply);
       default ->
-          throw new IOException("a standby does not send " + frame.getClass().getSimpleName());
+          throw new ProtocolException(
+              "a standby does not send " + frame.getClass().getSimpleName());
     }
   }
 
@@ -314,13 +333,41 @@ public final class PrimaryMirror implements AutoCloseable {
         new java.util.concurrent.SynchronousQueue<>();
     private volatile long behindSinceNanos;
 
+    /**
+     * Since when an operator has rejected what this standby holds, so that it may write into this
+     * tree; null while nobody has.
+     */
+    private volatile @Nullable Long rejectedNanos;
+
+    private volatile boolean bringingBack;
+
     Subscription(Link link, Sender sender, RestoreWriter restoring) {
       this.link = link;
       this.sender = sender;
       this.restoring = restoring;
     }
 
-    void acknowledge(Position position, Position head) {
+    void rejected() {
+      rejectedNanos = System.nanoTime();
+    }
+
+    void restored() {
+      rejectedNanos = null;
+      bringingBack = false;
+    }
+
+    void requireRejected() throws ProtocolException {
+      Long since = rejectedNanos;
+      boolean asked =
+          since != null
+              && (bringingBack || System.nanoTime() - since < RESTORE_BEGINS_WITHIN.toNanos());
+      if (!asked) {
+        throw new ProtocolException("entries are brought back that nobody asked for");
+      }
+      bringingBack = true;
+    }
+
+    void acknowledge(Position position, Position head) throws ProtocolException {
       sender.acknowledge(position);
       behindSinceNanos = position.isAfter(head) || position.equals(head) ? 0 : System.nanoTime();
     }
@@ -438,6 +485,9 @@ public final class PrimaryMirror implements AutoCloseable {
   private void tell(Subscription subscription, Frame.Decision decision, Duration validFor) {
     try {
       if (!subscription.link.isClosed()) {
+        if (decision == Frame.Decision.REJECT) {
+          subscription.rejected();
+        }
         subscription.link.sendNow(new Frame.Decide(decision, validFor.toSeconds()));
       }
     } catch (IOException e) {

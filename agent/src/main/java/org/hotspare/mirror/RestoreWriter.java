@@ -15,6 +15,7 @@ import org.hotspare.tree.Name;
 import org.hotspare.tree.RelPath;
 import org.hotspare.watch.MirrorRoot;
 import org.hotspare.wire.Frame;
+import org.hotspare.wire.ProtocolException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -49,6 +50,9 @@ final class RestoreWriter {
   }
 
   private void put(Frame.Restore frame) throws IOException {
+    if (root.isWorkInside() && leadsInto(frame.path(), MirrorRoot.WORK)) {
+      throw new ProtocolException("an entry for the work directory");
+    }
     Workplace work = workplace();
     RelPath parentPath = frame.path().parent().orElse(RelPath.ROOT);
     Name name = frame.path().name().orElse(null);
@@ -85,6 +89,10 @@ final class RestoreWriter {
         throw e;
       }
     }
+  }
+
+  private static boolean leadsInto(RelPath path, Name directory) {
+    return !path.isRoot() && path.names().getFirst().equals(directory);
   }
 
   private void made(DirFd parent, Name name, Frame.Restore frame) throws IOException {

@@ -14,6 +14,7 @@ import org.hotspare.watch.Problems;
 import org.hotspare.watch.Tracker;
 import org.hotspare.wire.Frame;
 import org.hotspare.wire.Link;
+import org.hotspare.wire.ProtocolException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -28,6 +29,9 @@ import org.slf4j.LoggerFactory;
 final class Sender {
   private static final Logger LOG = LoggerFactory.getLogger(Sender.class);
 
+  /** A standby may ask for entries that are gone by now: for so many more than there are. */
+  private static final long WANTED_BEYOND = 1 << 18;
+
   private final Link link;
   private final String mirror;
   private final Index index;
@@ -40,7 +44,11 @@ final class Sender {
   private Frame.Mode mode;
 
   private final Set<EntryId> wanted = new LinkedHashSet<>();
-  private Position acknowledged;
+  private Position acknowledged = Position.NONE;
+
+  /** What the standby can have at most: what it began with, and the cuts that were sent. */
+  private Position sent;
+
   private boolean complete;
   private boolean changed = true;
   private boolean closed;
@@ -67,7 +75,7 @@ final class Sender {
     this.problems = problems;
     this.position = from;
     this.mode = mode;
-    this.acknowledged = mode == Frame.Mode.CHANGES ? from : Position.NONE;
+    this.sent = from;
     this.complete = mode == Frame.Mode.CHANGES;
   }
 
@@ -113,14 +121,42 @@ final class Sender {
     return !closed;
   }
 
-  synchronized void want(List<EntryId> ids) {
-    wanted.addAll(ids);
+  /**
+   * @throws ProtocolException if it asks for more than there can be
+   */
+  void want(List<EntryId> ids) throws ProtocolException {
+    long most;
+    try (Snapshot snapshot = index.snapshot()) {
+      most = snapshot.counts().entries() + WANTED_BEYOND;
+    }
+    synchronized (this) {
+      wanted.addAll(ids);
+      if (wanted.size() > most) {
+        throw new ProtocolException(
+            "%,d entries are asked for, of a mirror that has fewer".formatted(wanted.size()));
+      }
+      notifyAll();
+    }
+  }
+
+  /**
+   * @throws ProtocolException for a position that was not sent, or behind an earlier one
+   */
+  synchronized void acknowledge(Position upTo) throws ProtocolException {
+    if (upTo.isAfter(sent)) {
+      throw new ProtocolException(
+          "position %s is acknowledged, of which only %s was sent".formatted(upTo, sent));
+    }
+    if (acknowledged.isAfter(upTo)) {
+      throw new ProtocolException(
+          "position %s is acknowledged after %s".formatted(upTo, acknowledged));
+    }
+    acknowledged = upTo;
     notifyAll();
   }
 
-  synchronized void acknowledge(Position upTo) {
-    acknowledged = upTo;
-    notifyAll();
+  private synchronized void sending(Position upTo) {
+    sent = upTo;
   }
 
   /** What the standby holds durably. */
@@ -164,6 +200,7 @@ final class Sender {
     } catch (CutWriter.Failed failed) {
       throw failed.reason();
     }
+    sending(to);
     link.send(new Frame.CutEnd(to));
     link.flush();
     LOG.debug("mirror {}: sent {} to {}, {}", mirror, position, to, mode);

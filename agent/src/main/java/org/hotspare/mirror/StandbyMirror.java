@@ -12,6 +12,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import org.hotspare.delta.InvalidDeltaException;
 import org.hotspare.index.Durability;
 import org.hotspare.index.Index;
 import org.hotspare.index.IndexException;
@@ -29,6 +30,7 @@ import org.hotspare.watch.Problems;
 import org.hotspare.watch.Watcher;
 import org.hotspare.wire.Frame;
 import org.hotspare.wire.Link;
+import org.hotspare.wire.ProtocolException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -43,7 +45,15 @@ import org.slf4j.LoggerFactory;
 public final class StandbyMirror implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(StandbyMirror.class);
   private static final int QUEUED = 24;
-  private static final Duration LONGEST_PAUSE = Duration.ofSeconds(5);
+  private static final long SHORTEST_PAUSE_MILLIS = 100;
+  private static final long LONGEST_PAUSE_MILLIS = 5000;
+
+  /** A primary that restarts is to be found again soon. */
+  private static final long LONGEST_PAUSE_BETWEEN_CONNECTIONS_MILLIS = 1000;
+
+  /** A connection that lasted this long was none that fails at once. */
+  private static final Duration LASTING = Duration.ofSeconds(2);
+
   private static final Duration REPORT_EVERY = Duration.ofSeconds(1);
   private static final Duration PRUNE_EVERY = Duration.ofSeconds(10);
 
@@ -69,6 +79,9 @@ public final class StandbyMirror implements AutoCloseable {
   private boolean scanned;
   private boolean refilled;
 
+  /** What the connected primary may say; replaced with every connection. */
+  private @Nullable Conversation conversation;
+
   private volatile @Nullable Link link;
   private volatile @Nullable String failure;
   private volatile @Nullable String question;
@@ -80,7 +93,7 @@ public final class StandbyMirror implements AutoCloseable {
   private sealed interface Work {
     record Incoming(Link from, Frame frame) implements Work {}
 
-    record LinkEnded(Link which, String reason) implements Work {}
+    record LinkEnded(Link which, IOException reason) implements Work {}
 
     record Marks(List<Mark> marks) implements Work {}
 
@@ -133,11 +146,12 @@ public final class StandbyMirror implements AutoCloseable {
   // ---- the owning thread
 
   private void run() {
-    long pauseMillis = 50;
+    long pauseMillis = SHORTEST_PAUSE_MILLIS;
     while (!closed) {
+      long started = System.nanoTime();
+      long longest = LONGEST_PAUSE_MILLIS;
       try {
         prepare();
-        pauseMillis = 50;
         session();
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
@@ -145,11 +159,15 @@ public final class StandbyMirror implements AutoCloseable {
       } catch (UncheckedIOException e) {
         IOException cause = e.getCause();
         failed(cause == null ? e : cause);
+      } catch (Unreachable e) {
+        longest = LONGEST_PAUSE_BETWEEN_CONNECTIONS_MILLIS;
+        failed(e);
       } catch (IOException | RuntimeException e) {
         failed(e);
       }
       if (!closed) {
-        pauseMillis = Math.min(LONGEST_PAUSE.toMillis(), pauseMillis * 2);
+        boolean lasted = System.nanoTime() - started > LASTING.toNanos();
+        pauseMillis = lasted ? SHORTEST_PAUSE_MILLIS : Math.min(longest, pauseMillis * 2);
         pause(pauseMillis);
       }
     }
@@ -168,7 +186,7 @@ public final class StandbyMirror implements AutoCloseable {
     if (closed) {
       return;
     }
-    String reason = e.getMessage() == null ? e.toString() : e.getMessage();
+    String reason = reason(e);
     boolean disk =
         e instanceof Applier.DiskFull
             || (e instanceof IndexException x && x.kind() == IndexException.Kind.FULL);
@@ -177,7 +195,8 @@ public final class StandbyMirror implements AutoCloseable {
       if (connecting) {
         LOG.info("mirror {}: {}", name(), reason);
       } else {
-        LOG.warn("mirror {}: {}; trying again", name(), reason, disk ? null : e);
+        boolean expected = disk || isViolation(e);
+        LOG.warn("mirror {}: {}; trying again", name(), reason, expected ? null : e);
         news.tell(name(), disk ? MirrorNews.Topic.DISK : MirrorNews.Topic.PROBLEM, reason);
       }
     }
@@ -185,14 +204,23 @@ public final class StandbyMirror implements AutoCloseable {
     if (!connecting) {
       scanned = false;
     }
-    Link current = link;
-    if (current != null) {
-      current.close(reason);
-    }
     if (e instanceof IndexException x && x.kind() == IndexException.Kind.DAMAGED) {
       index.close();
       index = Indexes.open(name(), settings.indexFile());
     }
+  }
+
+  private static String reason(Exception e) {
+    Throwable cause = e.getCause();
+    Throwable actual = e instanceof UncheckedIOException && cause != null ? cause : e;
+    String message = actual.getMessage() == null ? actual.toString() : actual.getMessage();
+    return isViolation(actual)
+        ? "the primary broke the rules of the protocol: " + message
+        : message;
+  }
+
+  private static boolean isViolation(Throwable e) {
+    return e instanceof ProtocolException || e instanceof InvalidDeltaException;
   }
 
   /** The primary cannot be reached: nothing here is wrong. */
@@ -256,6 +284,9 @@ public final class StandbyMirror implements AutoCloseable {
       }
       failure = null;
       work(current, applier, lost.isEmpty());
+    } catch (IOException | RuntimeException e) {
+      current.close(reason(e));
+      throw e;
     } finally {
       if (applier.isOwed()) {
         // What was asked for and did not come is found missing again.
@@ -332,16 +363,19 @@ public final class StandbyMirror implements AutoCloseable {
 
   private void subscribe(Link current) throws IOException {
     boolean empty = isTreeEmpty();
+    Frame.Subscribe request;
     try (Snapshot snapshot = index.snapshot()) {
-      current.sendNow(
+      request =
           new Frame.Subscribe(
               name(),
               StandbyState.history(snapshot),
               StandbyState.resume(snapshot),
               snapshot.lineage(),
               StandbyState.isComplete(snapshot),
-              empty));
+              empty);
     }
+    conversation = new Conversation(request);
+    current.sendNow(request);
   }
 
   private boolean isTreeEmpty() throws IOException {
@@ -363,13 +397,13 @@ public final class StandbyMirror implements AutoCloseable {
         queue.put(new Work.Incoming(from, from.receive()));
       }
     } catch (IOException e) {
-      end(from, String.valueOf(e.getMessage()));
+      end(from, e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
   }
 
-  private void end(Link which, String reason) {
+  private void end(Link which, IOException reason) {
     try {
       queue.put(new Work.LinkEnded(which, reason));
     } catch (InterruptedException e) {
@@ -399,8 +433,12 @@ public final class StandbyMirror implements AutoCloseable {
     while (!closed && !refilled) {
       Work next = queue.poll(200, TimeUnit.MILLISECONDS);
       if (next instanceof Work.LinkEnded ended) {
-        LOG.info("mirror {}: {}", name(), ended.reason());
-        news.tell(name(), MirrorNews.Topic.CONNECTION, "lost the primary: " + ended.reason());
+        if (ended.reason() instanceof ProtocolException violation) {
+          throw violation;
+        }
+        String reason = String.valueOf(ended.reason().getMessage());
+        LOG.info("mirror {}: {}", name(), reason);
+        news.tell(name(), MirrorNews.Topic.CONNECTION, "lost the primary: " + reason);
         return;
       }
       if (next != null) {
@@ -450,6 +488,10 @@ public final class StandbyMirror implements AutoCloseable {
 
   private boolean frame(Link current, Applier applier, Frame frame, boolean ready)
       throws IOException, InterruptedException {
+    Conversation rules = conversation;
+    if (rules != null) {
+      rules.check(frame);
+    }
     switch (frame) {
       case Frame.Subscribed subscribed -> {
         state.subscribed(subscribed);
@@ -629,6 +671,10 @@ public final class StandbyMirror implements AutoCloseable {
       case REJECT -> {
         if (holding || decided.wholeTree()) {
           restoring = true;
+          Conversation rules = conversation;
+          if (rules != null) {
+            rules.restores();
+          }
           news.tell(name(), MirrorNews.Topic.HELD, "rejected: what was held goes back");
           new RestoreSender(root, index, current, decided.wholeTree()).send();
         }
@@ -760,11 +806,6 @@ public final class StandbyMirror implements AutoCloseable {
   /** Lets through what is held, and what would be held within that time. */
   public void approve(Duration validFor) throws InterruptedException {
     queue.put(new Work.Decided(Frame.Decision.APPROVE, validFor.toMillis(), false));
-  }
-
-  /** Has what is held brought back to the primary. */
-  public void reject() throws InterruptedException {
-    queue.put(new Work.Decided(Frame.Decision.REJECT, 0, false));
   }
 
   public MirrorView view() {

@@ -1,5 +1,7 @@
 package org.hotspare.tree;
 
+import java.util.Locale;
+
 /**
  * What an inode is. The code is its four-bit type in {@code st_mode} and {@code d_type}: the
  * kernel's own numbers.
@@ -21,6 +23,11 @@ public enum FileKind {
 
   public int code() {
     return code;
+  }
+
+  /** In words for people, such as {@code regular file}. */
+  public String text() {
+    return name().toLowerCase(Locale.ROOT).replace('_', ' ');
   }
 
   /** The type bits of {@code st_mode}. */

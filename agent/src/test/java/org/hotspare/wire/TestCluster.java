@@ -20,8 +20,8 @@ import javax.net.ssl.SSLContext;
 import org.hotspare.tree.Bytes;
 
 /** Node alpha, which listens, and others that connect to it over loopback. */
-final class TestCluster implements AutoCloseable {
-  static final LinkOptions OPTIONS = LinkOptions.of("0.1.0");
+public final class TestCluster implements AutoCloseable {
+  public static final LinkOptions OPTIONS = LinkOptions.of("0.1.0");
 
   private final BlockingQueue<Link> accepted = new LinkedBlockingQueue<>();
   private final Listener listener;
@@ -44,20 +44,20 @@ final class TestCluster implements AutoCloseable {
             accepted::add);
   }
 
-  TestCluster(Certificates alpha, LinkOptions options) throws IOException {
+  public TestCluster(Certificates alpha, LinkOptions options) throws IOException {
     this(alpha, node -> true, Doorkeeper.nobody(), options, LinkOptions.HANDSHAKE);
   }
 
-  InetSocketAddress address() {
+  public InetSocketAddress address() {
     return listener.address();
   }
 
-  Link connect(Certificates certificates, LinkOptions options) throws IOException {
+  public Link connect(Certificates certificates, LinkOptions options) throws IOException {
     return new Connector(certificates, options).connect("alpha", List.of(address()));
   }
 
   /** The next link that alpha has. */
-  Link accepted() throws InterruptedException, IOException {
+  public Link accepted() throws InterruptedException, IOException {
     Link link = accepted.poll(20, TimeUnit.SECONDS);
     if (link == null) {
       throw new IOException("no link was accepted");
@@ -92,7 +92,7 @@ final class TestCluster implements AutoCloseable {
   }
 
   /** The certificates of a further node, in a directory of its own. */
-  static Certificates member(Certificates inviting, Path directory, String node)
+  public static Certificates member(Certificates inviting, Path directory, String node)
       throws IOException {
     return member(inviting, directory, node, InstantSource.system());
   }
