@@ -29,6 +29,7 @@ import org.hotspare.watch.MirrorRoot;
 import org.hotspare.watch.Problems;
 import org.hotspare.watch.Sweep;
 import org.hotspare.watch.Tracker;
+import org.hotspare.watch.Watcher;
 import org.hotspare.wire.Frame;
 import org.hotspare.wire.Link;
 import org.hotspare.wire.ProtocolException;
@@ -52,7 +53,7 @@ public final class PrimaryMirror implements AutoCloseable {
   private final MirrorRoot root;
   private final Index index;
   private final Problems problems = new Problems();
-  private final TreeWatch watch;
+  private final Watcher watcher;
   private final Tracker tracker;
   private final Rechecker rechecker;
   private final Sweep sweep;
@@ -64,22 +65,25 @@ public final class PrimaryMirror implements AutoCloseable {
   /** The latest subscription of each standby; ended ones stay, to show how far they got. */
   private final Map<String, Subscription> subscriptions = new ConcurrentSkipListMap<>();
 
+  /** Held while a root is taken that is to be filled again. */
+  private final Object adopting = new Object();
+
   private volatile boolean closed;
 
   private PrimaryMirror(
-      MirrorSettings settings, MirrorNews news, MirrorRoot root, Index index, TreeWatch watch) {
+      MirrorSettings settings, MirrorNews news, MirrorRoot root, Index index, Watcher watcher) {
     this.settings = settings;
     this.news = news;
     this.root = root;
     this.index = index;
-    this.watch = watch;
+    this.watcher = watcher;
     Excludes excludes = Excludes.of(settings.excludes());
-    this.tracker = new Tracker(root, index, watch.watcher(), excludes, problems);
+    this.tracker = new Tracker(root, index, watcher, excludes, problems);
     this.rechecker = new Rechecker(root, index, tracker);
     this.sweep =
         new Sweep(
             Bytes.of(root.path().toString()),
-            watch.watcher()::devices,
+            watcher::devices,
             found -> rechecker.foundOpen(found.path(), found.device(), found.inode()));
     this.readers =
         Executors.newFixedThreadPool(
@@ -100,8 +104,8 @@ public final class PrimaryMirror implements AutoCloseable {
     root.enter().close();
     Index index = Indexes.open(settings.name(), settings.indexFile());
     try {
-      TreeWatch watch = TreeWatch.open(root, false);
-      PrimaryMirror mirror = new PrimaryMirror(settings, news, root, index, watch);
+      Watcher watcher = TreeWatch.open(root, false);
+      PrimaryMirror mirror = new PrimaryMirror(settings, news, root, index, watcher);
       mirror.begin();
       return mirror;
     } catch (IOException | RuntimeException e) {
@@ -308,7 +312,9 @@ public final class PrimaryMirror implements AutoCloseable {
       case Frame.Report report -> subscription.report = report;
       case Frame.Restore restore -> {
         subscription.requireRejected();
-        subscription.restoring.take(restore);
+        synchronized (adopting) {
+          subscription.restoring.take(restore);
+        }
       }
       case Frame.RestoreEnd end -> {
         subscription.requireRejected();
@@ -472,14 +478,18 @@ public final class PrimaryMirror implements AutoCloseable {
    */
   public @Nullable String reject() throws IOException {
     String absent = tracker.missing();
-    if (absent != null) {
+    if (absent == null) {
+      subscriptions.values().forEach(s -> tell(s, Frame.Decision.REJECT, Duration.ZERO));
+      return null;
+    }
+    // The standbys are told first: from the moment that the root is taken, all that it lacks is
+    // numbered as deleted, and must not arrive before.
+    synchronized (adopting) {
+      subscriptions.values().forEach(s -> tell(s, Frame.Decision.REJECT, Duration.ofSeconds(1)));
       java.nio.file.Files.createDirectories(root.path());
       root.adopt();
     }
-    subscriptions
-        .values()
-        .forEach(s -> tell(s, Frame.Decision.REJECT, Duration.ofSeconds(absent == null ? 0 : 1)));
-    return absent == null ? null : "the directory at " + root.path() + " is filled again";
+    return "the directory at " + root.path() + " is filled again";
   }
 
   private void tell(Subscription subscription, Frame.Decision decision, Duration validFor) {
@@ -610,7 +620,7 @@ public final class PrimaryMirror implements AutoCloseable {
     rechecker.close();
     tracker.close();
     readers.shutdown();
-    watch.close();
+    watcher.close();
     index.close();
   }
 }

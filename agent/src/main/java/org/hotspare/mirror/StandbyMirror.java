@@ -72,7 +72,7 @@ public final class StandbyMirror implements AutoCloseable {
   private final Thread thread;
 
   private Index index;
-  private @Nullable TreeWatch watch;
+  private @Nullable Watcher watcher;
   private @Nullable Thread watching;
   private @Nullable Inventory inventory;
   private Frame.@Nullable CutBegin inventoryCut;
@@ -235,25 +235,26 @@ public final class StandbyMirror implements AutoCloseable {
   /** Watches the tree and compares it with the index, once after a start or a failure. */
   private void prepare() throws IOException {
     root.enter().close();
-    if (watch == null) {
-      TreeWatch opened = TreeWatch.open(root, true);
-      watch = opened;
-      opened.watcher().watch(EntryId.ROOT, opened.root());
+    if (watcher == null) {
+      Watcher opened = TreeWatch.open(root, true);
+      watcher = opened;
+      try (DirFd directory = root.enter()) {
+        opened.watch(EntryId.ROOT, directory);
+      }
       watching =
           Thread.ofPlatform().name("watch-" + name()).daemon().start(() -> watchLoop(opened));
     }
-    TreeWatch current = watch;
+    Watcher current = watcher;
     if (current != null) {
-      coverage = current.watcher().coverage();
+      coverage = current.coverage();
     }
   }
 
-  private void watchLoop(TreeWatch opened) {
-    Watcher watcher = opened.watcher();
+  private void watchLoop(Watcher opened) {
     try {
       while (!closed) {
-        List<Mark> marks = watcher.poll(Duration.ofMillis(500), 4096);
-        coverage = watcher.coverage();
+        List<Mark> marks = opened.poll(Duration.ofMillis(500), 4096);
+        coverage = opened.coverage();
         if (!marks.isEmpty()) {
           queue.put(new Work.Marks(marks));
         }
@@ -316,11 +317,11 @@ public final class StandbyMirror implements AutoCloseable {
   }
 
   private Drift drift() throws IOException {
-    TreeWatch current = watch;
+    Watcher current = watcher;
     if (current == null) {
       throw new IOException("the tree is not watched");
     }
-    return new Drift(root, index, current.watcher(), excludes, problems);
+    return new Drift(root, index, current, excludes, problems);
   }
 
   private Applier applier(Link current) {
@@ -353,9 +354,9 @@ public final class StandbyMirror implements AutoCloseable {
 
           @Override
           public void appeared(EntryId id, DirFd directory) throws IOException {
-            TreeWatch watched = watch;
+            Watcher watched = watcher;
             if (watched != null) {
-              watched.watcher().watch(id, directory);
+              watched.watch(id, directory);
             }
           }
         });
@@ -884,12 +885,12 @@ public final class StandbyMirror implements AutoCloseable {
     }
     try {
       thread.join();
-      TreeWatch opened = watch;
-      Thread watcher = watching;
-      if (opened != null && watcher != null) {
-        opened.watcher().wake();
-        watcher.interrupt();
-        watcher.join();
+      Watcher opened = watcher;
+      Thread looking = watching;
+      if (opened != null && looking != null) {
+        opened.wake();
+        looking.interrupt();
+        looking.join();
         opened.close();
       }
     } catch (InterruptedException e) {

@@ -7,33 +7,16 @@ import org.hotspare.watch.WatchMethod;
 import org.hotspare.watch.Watcher;
 import org.hotspare.watch.Watchers;
 
-/** A watcher together with the directories that it needs open. */
-record TreeWatch(Watcher watcher, DirFd root, DirFd work) implements AutoCloseable {
+/** Watching a mirror's tree. */
+final class TreeWatch {
+  private TreeWatch() {}
 
   /**
    * @param ignoreOwn whether what this process does in the tree is not told
    */
-  static TreeWatch open(MirrorRoot mirror, boolean ignoreOwn) throws IOException {
-    DirFd root = mirror.enter();
-    try {
-      DirFd work = DirFd.openRoot(mirror.workDirectory());
-      try {
-        Watcher watcher = Watchers.open(root, mirror.path(), work, WatchMethod.FANOTIFY, ignoreOwn);
-        return new TreeWatch(watcher, root, work);
-      } catch (IOException | RuntimeException e) {
-        work.close();
-        throw e;
-      }
-    } catch (IOException | RuntimeException e) {
-      root.close();
-      throw e;
+  static Watcher open(MirrorRoot mirror, boolean ignoreOwn) throws IOException {
+    try (DirFd root = mirror.enter()) {
+      return Watchers.open(root, mirror.path(), mirror::enterWork, WatchMethod.FANOTIFY, ignoreOwn);
     }
-  }
-
-  @Override
-  public void close() {
-    watcher.close();
-    root.close();
-    work.close();
   }
 }

@@ -23,13 +23,27 @@ final class CookieArrivals {
     this.queue = queue;
   }
 
-  /** From the cookie after {@code last} on, the source has to deliver it too. */
+  /**
+   * From the cookie after {@code last} on, the source has to deliver it too; those before do not
+   * come any more.
+   */
   synchronized void start(Source source, long last) {
     arrived.put(source, last);
+    report();
+  }
+
+  /** The source delivers none any more. */
+  synchronized void stop(Source source) {
+    arrived.remove(source);
+    report();
   }
 
   synchronized void arrived(Source source, long token) {
     arrived.computeIfPresent(source, (_, before) -> Math.max(before, token));
+    report();
+  }
+
+  private void report() {
     long byAll = arrived.isEmpty() ? 0 : Collections.min(arrived.values());
     if (byAll > reported) {
       reported = byAll;

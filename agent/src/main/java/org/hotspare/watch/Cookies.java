@@ -16,31 +16,34 @@ import org.hotspare.tree.Name;
 final class Cookies {
   private static final String PREFIX = "cookie.";
 
-  private final DirFd directory;
+  private final Watchers.Place place;
   private long last;
 
   /**
-   * @param directory hotspare's own, on a filesystem that is watched; the caller closes it
+   * @param place hotspare's own directory, on a filesystem that is watched
    */
-  Cookies(DirFd directory) {
-    this.directory = directory;
+  Cookies(Watchers.Place place) {
+    this.place = place;
   }
 
-  DirFd directory() {
-    return directory;
+  /** Opens the directory that they are made in; the caller closes it. */
+  DirFd open() throws IOException {
+    return place.open();
   }
 
   synchronized long make() throws IOException {
     Name name = Name.of(PREFIX + (last + 1));
-    try {
-      directory.create(name).close();
-    } catch (LinuxException failed) {
-      if (!failed.is(Errno.EEXIST)) {
-        throw failed;
+    try (DirFd directory = open()) {
+      try {
+        directory.create(name).close();
+      } catch (LinuxException failed) {
+        if (!failed.is(Errno.EEXIST)) {
+          throw failed;
+        }
+        // Left over from a process that was killed between the two calls: its removal will do.
       }
-      // Left over from a process that was killed between the two calls: its removal will do.
+      directory.unlink(name);
     }
-    directory.unlink(name);
     last++;
     return last;
   }

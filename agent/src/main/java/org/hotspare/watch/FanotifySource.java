@@ -34,6 +34,9 @@ final class FanotifySource implements EventSource {
 
   private volatile long cookieKey = LongTable.ABSENT;
 
+  /** Whether the mark on the work directory's filesystem may have gone. */
+  private volatile boolean mayHaveStopped;
+
   /**
    * @param ignoreOwn whether what this process does itself is not told
    */
@@ -57,22 +60,36 @@ final class FanotifySource implements EventSource {
    * @return why the filesystem of the root, or that of the work directory, cannot be watched
    */
   Optional<String> start(DirFd root) throws IOException {
+    mayHaveStopped = false;
     OptionalInt ofRoot = fileSystems.mark(root, root.stat());
-    DirFd directory = cookies.directory();
-    Stat stat = directory.stat();
-    OptionalInt ofCookies = fileSystems.mark(directory, stat);
-    if (ofRoot.isEmpty() || ofCookies.isEmpty()) {
-      return fileSystems.refusal(root.stat().device()).or(() -> fileSystems.refusal(stat.device()));
+    try (DirFd directory = cookies.open()) {
+      Stat stat = directory.stat();
+      OptionalInt ofCookies = fileSystems.mark(directory, stat);
+      if (ofRoot.isEmpty() || ofCookies.isEmpty()) {
+        return fileSystems
+            .refusal(root.stat().device())
+            .or(() -> fileSystems.refusal(stat.device()));
+      }
+      cookieKey = key(ofCookies.getAsInt(), directory.handle());
     }
-    cookieKey = key(ofCookies.getAsInt(), directory.handle());
     arrivals.start(CookieArrivals.Source.FANOTIFY, cookies.last());
     return Optional.empty();
+  }
+
+  /** The root's filesystem may have been mounted anew, or be another one. */
+  private void startAgain(DirFd root) throws IOException {
+    if (start(root).isPresent()) {
+      arrivals.stop(CookieArrivals.Source.FANOTIFY);
+    }
   }
 
   /**
    * @return whether its events will be told
    */
   boolean watch(EntryId id, DirFd directory, Stat stat) throws IOException {
+    if (mayHaveStopped && id.equals(EntryId.ROOT)) {
+      startAgain(directory);
+    }
     OptionalInt fileSystem = fileSystems.mark(directory, stat);
     if (fileSystem.isEmpty()) {
       return false;
@@ -87,6 +104,7 @@ final class FanotifySource implements EventSource {
 
   void forgetFileSystems() {
     fileSystems.forgetMarks();
+    mayHaveStopped = true;
   }
 
   Optional<EntryId> idOf(DirFd directory) throws IOException {

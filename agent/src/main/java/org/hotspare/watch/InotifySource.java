@@ -35,7 +35,7 @@ final class InotifySource implements EventSource {
   /** Guarded by this. */
   private final Set<Integer> mountWatches = new HashSet<>();
 
-  /** Of the work directory, once it is watched. */
+  /** Of the work directory, while it is watched. */
   private volatile int cookieWatch = -1;
 
   /** The first half of a rename, last of what was read. Of the thread that reads. */
@@ -61,13 +61,15 @@ final class InotifySource implements EventSource {
   }
 
   /**
-   * Looks out for cookies from now on; a second call does nothing.
+   * Looks out for cookies from now on; does nothing while it does.
    *
    * @throws LinuxException ENOSPC if there is no room for a watch
    */
-  synchronized void start() throws LinuxException {
+  synchronized void start() throws IOException {
     if (cookieWatch < 0) {
-      cookieWatch = inotify.add(cookies.directory());
+      try (DirFd directory = cookies.open()) {
+        cookieWatch = inotify.add(directory);
+      }
       arrivals.start(CookieArrivals.Source.INOTIFY, cookies.last());
     }
   }
@@ -75,7 +77,7 @@ final class InotifySource implements EventSource {
   /**
    * @throws LinuxException ENOSPC if there is no room for a watch
    */
-  synchronized void watch(EntryId id, DirFd directory) throws LinuxException {
+  synchronized void watch(EntryId id, DirFd directory) throws IOException {
     start();
     directories.put(key(inotify.add(directory)), id);
   }
@@ -166,6 +168,9 @@ final class InotifySource implements EventSource {
   private synchronized void ended(int watch) {
     directories.removeKey(key(watch));
     mountWatches.remove(watch);
+    if (watch == cookieWatch) {
+      cookieWatch = -1;
+    }
   }
 
   private void passCookie(@Nullable Name name) {

@@ -12,7 +12,9 @@ import org.hotspare.linux.DirFd;
 import org.hotspare.linux.Errno;
 import org.hotspare.linux.LinuxException;
 import org.hotspare.linux.Stat;
+import org.hotspare.tree.Bytes;
 import org.hotspare.tree.Name;
+import org.hotspare.tree.Timestamp;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,7 +41,7 @@ public final class MirrorRoot {
   private final boolean workInside;
 
   /** The root as it was last verified, guarded by this; null while it was not. */
-  private @Nullable Stat verified;
+  private @Nullable Seen verified;
 
   private MirrorRoot(
       String mirror, Path path, Path stateDirectory, Path workDirectory, boolean workInside) {
@@ -107,7 +109,7 @@ public final class MirrorRoot {
   public DirFd enter() throws IOException {
     DirFd root = open();
     try {
-      verify(root.stat());
+      verify(root);
       return root;
     } catch (IOException | RuntimeException e) {
       root.close();
@@ -115,20 +117,46 @@ public final class MirrorRoot {
     }
   }
 
+  /**
+   * Opens the work directory for one piece of work.
+   *
+   * @throws RootMissing if it is not there, as when its filesystem is not mounted
+   */
+  public DirFd enterWork() throws IOException {
+    return open(workDirectory);
+  }
+
   private DirFd open() throws IOException {
+    return open(path);
+  }
+
+  private static DirFd open(Path directory) throws IOException {
     try {
-      return DirFd.openRoot(path);
+      return DirFd.openRoot(directory);
     } catch (LinuxException e) {
       if (e.is(Errno.ENOENT, Errno.ENOTDIR)) {
-        throw new RootMissing("the directory " + path + " is not there");
+        throw new RootMissing("the directory " + directory + " is not there");
       }
       throw e;
     }
   }
 
-  private synchronized void verify(Stat found) throws IOException {
-    Stat last = verified;
-    if (last != null && last.isSameInode(found) && last.mountId() == found.mountId()) {
+  /**
+   * A directory on one mount of one filesystem. Device and mount numbers alone are given anew once
+   * the filesystem that had them is unmounted.
+   */
+  private record Seen(
+      long device, long inode, @Nullable Timestamp born, long mountId, Bytes fileSystemId) {
+    static Seen of(DirFd directory) throws IOException {
+      Stat stat = directory.stat();
+      return new Seen(
+          stat.device(), stat.inode(), stat.born(), stat.mountId(), directory.fileSystemId());
+    }
+  }
+
+  private synchronized void verify(DirFd root) throws IOException {
+    Seen found = Seen.of(root);
+    if (found.equals(verified)) {
       return;
     }
     verified = null;
@@ -153,7 +181,7 @@ public final class MirrorRoot {
     verified = found;
   }
 
-  private void requireInode(String identity, Stat found) throws RootMissing {
+  private void requireInode(String identity, Seen found) throws RootMissing {
     if (!identity.contains("\nroot=" + found.inode() + "\n")) {
       throw new RootMissing(
           "the directory " + path + " was replaced by another one of the same name");
@@ -167,13 +195,13 @@ public final class MirrorRoot {
    */
   public synchronized void adopt() throws IOException {
     try (DirFd root = open()) {
-      Stat found = root.stat();
+      Seen found = Seen.of(root);
       claimAs(found, UUID.randomUUID());
       verified = found;
     }
   }
 
-  private void claimAs(Stat found, UUID id) throws IOException {
+  private void claimAs(Seen found, UUID id) throws IOException {
     String identity =
         "mirror=%s\nroot=%d\nwork=%s\nid=%s\n"
             .formatted(mirror, found.inode(), workInside ? "inside" : "beside", id);

@@ -24,15 +24,13 @@ final class MountChanges {
   }
 
   private final Bytes rootPath;
-  private final DirFd root;
   private Set<Mount> known;
 
   /**
    * @param rootPath absolute and without links, as the kernel writes it
    */
-  MountChanges(Bytes rootPath, DirFd root) throws IOException {
+  MountChanges(Bytes rootPath) throws IOException {
     this.rootPath = rootPath;
-    this.root = root;
     this.known = Set.copyOf(Mounts.atOrBelow(rootPath));
   }
 
@@ -70,7 +68,8 @@ final class MountChanges {
     if (point.isRoot()) {
       return true;
     }
-    try (DirFd parent = root.openDirectory(point.parent().orElse(RelPath.ROOT))) {
+    try (DirFd root = DirFd.openRoot(rootPath);
+        DirFd parent = root.openDirectory(point.parent().orElse(RelPath.ROOT))) {
       // A directory that nobody knows is left out of the mirror, or will be listed when somebody
       // comes to it, mounts and all.
       return ids.of(parent).isPresent();

@@ -183,6 +183,12 @@ public final class Tracker implements AutoCloseable {
       completeDrains();
     } catch (MirrorRoot.RootMissing e) {
       lost(e.getMessage());
+    } catch (UncheckedIOException e) {
+      // From within the transaction, which is undone.
+      if (!(e.getCause() instanceof MirrorRoot.RootMissing)) {
+        throw e;
+      }
+      lost(e.getCause().getMessage());
     }
   }
 
@@ -221,12 +227,14 @@ public final class Tracker implements AutoCloseable {
   }
 
   private void takeRequests() throws IOException {
-    for (Request request = requests.poll(); request != null; request = requests.poll()) {
+    for (Request request = requests.peek(); request != null; request = requests.peek()) {
       switch (request) {
+        // Making a cookie fails where the root went away meanwhile: then it is asked for again.
         case Request.Drain(var done) -> draining.add(new Draining(watcher.cookie(), done));
         case Request.Differs(var id) -> differing.add(id);
         case Request.Scan(var reason) -> startScan(reason);
       }
+      requests.remove();
     }
   }
 

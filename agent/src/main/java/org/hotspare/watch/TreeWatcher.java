@@ -148,7 +148,8 @@ final class TreeWatcher implements Watcher {
     }
   }
 
-  private boolean watchByInotify(InotifySource source, EntryId id, DirFd directory) {
+  private boolean watchByInotify(InotifySource source, EntryId id, DirFd directory)
+      throws IOException {
     try {
       source.watch(id, directory);
       return true;

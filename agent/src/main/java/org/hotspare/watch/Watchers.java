@@ -14,21 +14,29 @@ public final class Watchers {
   private Watchers() {}
 
   /**
+   * A directory that is opened for each use and closed after it: a descriptor that stayed open
+   * would keep an administrator from unmounting its filesystem.
+   */
+  @FunctionalInterface
+  public interface Place {
+    DirFd open() throws IOException;
+  }
+
+  /**
    * Nothing is watched yet: that begins with {@link Watcher#watch} of the root.
    *
-   * @param root to be closed after the watcher
+   * @param root is not needed any more when this returns
    * @param path of the root
-   * @param workDirectory hotspare's own, on the root's filesystem, for cookies; to be closed after
-   *     the watcher
+   * @param workDirectory hotspare's own, on the root's filesystem, for cookies
    * @param best the method to begin with; those that are better are not tried
    * @param ignoreOwn whether what this process does itself below the root is not told; only
    *     fanotify can tell who did it
    * @throws IOException if the root cannot be looked at
    */
   public static Watcher open(
-      DirFd root, Path path, DirFd workDirectory, WatchMethod best, boolean ignoreOwn)
+      DirFd root, Path path, Place workDirectory, WatchMethod best, boolean ignoreOwn)
       throws IOException {
-    MountChanges mounts = new MountChanges(Bytes.of(path.toRealPath().toString()), root);
+    MountChanges mounts = new MountChanges(Bytes.of(path.toRealPath().toString()));
     return new Attempt(root, workDirectory, mounts, ignoreOwn).open(best);
   }
 
@@ -42,7 +50,7 @@ public final class Watchers {
     private final Cookies cookies;
     private final StringBuilder why = new StringBuilder();
 
-    Attempt(DirFd root, DirFd workDirectory, MountChanges mounts, boolean ignoreOwn) {
+    Attempt(DirFd root, Place workDirectory, MountChanges mounts, boolean ignoreOwn) {
       this.root = root;
       this.mounts = mounts;
       this.ignoreOwn = ignoreOwn;
@@ -95,7 +103,7 @@ public final class Watchers {
       return null;
     }
 
-    private @Nullable InotifySource inotify(boolean forCookies) {
+    private @Nullable InotifySource inotify(boolean forCookies) throws IOException {
       try {
         InotifySource source = new InotifySource(Inotify.open(), queue, cookies, arrivals);
         if (forCookies) {
@@ -108,10 +116,10 @@ public final class Watchers {
       }
     }
 
-    private static void startOrClose(InotifySource source) throws LinuxException {
+    private static void startOrClose(InotifySource source) throws IOException {
       try {
         source.start();
-      } catch (LinuxException | RuntimeException failed) {
+      } catch (IOException | RuntimeException failed) {
         source.close();
         throw failed;
       }

@@ -39,19 +39,18 @@ enum WatchedTree {
   }
 
   /** One root that is watched, with what belongs to it. */
-  record Opened(Watcher watcher, DirFd root, DirFd work) implements AutoCloseable {
+  record Opened(Watcher watcher, DirFd root) implements AutoCloseable {
     static Opened open(Path root, Path work, WatchMethod best, boolean ignoreOwn)
         throws IOException {
       DirFd rootFd = DirFd.openRoot(root);
-      DirFd workFd = DirFd.openRoot(work);
-      return new Opened(Watchers.open(rootFd, root, workFd, best, ignoreOwn), rootFd, workFd);
+      Watcher opened = Watchers.open(rootFd, root, () -> DirFd.openRoot(work), best, ignoreOwn);
+      return new Opened(opened, rootFd);
     }
 
     @Override
     public void close() {
       watcher.close();
       root.close();
-      work.close();
     }
   }
 }
