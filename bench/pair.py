@@ -6,13 +6,15 @@ import atexit
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
-HOTSPARE = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "hotspare")
+HERE = os.path.dirname(os.path.abspath(__file__))
 TICKS = os.sysconf("SC_CLK_TCK")
 CONFIGURATION = """cluster: try
 nodes:
@@ -42,6 +44,7 @@ class Scratch:
         self.kind = kind
         self.megabytes = megabytes
         self.options = options
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
         atexit.register(self.close)
 
     def filesystem(self, name):
@@ -66,6 +69,18 @@ class Scratch:
         shutil.rmtree(self.path, ignore_errors=True)
 
 
+def program(home):
+    """The command to run: HOTSPARE, or a copy of this repository's, so that a later build does not disturb it."""
+    if "HOTSPARE" in os.environ:
+        return os.environ["HOTSPARE"]
+    script = os.path.join(os.path.dirname(HERE), "hotspare")
+    subprocess.run([script, "--version"], check=True, stdout=subprocess.DEVNULL)
+    copy = os.path.join(home, "program")
+    os.mkdir(copy)
+    shutil.copy(os.path.join(os.path.dirname(script), "agent/target/run/hotspare.jar"), copy)
+    return shutil.copy(script, copy)
+
+
 def free_ports(count):
     sockets = [socket.socket() for _ in range(count)]
     for s in sockets:
@@ -79,20 +94,26 @@ def free_ports(count):
 class Agent:
     """One `hotspare run`."""
 
-    def __init__(self, name, home, tree, ports, extra):
+    def __init__(self, program, name, home, tree, ports, extra):
+        self.program = program
         self.name = name
         self.tree = tree
         self.state = os.path.join(home, "state")
         self.file = os.path.join(home, "hotspare.yaml")
         self.log = os.path.join(home, "log")
         self.process = None
+        self.extra = extra
+        self.configure(ports)
+
+    def configure(self, ports):
+        """Says where the two nodes listen; from the next start on."""
         with open(self.file, "w") as f:
-            f.write(CONFIGURATION % (ports[0], ports[1], tree, self.state, extra))
+            f.write(CONFIGURATION % (*ports, self.tree, self.state, self.extra))
 
     def start(self):
         log = open(self.log, "ab")
         self.process = subprocess.Popen(
-            [HOTSPARE, "run", "--config", self.file, "--node", self.name], stderr=log, stdout=log)
+            [self.program, "run", "--config", self.file, "--node", self.name], stderr=log, stdout=log)
         log.close()
 
     def stop(self):
@@ -128,6 +149,19 @@ class Agent:
             fields = f.read().rsplit(")", 1)[1].split()
         return int(fields[11]) / TICKS, int(fields[12]) / TICKS
 
+    def threads(self):
+        """[(processor seconds, name)] of those that used most; those of one name together."""
+        found = {}
+        for task in os.listdir("/proc/%d/task" % self.process.pid):
+            try:
+                with open("/proc/%d/task/%s/stat" % (self.process.pid, task)) as f:
+                    name, fields = f.read().split("(", 1)[1].rsplit(")", 1)
+            except FileNotFoundError:
+                continue
+            fields = fields.split()
+            found[name] = found.get(name, 0) + (int(fields[11]) + int(fields[12])) / TICKS
+        return sorted(((spent, name) for name, spent in found.items() if spent >= 0.05), reverse=True)
+
     def resident_megabytes(self, peak=False):
         wanted = "VmHWM:" if peak else "VmRSS:"
         with open("/proc/%d/status" % self.process.pid) as f:
@@ -137,23 +171,65 @@ class Agent:
         return 0.0
 
 
+class Relay:
+    """A network between two nodes: passes connections on to a port, counts what crosses, and can be cut."""
+
+    def __init__(self, target):
+        self.target = target
+        self.bytes = 0
+        self.open = []
+        self.listening = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listening.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self):
+        while True:
+            here, _ = self.listening.accept()
+            try:
+                there = socket.create_connection(("127.0.0.1", self.target))
+            except OSError:
+                here.close()
+                continue
+            self.open += [here, there]
+            threading.Thread(target=self._pass, args=(here, there), daemon=True).start()
+            threading.Thread(target=self._pass, args=(there, here), daemon=True).start()
+
+    def _pass(self, come, go):
+        try:
+            while data := come.recv(65536):
+                go.sendall(data)
+                self.bytes += len(data)
+        except OSError:
+            pass
+        for s in (come, go):
+            s.close()
+
+    def drop(self):
+        cut, self.open = self.open, []
+        for s in cut:
+            try:
+                s.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+
+
 class Pair:
     """Both agents, members of one cluster, not running."""
 
     def __init__(self, home, alpha_tree, beta_tree, extra=""):
+        self.program = program(home)
         self._certify(home)
-        ports = free_ports(2)
+        self.ports = ports = free_ports(2)
         trial = os.path.join(home, "hotspare-try")
-        self.alpha = Agent("alpha", os.path.join(trial, "alpha"), alpha_tree, ports, extra)
-        self.beta = Agent("beta", os.path.join(trial, "beta"), beta_tree, ports, extra)
+        self.alpha = Agent(self.program, "alpha", os.path.join(trial, "alpha"), alpha_tree, ports, extra)
+        self.beta = Agent(self.program, "beta", os.path.join(trial, "beta"), beta_tree, ports, extra)
         self.forget()
         atexit.register(self.stop)
 
-    @staticmethod
-    def _certify(home):
+    def _certify(self, home):
         """`hotspare try` makes a cluster of two nodes; only its certificates are kept."""
         trial = subprocess.Popen(
-            [HOTSPARE, "try"], cwd=home, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            [self.program, "try"], cwd=home, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
             joined = os.path.join(home, "hotspare-try", "beta", "state", "agent.sock")
             until(lambda: os.path.exists(joined), 180, "hotspare try has made its cluster")

@@ -18,6 +18,7 @@ import org.hotspare.admin.WaitResult;
 import org.hotspare.admin.WrongRequest;
 import org.hotspare.config.Configuration;
 import org.hotspare.testing.Judge;
+import org.hotspare.testing.Relay;
 import org.hotspare.wire.Admission;
 import org.hotspare.wire.Certificates;
 import org.hotspare.wire.JoinToken;
@@ -90,9 +91,12 @@ public final class TestPair implements AutoCloseable {
     }
   }
 
-  private TestPair(Side alpha, Side beta) {
+  private final @Nullable Relay relay;
+
+  private TestPair(Side alpha, Side beta, @Nullable Relay relay) {
     this.alpha = alpha;
     this.beta = beta;
+    this.relay = relay;
   }
 
   /**
@@ -106,20 +110,42 @@ public final class TestPair implements AutoCloseable {
       Path base, Path alphaTree, Path betaTree, String mirrorExtra, String extra)
       throws IOException {
     List<Integer> ports = freePorts(2);
+    return make(base, alphaTree, betaTree, mirrorExtra, extra, ports, ports, null);
+  }
+
+  /** As {@link #make(Path)}, with a network between the nodes that a test can look at and cut. */
+  public static TestPair withRelay(Path base) throws IOException {
+    List<Integer> ports = freePorts(2);
+    Relay relay = Relay.to(ports.getFirst());
+    List<Integer> seenByBeta = List.of(relay.port(), ports.getLast());
+    Path alphaTree = base.resolve("alpha/tree");
+    return make(base, alphaTree, base.resolve("beta/tree"), "", "", ports, seenByBeta, relay);
+  }
+
+  private static TestPair make(
+      Path base,
+      Path alphaTree,
+      Path betaTree,
+      String mirrorExtra,
+      String extra,
+      List<Integer> ports,
+      List<Integer> seenByBeta,
+      @Nullable Relay relay)
+      throws IOException {
     Side alpha = side(base, "alpha", alphaTree, ports, mirrorExtra, extra);
-    Side beta = side(base, "beta", betaTree, ports, mirrorExtra, extra);
+    Side beta = side(base, "beta", betaTree, seenByBeta, mirrorExtra, extra);
     Files.createDirectories(alphaTree);
     Files.createDirectories(betaTree);
     Certificates own = Certificates.init(Agent.tlsDirectory(alpha.configuration), "test", "alpha");
     assertThat(own.node()).isEqualTo("alpha");
-    return new TestPair(alpha, beta);
+    return new TestPair(alpha, beta, relay);
   }
 
   public static TestPair make(Path base) throws IOException {
     return make(base, base.resolve("alpha/tree"), base.resolve("beta/tree"), "", "");
   }
 
-  static Side side(
+  private static Side side(
       Path base, String name, Path tree, List<Integer> ports, String mirrorExtra, String extra)
       throws IOException {
     Path state = base.resolve(name).resolve("state");
@@ -146,7 +172,7 @@ public final class TestPair implements AutoCloseable {
     }
   }
 
-  static List<Integer> freePorts(int count) throws IOException {
+  private static List<Integer> freePorts(int count) throws IOException {
     List<ServerSocket> sockets = new ArrayList<>();
     List<Integer> ports = new ArrayList<>();
     for (int i = 0; i < count; i++) {
@@ -168,6 +194,15 @@ public final class TestPair implements AutoCloseable {
 
   public Side beta() {
     return beta;
+  }
+
+  /** What is between the nodes, of a pair that was made with it. */
+  public Relay relay() {
+    Relay between = relay;
+    if (between == null) {
+      throw new IllegalStateException("this pair was made without a relay");
+    }
+    return between;
   }
 
   /** Starts both; the standby joins the cluster the first time. */
@@ -223,6 +258,10 @@ public final class TestPair implements AutoCloseable {
 
   @Override
   public void close() throws IOException {
+    Relay between = relay;
+    if (between != null) {
+      between.close();
+    }
     stop();
   }
 }
