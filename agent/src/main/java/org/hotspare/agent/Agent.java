@@ -24,6 +24,7 @@ import org.hotspare.mirror.MirrorSettings;
 import org.hotspare.mirror.PrimaryMirror;
 import org.hotspare.mirror.StandbyMirror;
 import org.hotspare.tree.Bytes;
+import org.hotspare.watch.ProcessorLimit;
 import org.hotspare.watch.WorkDirectories;
 import org.hotspare.wire.Admission;
 import org.hotspare.wire.Certificates;
@@ -49,6 +50,11 @@ public final class Agent implements AutoCloseable {
   private final EventLog events;
   private final Admission admission;
   private final LinkOptions options;
+  private final ProcessorLimit processors;
+
+  /** Of what is sent to each node that has a limit of its own. */
+  private final Map<String, RateLimit> ratesOfNodes = new ConcurrentSkipListMap<>();
+
   private final List<Listener> listeners = new ArrayList<>();
   private final Map<String, PrimaryMirror> primaries = new ConcurrentSkipListMap<>();
   private final Map<String, StandbyMirror> standbys = new ConcurrentSkipListMap<>();
@@ -68,10 +74,12 @@ public final class Agent implements AutoCloseable {
     this.events = events;
     this.admission = admission;
     Limits limits = configuration.limits();
-    RateLimit rate =
-        limits.bytesPerSecond() == Limits.UNLIMITED
-            ? RateLimit.none()
-            : RateLimit.of(limits.bytesPerSecond());
+    RateLimit rate = rate(limits.bytesPerSecond());
+    configuration
+        .nodes()
+        .values()
+        .forEach(node -> ratesOfNodes.put(node.name(), rate(node.bytesPerSecond())));
+    this.processors = ProcessorLimit.of(limits.processors());
     this.options =
         new LinkOptions(
             org.hotspare.admin.Version.current(),
@@ -79,6 +87,16 @@ public final class Agent implements AutoCloseable {
             CompressionMode.valueOf(limits.compression().name()),
             rate);
     this.renewing = Thread.ofPlatform().name("renew").daemon().unstarted(this::renewLoop);
+  }
+
+  private static RateLimit rate(long bytesPerSecond) {
+    return bytesPerSecond == Limits.UNLIMITED ? RateLimit.none() : RateLimit.of(bytesPerSecond);
+  }
+
+  /** The limit of what is sent to the other side holds for all links to it together. */
+  private Link limited(Link link) {
+    link.limit(ratesOfNodes.getOrDefault(link.peer(), RateLimit.none()));
+    return link;
   }
 
   /** Where a node keeps its certificate and the cluster's authority. */
@@ -155,7 +173,8 @@ public final class Agent implements AutoCloseable {
         configuration.guard().deletions(),
         configuration.guard().share(),
         configuration.guard().within(),
-        command.isEmpty() ? null : command);
+        command.isEmpty() ? null : command,
+        processors);
   }
 
   private void listen() throws IOException {
@@ -177,12 +196,13 @@ public final class Agent implements AutoCloseable {
         primary.addresses().stream()
             .map(a -> InetSocketAddress.createUnresolved(a.host(), a.port()))
             .toList();
-    return new Connector(certificates, options).connect(primary.name(), addresses);
+    return limited(new Connector(certificates, options).connect(primary.name(), addresses));
   }
 
   /** What a node that connected wants: its first frame says. */
   private void serve(Link link) {
     try (link) {
+      limited(link);
       Frame first = link.receive();
       if (!(first instanceof Frame.Subscribe subscribe)) {
         link.close("expected a subscription");

@@ -33,6 +33,7 @@ import org.hotspare.tree.Position;
 import org.hotspare.tree.RelPath;
 import org.hotspare.watch.MirrorRoot;
 import org.hotspare.watch.Problems;
+import org.hotspare.watch.ProcessorLimit;
 import org.hotspare.wire.FileContent;
 import org.hotspare.wire.Frame;
 import org.hotspare.wire.ProtocolException;
@@ -64,6 +65,7 @@ final class Applier {
   private final Guard guard;
   private final ExecutorService stagers;
   private final StandbyState state;
+  private final ProcessorLimit processors;
   private final Upstream upstream;
 
   private final List<Pending> batch = new ArrayList<>();
@@ -126,7 +128,9 @@ final class Applier {
       Guard guard,
       ExecutorService stagers,
       StandbyState state,
+      ProcessorLimit processors,
       Upstream upstream) {
+    this.processors = processors;
     this.root = root;
     this.index = index;
     this.problems = problems;
@@ -170,6 +174,7 @@ final class Applier {
   // ---- frames
 
   void rows(Frame.Rows frame) throws IOException {
+    processors.pause();
     ByteBuffer payload = frame.payload().duplicate();
     for (Row row : frame.rows()) {
       row(row, payload);
@@ -251,6 +256,7 @@ final class Applier {
       FileContent content,
       ByteBuffer literals,
       CompletableFuture<Staged> staged) {
+    processors.pause();
     List<String> refused = new ArrayList<>();
     try (Staging staging = open(place, name, set.id(), file, content)) {
       staging.take(content.ops(), literals);
@@ -290,6 +296,7 @@ final class Applier {
   }
 
   void part(Frame.ContentPart part) throws IOException {
+    processors.pause();
     Streaming current = streaming;
     if (current == null || !current.change.id().equals(part.id())) {
       return;

@@ -25,6 +25,7 @@ import org.hotspare.tree.Entry;
 import org.hotspare.tree.EntryId;
 import org.hotspare.tree.RelPath;
 import org.hotspare.watch.EntryReader;
+import org.hotspare.watch.ProcessorLimit;
 import org.hotspare.watch.Tracker;
 import org.jspecify.annotations.Nullable;
 
@@ -41,13 +42,20 @@ final class ContentLoader {
 
   private final Tracker tracker;
   private final Index index;
+  private final ProcessorLimit processors;
 
   private static final ThreadLocal<DeltaEncoder> ENCODER =
       ThreadLocal.withInitial(DeltaEncoder::new);
 
-  ContentLoader(Tracker tracker, Index index) {
+  ContentLoader(Tracker tracker, Index index, ProcessorLimit processors) {
     this.tracker = tracker;
     this.index = index;
+    this.processors = processors;
+  }
+
+  /** Between two pieces of reading or sending: keeps to what may be used of the processors. */
+  void pause() {
+    processors.pause();
   }
 
   /**
@@ -81,6 +89,7 @@ final class ContentLoader {
 
   /** Reads a small file whole. */
   Loaded load(Inode inode, RelPath expected) throws IOException {
+    pause();
     Collected collected = new Collected();
     return stream(inode, expected, null, ContentLoader::requireSmall, collected).withOps(collected);
   }

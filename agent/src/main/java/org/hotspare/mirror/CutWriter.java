@@ -364,6 +364,7 @@ final class CutWriter implements CutOrder.Sink {
     payload.clear();
     payloadBytes = 0;
     headerBytes = 0;
+    loader.pause();
   }
 
   /** Sends the steps of a large file in parts. */
@@ -408,6 +409,7 @@ final class CutWriter implements CutOrder.Sink {
     }
 
     private void part(Entry.@Nullable RegularFile finished) throws IOException {
+      loader.pause();
       if (withoutContent) {
         return;
       }

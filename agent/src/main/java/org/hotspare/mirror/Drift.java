@@ -30,6 +30,7 @@ import org.hotspare.watch.Excludes;
 import org.hotspare.watch.Mark;
 import org.hotspare.watch.MirrorRoot;
 import org.hotspare.watch.Problems;
+import org.hotspare.watch.ProcessorLimit;
 import org.hotspare.watch.Watcher;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -49,11 +50,19 @@ final class Drift {
   private final Watcher watcher;
   private final Excludes excludes;
   private final Problems problems;
+  private final ProcessorLimit processors;
 
   private final Set<EntryId> wanted = new LinkedHashSet<>();
   private Set<EntryId> inFlight = Set.of();
 
-  Drift(MirrorRoot root, Index index, Watcher watcher, Excludes excludes, Problems problems) {
+  Drift(
+      MirrorRoot root,
+      Index index,
+      Watcher watcher,
+      Excludes excludes,
+      Problems problems,
+      ProcessorLimit processors) {
+    this.processors = processors;
     this.root = root;
     this.index = index;
     this.watcher = watcher;
@@ -72,6 +81,7 @@ final class Drift {
       Deque<EntryId> left = new ArrayDeque<>(List.of(EntryId.ROOT));
       while (!left.isEmpty()) {
         index.update(Durability.FAST, w -> some(w, work, left));
+        processors.pause();
       }
       index.update(Durability.FAST, w -> w.putFact("in-flight", null));
     }

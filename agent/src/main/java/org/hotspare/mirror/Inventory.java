@@ -27,6 +27,7 @@ import org.hotspare.tree.RelPath;
 import org.hotspare.watch.EntryReader;
 import org.hotspare.watch.Excludes;
 import org.hotspare.watch.MirrorRoot;
+import org.hotspare.watch.ProcessorLimit;
 import org.hotspare.wire.Frame;
 import org.hotspare.wire.Row;
 
@@ -41,6 +42,7 @@ final class Inventory implements AutoCloseable {
   private final Excludes excludes;
   private final Path file;
   private final Index fresh;
+  private final ProcessorLimit processors;
 
   /**
    * What it would do to the tree as it is.
@@ -61,7 +63,9 @@ final class Inventory implements AutoCloseable {
     }
   }
 
-  Inventory(MirrorRoot root, Excludes excludes, Path file) throws IOException {
+  Inventory(MirrorRoot root, Excludes excludes, Path file, ProcessorLimit processors)
+      throws IOException {
+    this.processors = processors;
     this.root = root;
     this.excludes = excludes;
     this.file = file;
@@ -251,6 +255,7 @@ final class Inventory implements AutoCloseable {
       if (regular.size() != stat.size()) {
         return false;
       }
+      processors.pause();
       Signature found = Contents.signature(at, name);
       if (!found.root().equals(regular.digest())) {
         return false;

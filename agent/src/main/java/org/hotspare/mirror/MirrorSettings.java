@@ -3,6 +3,7 @@ package org.hotspare.mirror;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import org.hotspare.watch.ProcessorLimit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param guardDeletions how many deletions are always let through
  * @param guardShare which share of all entries, 0 to 1, is always let through
  * @param onChange the command that a standby runs after it applied changes; null for none
+ * @param processors what all mirrors of this node together may use
  */
 public record MirrorSettings(
     String name,
@@ -23,7 +25,8 @@ public record MirrorSettings(
     long guardDeletions,
     double guardShare,
     Duration guardWindow,
-    @Nullable String onChange) {
+    @Nullable String onChange,
+    ProcessorLimit processors) {
   public MirrorSettings {
     excludes = List.copyOf(excludes);
   }

@@ -78,7 +78,7 @@ public final class PrimaryMirror implements AutoCloseable {
     this.index = index;
     this.watcher = watcher;
     Excludes excludes = Excludes.of(settings.excludes());
-    this.tracker = new Tracker(root, index, watcher, excludes, problems);
+    this.tracker = new Tracker(root, index, watcher, excludes, problems, settings.processors());
     this.rechecker = new Rechecker(root, index, tracker);
     this.sweep =
         new Sweep(
@@ -243,7 +243,9 @@ public final class PrimaryMirror implements AutoCloseable {
         name(),
         MirrorNews.Topic.CONNECTION,
         "standby %s is connected (%s)".formatted(link.peer(), describe(mode)));
-    Sender sender = new Sender(link, name(), index, tracker, readers, problems, from, mode);
+    Sender sender =
+        new Sender(
+            link, name(), index, tracker, readers, problems, from, mode, settings.processors());
     Subscription subscription = new Subscription(link, sender, new RestoreWriter(root));
     Subscription before = subscriptions.put(link.peer(), subscription);
     if (before != null) {
@@ -523,7 +525,7 @@ public final class PrimaryMirror implements AutoCloseable {
       Frame.VerifyReply reply = subscription.verifications.poll(1, TimeUnit.HOURS);
       all.add(new Verified(node, reply, reply == null ? "no answer" : null));
     }
-    all.add(new Verified(self, new Verify(root, index).run(), null));
+    all.add(new Verified(self, new Verify(root, index, settings.processors()).run(), null));
     return all;
   }
 

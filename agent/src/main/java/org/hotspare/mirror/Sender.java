@@ -11,6 +11,7 @@ import org.hotspare.index.Snapshot;
 import org.hotspare.tree.EntryId;
 import org.hotspare.tree.Position;
 import org.hotspare.watch.Problems;
+import org.hotspare.watch.ProcessorLimit;
 import org.hotspare.watch.Tracker;
 import org.hotspare.wire.Frame;
 import org.hotspare.wire.Link;
@@ -65,12 +66,13 @@ final class Sender {
       ExecutorService readers,
       Problems problems,
       Position from,
-      Frame.Mode mode) {
+      Frame.Mode mode,
+      ProcessorLimit processors) {
     this.link = link;
     this.mirror = mirror;
     this.index = index;
     this.tracker = tracker;
-    this.loader = new ContentLoader(tracker, index);
+    this.loader = new ContentLoader(tracker, index, processors);
     this.readers = readers;
     this.problems = problems;
     this.position = from;

@@ -321,7 +321,7 @@ public final class StandbyMirror implements AutoCloseable {
     if (current == null) {
       throw new IOException("the tree is not watched");
     }
-    return new Drift(root, index, current, excludes, problems);
+    return new Drift(root, index, current, excludes, problems, settings.processors());
   }
 
   private Applier applier(Link current) {
@@ -333,6 +333,7 @@ public final class StandbyMirror implements AutoCloseable {
         guard,
         stagers,
         state,
+        settings.processors(),
         new Applier.Upstream() {
           @Override
           public void want(List<EntryId> ids) throws IOException {
@@ -508,7 +509,7 @@ public final class StandbyMirror implements AutoCloseable {
         if (begin.mode() == Frame.Mode.INVENTORY) {
           state.cutBegins(begin);
           inventoryCut = begin;
-          inventory = new Inventory(root, excludes, freshIndexFile());
+          inventory = new Inventory(root, excludes, freshIndexFile(), settings.processors());
         } else {
           applier.begin(begin);
         }
@@ -770,7 +771,7 @@ public final class StandbyMirror implements AutoCloseable {
         .start(
             () -> {
               try {
-                Verify verify = new Verify(root, index);
+                Verify verify = new Verify(root, index, settings.processors());
                 Frame.VerifyReply reply = verify.run();
                 if (repair && !verify.differing().isEmpty()) {
                   queue.put(new Work.Repair(verify.differing()));

@@ -19,6 +19,7 @@ import org.hotspare.tree.Entry;
 import org.hotspare.tree.EntryId;
 import org.hotspare.tree.RelPath;
 import org.hotspare.watch.MirrorRoot;
+import org.hotspare.watch.ProcessorLimit;
 import org.hotspare.wire.Frame;
 
 /**
@@ -32,12 +33,14 @@ final class Verify {
 
   private final MirrorRoot root;
   private final Index index;
+  private final ProcessorLimit processors;
   private final List<Frame.PathProblem> differences = new ArrayList<>();
   private final Set<EntryId> differing = new LinkedHashSet<>();
   private long entries;
   private long bytes;
 
-  Verify(MirrorRoot root, Index index) {
+  Verify(MirrorRoot root, Index index, ProcessorLimit processors) {
+    this.processors = processors;
     this.root = root;
     this.index = index;
   }
@@ -59,6 +62,7 @@ final class Verify {
 
   private void check(Snapshot snapshot, DirFd directory, Inode inode) {
     entries++;
+    processors.pause();
     if (!(inode.entry() instanceof Entry.RegularFile file) || file.digest() == null) {
       return;
     }

@@ -50,6 +50,7 @@ public final class Tracker implements AutoCloseable {
   private final Index index;
   private final Watcher watcher;
   private final Numbering numbering;
+  private final ProcessorLimit processors;
   private final Queue<Request> requests = new ConcurrentLinkedQueue<>();
   private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
   private final Thread thread;
@@ -79,7 +80,13 @@ public final class Tracker implements AutoCloseable {
   private record Draining(long cookie, CompletableFuture<Position> done) {}
 
   public Tracker(
-      MirrorRoot root, Index index, Watcher watcher, Excludes excludes, Problems problems) {
+      MirrorRoot root,
+      Index index,
+      Watcher watcher,
+      Excludes excludes,
+      Problems problems,
+      ProcessorLimit processors) {
+    this.processors = processors;
     this.root = root;
     this.index = index;
     this.watcher = watcher;
@@ -179,6 +186,9 @@ public final class Tracker implements AutoCloseable {
       boolean changed = index.write(Durability.FAST, w -> work(w, directories, marks));
       if (changed) {
         listeners.forEach(Runnable::run);
+      }
+      if (numbering.isListing()) {
+        processors.pause();
       }
       completeDrains();
     } catch (MirrorRoot.RootMissing e) {

@@ -41,6 +41,7 @@ final class FrameChannel {
   private final AtomicLong bytesOut = new AtomicLong();
   private final AtomicBoolean cut = new AtomicBoolean();
   private volatile long lastSentNanos = System.nanoTime();
+  private volatile RateLimit own = RateLimit.none();
 
   /**
    * @param plain the connection that {@code tls} is layered over: closing it always returns at
@@ -74,6 +75,11 @@ final class FrameChannel {
 
   long lastSentNanos() {
     return lastSentNanos;
+  }
+
+  /** What is sent from now on keeps to this limit too. */
+  void limit(RateLimit limit) {
+    own = limit;
   }
 
   void write(Frame frame) throws IOException {
@@ -121,9 +127,12 @@ final class FrameChannel {
     int at = offset;
     int end = offset + length;
     while (at < end) {
-      int some = Math.min(end - at, options.limit().chunkBytes());
+      RateLimit shared = options.limit();
+      RateLimit single = own;
+      int some = Math.min(end - at, Math.min(shared.chunkBytes(), single.chunkBytes()));
       long started = System.nanoTime();
-      await(started + options.limit().reserve(some, started));
+      long wait = Math.max(shared.reserve(some, started), single.reserve(some, started));
+      await(started + wait);
       out.write(bytes, at, some);
       lastSentNanos = System.nanoTime();
       choice.written(some, lastSentNanos - started);

@@ -80,6 +80,11 @@ public final class Link implements AutoCloseable {
     return channel.address();
   }
 
+  /** What is sent from now on keeps to this limit too, besides that of all links. */
+  public void limit(RateLimit own) {
+    channel.limit(own);
+  }
+
   /** Bytes received, as they were on the connection, without what TLS adds. */
   public long bytesIn() {
     return channel.bytesIn();

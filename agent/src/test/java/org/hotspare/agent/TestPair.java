@@ -110,7 +110,7 @@ public final class TestPair implements AutoCloseable {
       Path base, Path alphaTree, Path betaTree, String mirrorExtra, String extra)
       throws IOException {
     List<Integer> ports = freePorts(2);
-    return make(base, alphaTree, betaTree, mirrorExtra, extra, ports, ports, null);
+    return make(base, alphaTree, betaTree, mirrorExtra, extra, new Network(ports, ports, "", null));
   }
 
   /** As {@link #make(Path)}, with a network between the nodes that a test can look at and cut. */
@@ -118,27 +118,41 @@ public final class TestPair implements AutoCloseable {
     List<Integer> ports = freePorts(2);
     Relay relay = Relay.to(ports.getFirst());
     List<Integer> seenByBeta = List.of(relay.port(), ports.getLast());
-    Path alphaTree = base.resolve("alpha/tree");
-    return make(base, alphaTree, base.resolve("beta/tree"), "", "", ports, seenByBeta, relay);
+    return make(base, new Network(ports, seenByBeta, "", relay));
+  }
+
+  /** As {@link #make(Path)}, where little may be sent to the standby. */
+  public static TestPair withBandwidth(Path base, String toBeta) throws IOException {
+    List<Integer> ports = freePorts(2);
+    return make(base, new Network(ports, ports, ", bandwidth: " + toBeta, null));
+  }
+
+  /**
+   * What is between the nodes.
+   *
+   * @param ports of both as the primary's configuration has them
+   * @param seenByBeta the same as the standby's has them
+   * @param ofBeta what else the configuration says of the standby
+   */
+  private record Network(
+      List<Integer> ports, List<Integer> seenByBeta, String ofBeta, @Nullable Relay relay) {}
+
+  private static TestPair make(Path base, Network network) throws IOException {
+    return make(base, base.resolve("alpha/tree"), base.resolve("beta/tree"), "", "", network);
   }
 
   private static TestPair make(
-      Path base,
-      Path alphaTree,
-      Path betaTree,
-      String mirrorExtra,
-      String extra,
-      List<Integer> ports,
-      List<Integer> seenByBeta,
-      @Nullable Relay relay)
+      Path base, Path alphaTree, Path betaTree, String mirrorExtra, String extra, Network network)
       throws IOException {
-    Side alpha = side(base, "alpha", alphaTree, ports, mirrorExtra, extra);
-    Side beta = side(base, "beta", betaTree, seenByBeta, mirrorExtra, extra);
+    List<Integer> ports = network.ports;
+    List<Integer> seen = network.seenByBeta;
+    Side alpha = side(base, "alpha", alphaTree, ports, network.ofBeta, mirrorExtra, extra);
+    Side beta = side(base, "beta", betaTree, seen, network.ofBeta, mirrorExtra, extra);
     Files.createDirectories(alphaTree);
     Files.createDirectories(betaTree);
     Certificates own = Certificates.init(Agent.tlsDirectory(alpha.configuration), "test", "alpha");
     assertThat(own.node()).isEqualTo("alpha");
-    return new TestPair(alpha, beta, relay);
+    return new TestPair(alpha, beta, network.relay);
   }
 
   public static TestPair make(Path base) throws IOException {
@@ -146,7 +160,13 @@ public final class TestPair implements AutoCloseable {
   }
 
   private static Side side(
-      Path base, String name, Path tree, List<Integer> ports, String mirrorExtra, String extra)
+      Path base,
+      String name,
+      Path tree,
+      List<Integer> ports,
+      String ofBeta,
+      String mirrorExtra,
+      String extra)
       throws IOException {
     Path state = base.resolve(name).resolve("state");
     Files.createDirectories(state);
@@ -155,14 +175,14 @@ public final class TestPair implements AutoCloseable {
         cluster: test
         nodes:
           alpha: {address: 127.0.0.1:%d}
-          beta: {address: 127.0.0.1:%d}
+          beta: {address: 127.0.0.1:%d%s}
         primary: alpha
         mirrors:
           www: {path: %s%s}
         state: %s
         %s
         """
-            .formatted(ports.get(0), ports.get(1), tree, mirrorExtra, state, extra);
+            .formatted(ports.get(0), ports.get(1), ofBeta, tree, mirrorExtra, state, extra);
     try {
       Configuration configuration =
           Configuration.parse(text, base.resolve(name).resolve("hotspare.yaml"));

@@ -58,7 +58,16 @@ final class FakePrimary implements AutoCloseable {
     this.cluster = new TestCluster(alpha, TestCluster.OPTIONS);
     Path state = Files.createDirectories(base.resolve("standby/state"));
     this.settings =
-        new MirrorSettings("www", tree, state, List.of(), 1000, 0.5, Duration.ofSeconds(60), null);
+        new MirrorSettings(
+            "www",
+            tree,
+            state,
+            List.of(),
+            1000,
+            0.5,
+            Duration.ofSeconds(60),
+            null,
+            org.hotspare.watch.ProcessorLimit.none());
   }
 
   /** Starts the standby, which connects. */
