@@ -11,7 +11,9 @@ import org.jspecify.annotations.Nullable;
  * @param gate null with fixed roles
  * @param checks empty with fixed roles
  * @param primary who the primary is, and whether this node is connected to it
- * @param differing nodes whose configuration file is not the same as this node's
+ * @param differing nodes whose configuration differs from this node's in what has to be equal
+ * @param needingRestart keys that were changed in the file, and take effect when the agent is
+ *     started again
  * @param next commands by which people can improve the situation, the most urgent first
  */
 public record Status(
@@ -24,13 +26,22 @@ public record Status(
     List<CheckStatus> checks,
     PrimaryStatus primary,
     List<MirrorStatus> mirrors,
-    List<String> differing,
+    List<Differing> differing,
+    List<String> needingRestart,
     List<String> next) {
   public Status {
     checks = List.copyOf(checks);
     mirrors = List.copyOf(mirrors);
     differing = List.copyOf(differing);
+    needingRestart = List.copyOf(needingRestart);
     next = List.copyOf(next);
+  }
+
+  /** A node whose configuration differs from this node's, and in which keys. */
+  public record Differing(String node, List<String> keys) {
+    public Differing {
+      keys = List.copyOf(keys);
+    }
   }
 
   /** Who holds the lease, and for how long. */

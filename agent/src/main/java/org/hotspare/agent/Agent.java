@@ -16,12 +16,14 @@ import org.hotspare.admin.Event;
 import org.hotspare.admin.EventLog;
 import org.hotspare.config.Address;
 import org.hotspare.config.Configuration;
+import org.hotspare.config.ConfigurationException;
 import org.hotspare.config.Limits;
 import org.hotspare.config.Mirror;
 import org.hotspare.config.Node;
 import org.hotspare.mirror.MirrorNews;
 import org.hotspare.mirror.MirrorSettings;
 import org.hotspare.mirror.PrimaryMirror;
+import org.hotspare.mirror.SharedKeys;
 import org.hotspare.mirror.StandbyMirror;
 import org.hotspare.tree.Bytes;
 import org.hotspare.watch.ProcessorLimit;
@@ -36,6 +38,7 @@ import org.hotspare.wire.Link;
 import org.hotspare.wire.LinkOptions;
 import org.hotspare.wire.Listener;
 import org.hotspare.wire.RateLimit;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -44,16 +47,23 @@ public final class Agent implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Agent.class);
   private static final Duration RENEWAL_CHECK = Duration.ofHours(1);
 
-  private final Configuration configuration;
+  /** As it is in use; replaced when the file is read again. */
+  private volatile Configuration configuration;
+
   private final Node self;
   private final Certificates certificates;
   private final EventLog events;
   private final Admission admission;
+  private final RateLimit rate;
   private final LinkOptions options;
   private final ProcessorLimit processors;
 
-  /** Of what is sent to each node that has a limit of its own. */
+  /** Of what is sent to each node. */
   private final Map<String, RateLimit> ratesOfNodes = new ConcurrentSkipListMap<>();
+  private final SharedKeys shared;
+
+  /** Keys that differ in the file and take effect only when the agent is started again. */
+  private volatile List<String> needingRestart = List.of();
 
   private final List<Listener> listeners = new ArrayList<>();
   private final Map<String, PrimaryMirror> primaries = new ConcurrentSkipListMap<>();
@@ -63,40 +73,50 @@ public final class Agent implements AutoCloseable {
   private volatile boolean closed;
 
   private Agent(
-      Configuration configuration,
-      Node self,
-      Certificates certificates,
-      EventLog events,
-      Admission admission) {
+      Configuration configuration, Node self, Certificates certificates, EventLog events) {
     this.configuration = configuration;
     this.self = self;
     this.certificates = certificates;
     this.events = events;
-    this.admission = admission;
-    Limits limits = configuration.limits();
-    RateLimit rate = rate(limits.bytesPerSecond());
-    configuration
-        .nodes()
-        .values()
-        .forEach(node -> ratesOfNodes.put(node.name(), rate(node.bytesPerSecond())));
-    this.processors = ProcessorLimit.of(limits.processors());
+    this.admission =
+        new Admission(
+            certificates,
+            new Invitations(invitationsDirectory(configuration)),
+            () -> Bytes.of(configuration().text()));
+    this.rate = RateLimit.none();
+    this.processors = ProcessorLimit.none();
+    limit(configuration);
     this.options =
         new LinkOptions(
-            org.hotspare.admin.Version.current(),
-            LinkOptions.DEAD_AFTER,
-            CompressionMode.valueOf(limits.compression().name()),
-            rate);
+            org.hotspare.admin.Version.current(), LinkOptions.DEAD_AFTER, this::compression, rate);
+    this.shared = new SharedKeys(configuration.shared(), this::tellDiffering);
     this.renewing = Thread.ofPlatform().name("renew").daemon().unstarted(this::renewLoop);
   }
 
-  private static RateLimit rate(long bytesPerSecond) {
-    return bytesPerSecond == Limits.UNLIMITED ? RateLimit.none() : RateLimit.of(bytesPerSecond);
+  private void limit(Configuration by) {
+    rate.change(rate(by.limits().bytesPerSecond()));
+    processors.change(by.limits().processors());
+    by.nodes()
+        .values()
+        .forEach(node -> rateOf(node.name()).change(rate(node.bytesPerSecond())));
+  }
+
+  private static long rate(long bytesPerSecond) {
+    return bytesPerSecond == Limits.UNLIMITED ? 0 : bytesPerSecond;
+  }
+
+  private RateLimit rateOf(String node) {
+    return ratesOfNodes.computeIfAbsent(node, name -> RateLimit.none());
   }
 
   /** The limit of what is sent to the other side holds for all links to it together. */
   private Link limited(Link link) {
-    link.limit(ratesOfNodes.getOrDefault(link.peer(), RateLimit.none()));
+    link.limit(rateOf(link.peer()));
     return link;
+  }
+
+  private CompressionMode compression() {
+    return CompressionMode.valueOf(configuration.limits().compression().name());
   }
 
   /** Where a node keeps its certificate and the cluster's authority. */
@@ -119,12 +139,7 @@ public final class Agent implements AutoCloseable {
     WorkDirectories.createPrivate(state);
     Certificates certificates = Certificates.load(tlsDirectory(configuration));
     EventLog events = EventLog.open(state, self.name(), InstantSource.system());
-    Admission admission =
-        new Admission(
-            certificates,
-            new Invitations(invitationsDirectory(configuration)),
-            () -> Bytes.of(configuration.text()));
-    Agent agent = new Agent(configuration, self, certificates, events, admission);
+    Agent agent = new Agent(configuration, self, certificates, events);
     try {
       agent.begin();
       return agent;
@@ -174,7 +189,8 @@ public final class Agent implements AutoCloseable {
         configuration.guard().share(),
         configuration.guard().within(),
         command.isEmpty() ? null : command,
-        processors);
+        processors,
+        shared);
   }
 
   private void listen() throws IOException {
@@ -231,6 +247,69 @@ public final class Agent implements AutoCloseable {
     events.record(Event.Kind.valueOf(topic.name()), mirror, text);
   }
 
+  private void tellDiffering(String node, List<String> keys) {
+    events.record(
+        Event.Kind.CONFIGURATION,
+        null,
+        keys.isEmpty()
+            ? "the configuration of %s is the same as here again".formatted(node)
+            : "the configuration of %s differs from this one in %s"
+                .formatted(node, String.join(", ", keys)));
+  }
+
+  /**
+   * Reads the configuration file again and takes over what can be taken over while it runs. A file
+   * that is wrong changes nothing.
+   */
+  synchronized void reload() {
+    Configuration now = configuration();
+    Configuration read;
+    try {
+      read = Configuration.load(now.file());
+    } catch (ConfigurationException e) {
+      LOG.warn("the configuration in use stays, since the file is wrong:\n{}", e.getMessage());
+      String first = e.complaints().getFirst().headline();
+      int more = e.complaints().size() - 1;
+      events.record(
+          Event.Kind.CONFIGURATION,
+          null,
+          "the configuration in use stays, since the file is wrong: %s%s"
+              .formatted(first, more == 0 ? "" : "; and %d more".formatted(more)));
+      return;
+    }
+    needingRestart = now.needingRestart(read);
+    List<String> live = now.liveChanges(read);
+    configuration = now.withLive(read);
+    limit(configuration);
+    changeMirrors();
+    events.record(Event.Kind.CONFIGURATION, null, describe(live, needingRestart));
+  }
+
+  private void changeMirrors() {
+    shared.change(configuration().shared());
+    primaries.values().forEach(PrimaryMirror::tellShared);
+    standbys.forEach((name, standby) -> change(standby, configuration().mirrors().get(name)));
+  }
+
+  private void change(StandbyMirror standby, @Nullable Mirror mirror) {
+    try {
+      if (mirror != null) {
+        standby.change(settings(mirror));
+      }
+    } catch (IOException e) {
+      LOG.warn("mirror {}: its settings could not be changed: {}", standby.name(), e.getMessage());
+    }
+  }
+
+  private static String describe(List<String> live, List<String> restart) {
+    String changed = live.isEmpty() ? "nothing to change" : "changed: " + String.join(", ", live);
+    String later =
+        restart.isEmpty()
+            ? ""
+            : "; to take effect at the next start: " + String.join(", ", restart);
+    return "the configuration was read again; " + changed + later;
+  }
+
   private void renewLoop() {
     try {
       while (!closed) {
@@ -258,6 +337,14 @@ public final class Agent implements AutoCloseable {
 
   Configuration configuration() {
     return configuration;
+  }
+
+  SharedKeys shared() {
+    return shared;
+  }
+
+  List<String> needingRestart() {
+    return needingRestart;
   }
 
   Node self() {

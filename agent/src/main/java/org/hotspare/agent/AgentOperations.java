@@ -66,7 +66,10 @@ final class AgentOperations implements Operations {
         List.of(),
         new Status.PrimaryStatus(agent.configuration().primary(), connected),
         mirrors,
-        List.of(),
+        agent.shared().differing().entrySet().stream()
+            .map(node -> new Status.Differing(node.getKey(), node.getValue()))
+            .toList(),
+        agent.needingRestart(),
         next(mirrors));
   }
 

@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import org.hotspare.admin.Answer;
 import org.hotspare.admin.CommandFailure;
@@ -33,12 +34,19 @@ final class LocalRunner implements AgentRunner {
   @Override
   public Outcome run(Configuration configuration, Node node)
       throws CommandFailure, InterruptedException {
+    // Before it starts: until then the signal would end the process.
+    CompletableFuture<Agent> started = new CompletableFuture<>();
+    HangUp.handle(
+        () -> {
+          var _ = started.thenAccept(Agent::reload);
+        });
     Agent agent;
     try {
       agent = Agent.start(configuration, node);
     } catch (IOException e) {
       throw new CommandFailure(Outcome.NO, String.valueOf(e.getMessage()));
     }
+    started.complete(agent);
     CountDownLatch stopped = new CountDownLatch(1);
     Thread stopping =
         Thread.ofPlatform()

@@ -101,25 +101,25 @@ final class Trial {
       sample(treeOf("alpha"));
     }
     Path primaryTree = source != null && inPlace ? source : treeOf("alpha");
+    String configuration = configuration(primaryTree, treeOf("beta"), ports);
     for (String node : NODES) {
-      Path tree = node.equals("alpha") ? primaryTree : treeOf(node);
-      Files.writeString(configurationOf(node), configuration(node, tree, ports));
+      Files.writeString(configurationOf(node), configuration);
     }
     certify();
   }
 
-  private String configuration(String node, Path tree, List<Integer> ports) {
+  private static String configuration(Path alphaTree, Path betaTree, List<Integer> ports) {
     return """
         cluster: try
         nodes:
           alpha: {address: "127.0.0.1:%d"}
-          beta: {address: "127.0.0.1:%d"}
+          beta: {address: "127.0.0.1:%d", paths: {tree: "%s"}}
         primary: alpha
         mirrors:
           tree: {path: "%s"}
-        state: "%s"
+        state: state
         """
-        .formatted(ports.get(0), ports.get(1), tree, nodeDirectory(node).resolve("state"));
+        .formatted(ports.get(0), ports.get(1), betaTree, alphaTree);
   }
 
   private void certify() throws IOException, ConfigurationException {

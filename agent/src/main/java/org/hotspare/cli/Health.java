@@ -28,6 +28,9 @@ enum Health {
     for (MirrorStatus mirror : status.mirrors()) {
       worst = worst.or(of(mirror, maxLag));
     }
+    if (!status.differing().isEmpty()) {
+      worst = worst.or(WARNING);
+    }
     return worst;
   }
 
@@ -76,6 +79,9 @@ enum Health {
     StringBuilder figures = new StringBuilder();
     if (!status.primary().connected()) {
       text.append(", not connected to ").append(status.primary().node());
+    }
+    for (Status.Differing differing : status.differing()) {
+      text.append(", the configuration of ").append(differing.node()).append(" differs");
     }
     for (MirrorStatus mirror : status.mirrors()) {
       text.append(", ").append(mirror.name()).append(' ').append(StatusText.words(mirror.state()));

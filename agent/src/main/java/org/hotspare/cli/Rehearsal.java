@@ -36,7 +36,7 @@ final class Rehearsal {
       "connected":true,"position":{"epoch":1,"sequence":1},\
       "lag":{"changes":1,"bytes":1,"seconds":0.1}}],"problems":[],"problemCount":0,\
       "progress":{"doneBytes":1,"totalBytes":2,"doneEntries":1,"totalEntries":2,\
-      "bytesPerSecond":1,"secondsLeft":1}}],"differing":[],"next":[]},\
+      "bytesPerSecond":1,"secondsLeft":1}}],"differing":[],"needingRestart":[],"next":[]},\
       "wait":{"durable":true,"millis":1,"missing":[]},\
       "answer":{"outcome":"DONE","lines":[]},"done":true,"exit":0}
       """;

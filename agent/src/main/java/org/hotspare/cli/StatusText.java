@@ -50,8 +50,15 @@ final class StatusText {
     line(
         "%s: %s (%sepoch %d, hotspare %s)"
             .formatted(status.node(), role, roles, status.epoch(), status.version()));
-    for (String node : status.differing()) {
-      line("The configuration of %s is not the same as that of %s.".formatted(node, status.node()));
+    for (Status.Differing differing : status.differing()) {
+      line(
+          "The configuration of %s is not the same as that of %s: %s."
+              .formatted(differing.node(), status.node(), String.join(", ", differing.keys())));
+    }
+    if (!status.needingRestart().isEmpty()) {
+      line(
+          "Changed in the file, and in use once the agent is started again: %s."
+              .formatted(String.join(", ", status.needingRestart())));
     }
   }
 

@@ -1,6 +1,7 @@
 package org.hotspare.config;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -9,6 +10,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.SequencedMap;
+import java.util.TreeMap;
 import org.hotspare.tree.Bytes;
 import org.hotspare.tree.Digest;
 import org.jspecify.annotations.Nullable;
@@ -47,7 +49,9 @@ public record Configuration(
 
   public static final Path DEFAULT_FILE = Path.of("/etc/hotspare/hotspare.yaml");
   public static final Path DEFAULT_STATE = Path.of("/var/lib/hotspare");
-  public static final int MAX_FILE_BYTES = 1 << 20;
+
+  /** What {@code join} can hand on. */
+  public static final int MAX_FILE_BYTES = 256 << 10;
 
   /**
    * @throws ConfigurationException if the file cannot be read or anything in it is wrong
@@ -102,9 +106,90 @@ public record Configuration(
         .toList();
   }
 
-  /** The same on nodes whose files are the same: the SHA-256 of the text, in hex. */
-  public String fingerprint() {
-    return Digest.of(Digest.newHash().digest(Bytes.of(text).array())).toString();
+  /**
+   * What has to be equal on all nodes: for each key a hash of its value. A path counts as the
+   * places that it comes to on each node, however it is written.
+   */
+  public SequencedMap<String, Long> shared() {
+    SequencedMap<String, Long> shared = new LinkedHashMap<>();
+    shared.put("primary", hash(primary));
+    shared.put("guard", hash(guard.toString()));
+    nodes.forEach(
+        (name, node) -> shared.put("nodes." + name, hash(node.addresses() + " " + node.witness())));
+    mirrors.forEach(
+        (name, mirror) -> {
+          StringBuilder places = new StringBuilder();
+          new TreeMap<>(nodes)
+              .forEach((_, node) -> places.append(pathOf(mirror, node)).append('\n'));
+          shared.put("mirrors." + name + ".path", hash(places.toString()));
+          shared.put("mirrors." + name + ".exclude", hash(mirror.exclude().toString()));
+        });
+    return shared;
+  }
+
+  private static long hash(String value) {
+    return ByteBuffer.wrap(Digest.newHash().digest(Bytes.of(value).array())).getLong();
+  }
+
+  /**
+   * This configuration with what a running agent can take over from {@code next}: all that {@link
+   * #needingRestart} does not name.
+   */
+  public Configuration withLive(Configuration next) {
+    SequencedMap<String, Mirror> changed = new LinkedHashMap<>();
+    mirrors.forEach(
+        (name, mirror) -> {
+          Mirror later = next.mirrors.getOrDefault(name, mirror);
+          changed.put(name, new Mirror(name, mirror.path(), mirror.exclude(), later.onChange()));
+        });
+    SequencedMap<String, Node> slower = new LinkedHashMap<>();
+    nodes.forEach(
+        (name, node) ->
+            slower.put(name, node.withRate(next.nodes.getOrDefault(name, node).bytesPerSecond())));
+    return new Configuration(
+        file,
+        next.text,
+        cluster,
+        slower,
+        changed,
+        primary,
+        next.guard,
+        next.limits,
+        next.versions,
+        next.takeover,
+        next.checks,
+        next.failover,
+        next.failback,
+        next.hooks,
+        next.notifications,
+        next.api,
+        state,
+        next.notices);
+  }
+
+  /** Which keys differ in {@code next} that a running agent takes over. */
+  public List<String> liveChanges(Configuration next) {
+    List<String> changed = new ArrayList<>();
+    addIfChanged(changed, "guard", guard, next.guard);
+    addIfChanged(
+        changed, "limits.bandwidth", limits.bytesPerSecond(), next.limits.bytesPerSecond());
+    addIfChanged(changed, "limits.cpu", limits.processors(), next.limits.processors());
+    addIfChanged(changed, "limits.compress", limits.compression(), next.limits.compression());
+    nodes.forEach(
+        (name, node) ->
+            addIfChanged(
+                changed,
+                "nodes." + name + ".bandwidth",
+                node.bytesPerSecond(),
+                next.nodes.getOrDefault(name, node).bytesPerSecond()));
+    mirrors.forEach(
+        (name, mirror) ->
+            addIfChanged(
+                changed,
+                "mirrors." + name + ".on-change",
+                mirror.onChange(),
+                next.mirrors.getOrDefault(name, mirror).onChange()));
+    return List.copyOf(changed);
   }
 
   /**

@@ -31,6 +31,11 @@ public record Node(
     paths = Map.copyOf(paths);
   }
 
+  Node withRate(long newBytesPerSecond) {
+    return new Node(
+        name, addresses, networkInterface, paths, witness, votes, promotable, newBytesPerSecond);
+  }
+
   /** Whether it holds the mirrors. */
   public boolean holdsData() {
     return !witness;

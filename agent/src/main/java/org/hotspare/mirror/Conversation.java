@@ -75,6 +75,7 @@ final class Conversation {
         restoring = false;
       }
       case Frame.Decide decide -> {}
+      case Frame.Configured configured -> {}
       case Frame.VerifyRequest verify -> {}
       default -> throw new ProtocolException("a primary does not send " + nameOf(frame));
     }

@@ -28,9 +28,7 @@ final class Guard {
   private static final Logger LOG = LoggerFactory.getLogger(Guard.class);
   private static final String IN_FLIGHT = "in-flight";
 
-  private final long deletions;
-  private final double share;
-  private final long windowMillis;
+  private volatile Allowed allowed;
 
   private final Deque<Deleted> recent = new ArrayDeque<>();
   private long recentCount;
@@ -39,13 +37,19 @@ final class Guard {
   private record Deleted(long millis, long count) {}
 
   /**
-   * @param deletions how many are always let through
-   * @param share of all entries, 0 to 1, that are always let through
+   * What goes through without asking: up to either of both within the window.
+   *
+   * @param share of all entries, 0 to 1
    */
-  Guard(long deletions, double share, long windowMillis) {
-    this.deletions = deletions;
-    this.share = share;
-    this.windowMillis = windowMillis;
+  record Allowed(long deletions, double share, long windowMillis) {}
+
+  Guard(Allowed allowed) {
+    this.allowed = allowed;
+  }
+
+  /** From the next batch on. Any thread. */
+  void allow(Allowed next) {
+    allowed = next;
   }
 
   /** Deletions of the next while were meant. */
@@ -56,8 +60,9 @@ final class Guard {
   /** Before a batch is applied: holds, if its deletions are too many. */
   void check(IndexWriter index, Workplace work, Removals removals, List<Change> batch)
       throws IOException {
+    Allowed limits = allowed;
     long now = System.currentTimeMillis();
-    while (!recent.isEmpty() && now - recent.getFirst().millis() > windowMillis) {
+    while (!recent.isEmpty() && now - recent.getFirst().millis() > limits.windowMillis) {
       recentCount -= recent.removeFirst().count();
     }
     long going = batch.stream().filter(c -> c instanceof Change.InodeGone).count();
@@ -67,12 +72,12 @@ final class Guard {
     long before = index.counts().entries() + recentCount;
     recent.add(new Deleted(now, going));
     recentCount += going;
-    boolean many = recentCount > deletions && recentCount > share * before;
+    boolean many = recentCount > limits.deletions && recentCount > limits.share * before;
     if (many && now > approvedUntilMillis) {
       int restored = removals.undo(index, work, recent.getFirst().millis());
       String why =
           "the primary deleted %d of %d entries within %d s"
-              .formatted(recentCount, before, windowMillis / 1000);
+              .formatted(recentCount, before, limits.windowMillis / 1000);
       removals.startHolding(index, why);
       recent.clear();
       recentCount = 0;

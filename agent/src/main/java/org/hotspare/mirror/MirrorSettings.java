@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param guardShare which share of all entries, 0 to 1, is always let through
  * @param onChange the command that a standby runs after it applied changes; null for none
  * @param processors what all mirrors of this node together may use
+ * @param shared what has to be equal on all nodes
  */
 public record MirrorSettings(
     String name,
@@ -26,9 +27,14 @@ public record MirrorSettings(
     double guardShare,
     Duration guardWindow,
     @Nullable String onChange,
-    ProcessorLimit processors) {
+    ProcessorLimit processors,
+    SharedKeys shared) {
   public MirrorSettings {
     excludes = List.copyOf(excludes);
+  }
+
+  Guard.Allowed allowed() {
+    return new Guard.Allowed(guardDeletions, guardShare, guardWindow.toMillis());
   }
 
   Path indexFile() {

@@ -5,6 +5,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -18,20 +19,28 @@ final class OnChange implements AutoCloseable {
   private static final long LIMIT_SECONDS = 60;
 
   private final String mirror;
-  private final String command;
+  private volatile @Nullable String command;
   private final MirrorNews news;
   private final AtomicBoolean due = new AtomicBoolean();
   private final ExecutorService runner =
       Executors.newSingleThreadExecutor(Thread.ofPlatform().name("on-change").daemon().factory());
 
-  OnChange(String mirror, String command, MirrorNews news) {
+  /**
+   * @param command null for none
+   */
+  OnChange(String mirror, @Nullable String command, MirrorNews news) {
     this.mirror = mirror;
     this.command = command;
     this.news = news;
   }
 
+  /** From now on another command, or none. Any thread. */
+  void use(@Nullable String next) {
+    command = next;
+  }
+
   void changed() {
-    if (due.compareAndSet(false, true)) {
+    if (command != null && due.compareAndSet(false, true)) {
       runner.execute(this::run);
     }
   }
@@ -40,8 +49,19 @@ final class OnChange implements AutoCloseable {
     try {
       TimeUnit.MILLISECONDS.sleep(GATHER_MILLIS);
       due.set(false);
+      String shell = command;
+      if (shell != null) {
+        run(shell);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void run(String shell) throws InterruptedException {
+    try {
       Process process =
-          new ProcessBuilder("/bin/sh", "-c", command)
+          new ProcessBuilder("/bin/sh", "-c", shell)
               .redirectInput(ProcessBuilder.Redirect.from(new java.io.File("/dev/null")))
               .redirectOutput(ProcessBuilder.Redirect.DISCARD)
               .redirectError(ProcessBuilder.Redirect.DISCARD)
@@ -49,19 +69,17 @@ final class OnChange implements AutoCloseable {
       if (!process.waitFor(LIMIT_SECONDS, TimeUnit.SECONDS)) {
         process.descendants().forEach(ProcessHandle::destroyForcibly);
         process.destroyForcibly();
-        tell("still ran after " + LIMIT_SECONDS + " s and was ended");
+        tell(shell, "still ran after " + LIMIT_SECONDS + " s and was ended");
       } else if (process.exitValue() != 0) {
-        tell("ended with status " + process.exitValue());
+        tell(shell, "ended with status " + process.exitValue());
       }
     } catch (IOException e) {
-      tell("could not be run: " + e.getMessage());
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
+      tell(shell, "could not be run: " + e.getMessage());
     }
   }
 
-  private void tell(String what) {
-    String text = "on-change command \"%s\" %s".formatted(command, what);
+  private void tell(String shell, String what) {
+    String text = "on-change command \"%s\" %s".formatted(shell, what);
     LOG.warn("mirror {}: {}", mirror, text);
     news.tell(mirror, MirrorNews.Topic.PROBLEM, text);
   }

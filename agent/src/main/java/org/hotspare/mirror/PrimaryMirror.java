@@ -238,7 +238,8 @@ public final class PrimaryMirror implements AutoCloseable {
         mode == Frame.Mode.INVENTORY || !request.history().equals(history)
             ? Position.NONE
             : request.position();
-    link.sendNow(new Frame.Subscribed(history, epoch, lineage, mode));
+    link.send(new Frame.Subscribed(history, epoch, lineage, mode));
+    link.sendNow(settings.shared().frame());
     news.tell(
         name(),
         MirrorNews.Topic.CONNECTION,
@@ -325,6 +326,8 @@ public final class PrimaryMirror implements AutoCloseable {
         subscription.link.sendNow(subscription.restoring.finish());
       }
       case Frame.VerifyReply reply -> subscription.verified(reply);
+      case Frame.Configured configured ->
+          settings.shared().heard(subscription.link.peer(), configured);
       default ->
           throw new ProtocolException(
               "a standby does not send " + frame.getClass().getSimpleName());
@@ -401,6 +404,13 @@ public final class PrimaryMirror implements AutoCloseable {
       sender.close();
       link.close();
     }
+  }
+
+  /** What has to be equal on all nodes has changed here. */
+  public void tellShared() {
+    subscriptions.values().stream()
+        .filter(s -> !s.link.isClosed())
+        .forEach(s -> settings.shared().tell(s.link));
   }
 
   // ---- the barrier

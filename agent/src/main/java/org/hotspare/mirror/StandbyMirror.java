@@ -67,7 +67,7 @@ public final class StandbyMirror implements AutoCloseable {
   private final Removals removals;
   private final StandbyState state = new StandbyState();
   private final ExecutorService stagers;
-  private final @Nullable OnChange onChange;
+  private final OnChange onChange;
   private final BlockingQueue<Work> queue = new ArrayBlockingQueue<>(QUEUED);
   private final Thread thread;
 
@@ -110,15 +110,12 @@ public final class StandbyMirror implements AutoCloseable {
     this.root = root;
     this.index = index;
     this.excludes = Excludes.of(settings.excludes());
-    this.guard =
-        new Guard(
-            settings.guardDeletions(), settings.guardShare(), settings.guardWindow().toMillis());
+    this.guard = new Guard(settings.allowed());
     this.removals = new Removals(excludes, problems);
     this.stagers =
         Executors.newFixedThreadPool(
             2, Thread.ofPlatform().name("stage-" + settings.name() + "-", 0).daemon().factory());
-    String command = settings.onChange();
-    this.onChange = command == null ? null : new OnChange(settings.name(), command, news);
+    this.onChange = new OnChange(settings.name(), settings.onChange(), news);
     this.thread = Thread.ofPlatform().name("apply-" + settings.name()).unstarted(this::run);
   }
 
@@ -347,9 +344,8 @@ public final class StandbyMirror implements AutoCloseable {
 
           @Override
           public void applied(List<Change> changes) {
-            OnChange command = onChange;
-            if (command != null && !changes.isEmpty()) {
-              command.changed();
+            if (!changes.isEmpty()) {
+              onChange.changed();
             }
           }
 
@@ -378,6 +374,7 @@ public final class StandbyMirror implements AutoCloseable {
     }
     conversation = new Conversation(request);
     current.sendNow(request);
+    settings.shared().tell(current);
   }
 
   private boolean isTreeEmpty() throws IOException {
@@ -542,6 +539,7 @@ public final class StandbyMirror implements AutoCloseable {
                   decide.validSeconds() * 1000,
                   decide.decision() == Frame.Decision.REJECT && decide.validSeconds() > 0));
       case Frame.RestoreDone done -> restored(applier, done);
+      case Frame.Configured configured -> settings.shared().heard(current.peer(), configured);
       case Frame.VerifyRequest request -> verify(current, request.repair());
       default ->
           throw new IOException("a primary does not send " + frame.getClass().getSimpleName());
@@ -805,6 +803,16 @@ public final class StandbyMirror implements AutoCloseable {
 
   // ---- what others ask
 
+  /** Takes over what of the settings may change while it runs: the guard and the command. */
+  public void change(MirrorSettings next) {
+    guard.allow(next.allowed());
+    onChange.use(next.onChange());
+    Link current = link;
+    if (current != null && !current.isClosed()) {
+      settings.shared().tell(current);
+    }
+  }
+
   /** Lets through what is held, and what would be held within that time. */
   public void approve(Duration validFor) throws InterruptedException {
     queue.put(new Work.Decided(Frame.Decision.APPROVE, validFor.toMillis(), false));
@@ -898,10 +906,7 @@ public final class StandbyMirror implements AutoCloseable {
       Thread.currentThread().interrupt();
     }
     stagers.shutdown();
-    OnChange command = onChange;
-    if (command != null) {
-      command.close();
-    }
+    onChange.close();
     index.close();
   }
 }

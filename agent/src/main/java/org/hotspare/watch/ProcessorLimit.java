@@ -22,7 +22,7 @@ public final class ProcessorLimit {
 
   private static final long NAP_NANOS = 50_000_000L;
 
-  private final double processors;
+  private volatile double processors;
   private final LongSupplier usedNanos;
   private boolean begun;
   private long usedBefore;
@@ -33,9 +33,9 @@ public final class ProcessorLimit {
     this.usedNanos = usedNanos;
   }
 
-  /** Never pauses. */
+  /** A limit of its own that never pauses, unless it is changed later. */
   public static ProcessorLimit none() {
-    return new ProcessorLimit(Double.POSITIVE_INFINITY, () -> 0);
+    return new ProcessorLimit(Double.POSITIVE_INFINITY, ProcessorLimit::usedByThisProcess);
   }
 
   /**
@@ -54,6 +54,15 @@ public final class ProcessorLimit {
       throw new IllegalArgumentException("not a share of the processors: " + processors);
     }
     return new ProcessorLimit(processors, usedNanos);
+  }
+
+  /** From now on another limit; infinite for none. */
+  public synchronized void change(double newProcessors) {
+    if (!(newProcessors > 0)) {
+      throw new IllegalArgumentException("not a share of the processors: " + newProcessors);
+    }
+    processors = newProcessors;
+    begun = false;
   }
 
   private static long usedByThisProcess() {

@@ -25,6 +25,7 @@ public final class Bounds {
   public static final int STEPS = 1 << 16;
 
   public static final int WANTED_IDS = 1 << 16;
+  public static final int CONFIGURED_KEYS = 4096;
   public static final int LINEAGE_ENDS = 1 << 15;
   public static final int PROBLEMS = 256;
   public static final int PATH_BYTES = 64 << 10;

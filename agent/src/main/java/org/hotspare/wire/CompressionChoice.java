@@ -1,5 +1,7 @@
 package org.hotspare.wire;
 
+import java.util.function.Supplier;
+
 /**
  * Decides whether compressing a payload makes it arrive earlier, from what the link and the codec
  * achieved so far. One for each link; any thread.
@@ -25,11 +27,11 @@ final class CompressionChoice {
   /** Of every payload that goes as it is because the codec looks slow, this share counts for it. */
   private static final int RECOVERY_SHARE = 16;
 
-  private final CompressionMode mode;
+  private final Supplier<CompressionMode> mode;
   private final Throughput link = new Throughput(0, 0);
   private final Throughput codec = new Throughput(BELIEVED_BYTES, assumedNanos(BELIEVED_BYTES));
 
-  CompressionChoice(CompressionMode mode) {
+  CompressionChoice(Supplier<CompressionMode> mode) {
     this.mode = mode;
   }
 
@@ -39,7 +41,7 @@ final class CompressionChoice {
 
   /** Whether the sample of such a payload is worth its time. */
   synchronized boolean worthSampling(int payloadBytes) {
-    return switch (mode) {
+    return switch (mode.get()) {
       case OFF -> false;
       case ON -> payloadBytes >= SMALLEST_BYTES;
       case AUTO -> payloadBytes >= SMALLEST_BYTES && linkIsSlower(payloadBytes);
@@ -63,7 +65,7 @@ final class CompressionChoice {
   /** Whether the whole payload is worth it, after a sample of it shrank to {@code packedBytes}. */
   synchronized boolean worthPacking(int sampleBytes, int packedBytes) {
     double ratio = (double) packedBytes / sampleBytes;
-    return switch (mode) {
+    return switch (mode.get()) {
       case OFF -> false;
       case ON -> ratio < 1;
       case AUTO ->

@@ -184,6 +184,19 @@ public sealed interface Frame {
     }
   }
 
+  /** A key of the configuration that has to be equal on all nodes, and a hash of its value. */
+  record ConfiguredKey(String name, long hash) {}
+
+  /**
+   * How the sender is configured, in what has to be equal on all nodes: after subscribing or being
+   * subscribed to, and whenever it changes.
+   */
+  record Configured(List<ConfiguredKey> keys) implements Frame {
+    public Configured {
+      keys = List.copyOf(keys);
+    }
+  }
+
   // ---- admission, on a connection without a client certificate
 
   /** A new node asks to be let in. {@code request} is a PKCS#10 certificate request in DER. */

@@ -54,8 +54,7 @@ final class FrameChannel {
     this.in = new CountedInput(tls.getInputStream());
     this.out = tls.getOutputStream();
     this.choice = new CompressionChoice(options.compression());
-    this.packer =
-        options.compression() == CompressionMode.OFF ? PayloadPacker.NONE : new ZstdPacker(choice);
+    this.packer = new ZstdPacker(choice);
     this.address = (InetSocketAddress) plain.getRemoteSocketAddress();
   }
 

@@ -59,6 +59,7 @@ final class FrameDecoder {
               count("failed entries", envelope.getRestoreDone().getFailed()));
       case VERIFY_REQUEST -> new Frame.VerifyRequest(envelope.getVerifyRequest().getRepair());
       case VERIFY_REPLY -> verifyReply(envelope.getVerifyReply());
+      case CONFIGURED -> configured(envelope.getConfigured());
       case JOIN -> join(envelope.getJoin());
       case JOINED -> joined(envelope.getJoined());
       case RENEW ->
@@ -158,6 +159,17 @@ final class FrameDecoder {
       throw new ProtocolException("content of what is no regular file");
     }
     return new Frame.ContentPart(id, ops, payload, finished);
+  }
+
+  private static Frame configured(org.hotspare.wire.proto.Configured configured)
+      throws ProtocolException {
+    if (configured.getKeyCount() > Bounds.CONFIGURED_KEYS) {
+      throw new ProtocolException(configured.getKeyCount() + " configured keys");
+    }
+    return new Frame.Configured(
+        configured.getKeyList().stream()
+            .map(key -> new Frame.ConfiguredKey(PlainText.sentence(key.getName()), key.getHash()))
+            .toList());
   }
 
   private static Frame want(org.hotspare.wire.proto.Want want) throws ProtocolException {

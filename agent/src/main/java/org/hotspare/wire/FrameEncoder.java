@@ -45,6 +45,7 @@ final class FrameEncoder {
           Frame.RestoreDone _,
           Frame.VerifyRequest _,
           Frame.VerifyReply _,
+          Frame.Configured _,
           Frame.Join _,
           Frame.Joined _,
           Frame.Renew _,
@@ -103,6 +104,7 @@ final class FrameEncoder {
                   .setRepair(request.repair())
                   .build());
       case Frame.VerifyReply reply -> envelope.setVerifyReply(verifyReply(reply));
+      case Frame.Configured configured -> envelope.setConfigured(configured(configured));
       case Frame.Join join -> envelope.setJoin(join(join));
       case Frame.Joined joined -> envelope.setJoined(joined(joined));
       case Frame.Renew renew ->
@@ -116,6 +118,21 @@ final class FrameEncoder {
                   .setCertificate(EntryCodec.encode(renewed.certificate()))
                   .build());
     };
+  }
+
+  private static org.hotspare.wire.proto.Configured configured(Frame.Configured configured) {
+    org.hotspare.wire.proto.Configured.Builder builder =
+        org.hotspare.wire.proto.Configured.newBuilder();
+    configured.keys().stream()
+        .limit(Bounds.CONFIGURED_KEYS)
+        .forEach(
+            key ->
+                builder.addKey(
+                    org.hotspare.wire.proto.ConfiguredKey.newBuilder()
+                        .setName(PlainText.sentence(key.name()))
+                        .setHash(key.hash())
+                        .build()));
+    return builder.build();
   }
 
   private static org.hotspare.wire.proto.Hello hello(Frame.Hello hello) {

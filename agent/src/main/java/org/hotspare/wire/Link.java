@@ -182,6 +182,7 @@ public final class Link implements AutoCloseable {
             Frame.RestoreDone _,
             Frame.VerifyRequest _,
             Frame.VerifyReply _,
+            Frame.Configured _,
             Frame.Renew _,
             Frame.Renewed _ -> {
           return frame;

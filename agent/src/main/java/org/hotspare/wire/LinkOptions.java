@@ -1,6 +1,7 @@
 package org.hotspare.wire;
 
 import java.time.Duration;
+import java.util.function.Supplier;
 
 /**
  * How this node's links work.
@@ -8,11 +9,11 @@ import java.time.Duration;
  * @param version of this program, as shown to peers
  * @param deadAfter a peer that nothing is heard of for so long is given up; it hears from this node
  *     at least four times within that time
- * @param compression of payloads
+ * @param compression of payloads; asked for each one, so that it may change
  * @param limit of what is sent; shared by all links that are given the same one
  */
 public record LinkOptions(
-    String version, Duration deadAfter, CompressionMode compression, RateLimit limit) {
+    String version, Duration deadAfter, Supplier<CompressionMode> compression, RateLimit limit) {
   public static final Duration DEAD_AFTER = Duration.ofSeconds(10);
 
   /** How long a connection may take until it is a link. */
@@ -22,6 +23,11 @@ public record LinkOptions(
     if (deadAfter.toMillis() < 100 || deadAfter.toMillis() > Integer.MAX_VALUE) {
       throw new IllegalArgumentException("not a time to wait for a peer: " + deadAfter);
     }
+  }
+
+  public LinkOptions(
+      String version, Duration deadAfter, CompressionMode compression, RateLimit limit) {
+    this(version, deadAfter, () -> compression, limit);
   }
 
   public static LinkOptions of(String version) {

@@ -71,7 +71,7 @@ class AdminServerTest {
             "problems":[{"path":"a/b","reason":"permission denied"}],"problemCount":1,\
             "held":null,"progress":{"doneBytes":1,"totalBytes":2,"doneEntries":3,\
             "totalEntries":4,"bytesPerSecond":5,"secondsLeft":6}}],\
-            "differing":[],"next":["hotspare approve --mirror www"]}""");
+            "differing":[],"needingRestart":[],"next":["hotspare approve --mirror www"]}""");
   }
 
   @Test

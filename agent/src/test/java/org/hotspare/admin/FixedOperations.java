@@ -37,6 +37,7 @@ final class FixedOperations implements Operations {
                 null,
                 new Progress(1, 2, 3, 4, 5, 6))),
         List.of(),
+        List.of(),
         List.of("hotspare approve --mirror www"));
   }
 

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.BooleanSupplier;
 import org.hotspare.admin.MirrorStatus;
 import org.hotspare.admin.Status;
@@ -146,8 +147,9 @@ public final class TestPair implements AutoCloseable {
       throws IOException {
     List<Integer> ports = network.ports;
     List<Integer> seen = network.seenByBeta;
-    Side alpha = side(base, "alpha", alphaTree, ports, network.ofBeta, mirrorExtra, extra);
-    Side beta = side(base, "beta", betaTree, seen, network.ofBeta, mirrorExtra, extra);
+    String ofBeta = ", paths: {www: %s}%s".formatted(betaTree, network.ofBeta);
+    Side alpha = side(base, "alpha", alphaTree, ports, ofBeta, mirrorExtra, extra);
+    Side beta = side(base, "beta", alphaTree, seen, ofBeta, mirrorExtra, extra);
     Files.createDirectories(alphaTree);
     Files.createDirectories(betaTree);
     Certificates own = Certificates.init(Agent.tlsDirectory(alpha.configuration), "test", "alpha");
@@ -162,7 +164,7 @@ public final class TestPair implements AutoCloseable {
   private static Side side(
       Path base,
       String name,
-      Path tree,
+      Path alphaTree,
       List<Integer> ports,
       String ofBeta,
       String mirrorExtra,
@@ -182,11 +184,13 @@ public final class TestPair implements AutoCloseable {
         state: %s
         %s
         """
-            .formatted(ports.get(0), ports.get(1), ofBeta, tree, mirrorExtra, state, extra);
+            .formatted(ports.get(0), ports.get(1), ofBeta, alphaTree, mirrorExtra, state, extra);
+    Path file = base.resolve(name).resolve("hotspare.yaml");
     try {
-      Configuration configuration =
-          Configuration.parse(text, base.resolve(name).resolve("hotspare.yaml"));
-      return new Side(name, tree, state, configuration);
+      Files.writeString(file, text);
+      Configuration configuration = Configuration.parse(text, file);
+      Path tree = configuration.pathsOn(configuration.node(name)).get("www");
+      return new Side(name, Objects.requireNonNull(tree), state, configuration);
     } catch (org.hotspare.config.ConfigurationException e) {
       throw new IOException(e);
     }

@@ -350,6 +350,7 @@ class MainTest {
                   null,
                   null)),
           List.of(),
+          List.of(),
           List.of());
     }
 

@@ -35,6 +35,7 @@ class StatusTextTest {
         new Status.PrimaryStatus("alpha", true),
         Arrays.asList(mirrors),
         List.of(),
+        List.of(),
         next);
   }
 
@@ -268,13 +269,15 @@ class StatusTextTest {
                     List.of(),
                     null,
                     null)),
-            List.of("alpha"),
+            List.of(new Status.Differing("alpha", List.of("guard", "mirrors.www.exclude"))),
+            List.of("nodes"),
             List.of("hotspare doctor --all"));
     assertThat(StatusText.of(status))
         .isEqualTo(
             """
             beta: standby of alpha, NOT CONNECTED (fixed roles, epoch 7, hotspare 0.1.0)
-            The configuration of alpha is not the same as that of beta.
+            The configuration of alpha is not the same as that of beta: guard, mirrors.www.exclude.
+            Changed in the file, and in use once the agent is started again: nodes.
 
             www  /srv/www
               offline; 57,049 entries, 578 MiB
@@ -282,7 +285,9 @@ class StatusTextTest {
             Next: hotspare doctor --all
             """);
     assertThat(Health.line(status, MAX_LAG))
-        .isEqualTo("HOTSPARE CRITICAL - beta is standby, not connected to alpha, www offline");
+        .isEqualTo(
+            "HOTSPARE CRITICAL - beta is standby, not connected to alpha,"
+                + " the configuration of alpha differs, www offline");
   }
 
   @Test

@@ -35,7 +35,7 @@ class CompressionChoiceTest {
 
   @Test
   void nothingIsCompressedBeforeTheLinkWasMeasured() {
-    assertThat(new CompressionChoice(CompressionMode.AUTO).worthSampling(MIB)).isFalse();
+    assertThat(new CompressionChoice(() -> CompressionMode.AUTO).worthSampling(MIB)).isFalse();
   }
 
   @Test
@@ -61,17 +61,17 @@ class CompressionChoiceTest {
 
   @Test
   void onAndOffAreWhatTheySay() {
-    CompressionChoice on = new CompressionChoice(CompressionMode.ON);
+    CompressionChoice on = new CompressionChoice(() -> CompressionMode.ON);
     assertThat(on.worthSampling(MIB)).isTrue();
     assertThat(on.worthPacking(1000, 999)).isTrue();
     assertThat(on.worthPacking(1000, 1001)).isFalse();
-    CompressionChoice off = new CompressionChoice(CompressionMode.OFF);
+    CompressionChoice off = new CompressionChoice(() -> CompressionMode.OFF);
     assertThat(off.worthSampling(MIB)).isFalse();
   }
 
   @Test
   void whatDoesNotShrinkGoesAsItIs() {
-    PayloadPacker packer = new ZstdPacker(new CompressionChoice(CompressionMode.ON));
+    PayloadPacker packer = new ZstdPacker(new CompressionChoice(() -> CompressionMode.ON));
     byte[] random = new byte[MIB];
     new SplittableRandom(1).nextBytes(random);
     assertThat(packer.pack(ByteBuffer.wrap(random)).remaining()).isEqualTo(MIB);
@@ -82,7 +82,7 @@ class CompressionChoiceTest {
 
   /** Both speeds in bytes per second. */
   private static CompressionChoice measured(long link, long codec) {
-    CompressionChoice choice = new CompressionChoice(CompressionMode.AUTO);
+    CompressionChoice choice = new CompressionChoice(() -> CompressionMode.AUTO);
     for (int i = 0; i < 500; i++) {
       choice.written(MIB, MIB * 1_000_000_000L / link);
       choice.packed(MIB, MIB * 1_000_000_000L / codec);

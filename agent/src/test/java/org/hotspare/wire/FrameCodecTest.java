@@ -30,7 +30,7 @@ import org.junit.jupiter.api.Test;
 
 class FrameCodecTest {
   private static final PayloadPacker ALWAYS =
-      new ZstdPacker(new CompressionChoice(CompressionMode.ON));
+      new ZstdPacker(new CompressionChoice(() -> CompressionMode.ON));
   private static final Metadata PLAIN = new Metadata(0644, 0, 0, Timestamp.EPOCH, List.of());
 
   @Test

@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Valid frames of every kind, from a seed. */
 final class RandomFrames {
-  static final int KINDS = 26;
+  static final int KINDS = 27;
 
   private final SplittableRandom random;
 
@@ -63,6 +63,7 @@ final class RandomFrames {
       case 22 -> new Frame.Join("gamma", some(32), some(300));
       case 23 -> new Frame.Joined(some(500), some(500), bytes(100), bytes(2000));
       case 24 -> new Frame.Renew(some(300));
+      case 25 -> new Frame.Configured(List.of(new Frame.ConfiguredKey("guard", random.nextLong())));
       default -> new Frame.Renewed(some(300));
     };
   }
