@@ -39,6 +39,10 @@ public final class Link implements AutoCloseable {
   private final Semaphore wake = new Semaphore(0);
   private final AtomicReference<Optional<Frame.Pong>> owed =
       new AtomicReference<>(Optional.empty());
+
+  /** Why this side ended it, for whoever still wants to send. */
+  private volatile String ended = "";
+
   private volatile OptionalLong roundTripNanos = OptionalLong.empty();
 
   private Link(
@@ -114,7 +118,7 @@ public final class Link implements AutoCloseable {
    */
   public void send(Frame frame) throws IOException {
     if (closed.get()) {
-      throw new IOException("the connection to " + this + " is closed");
+      throw new IOException("the connection to " + this + " is closed" + ended);
     }
     try {
       channel.write(frame);
@@ -246,6 +250,9 @@ public final class Link implements AutoCloseable {
 
   /** Ends the connection and tells the other side why, which takes up to a second. */
   public void close(String reason) {
+    if (!closed.get()) {
+      ended = ": " + reason;
+    }
     if (closed.compareAndSet(false, true)) {
       wake.release();
       Thread farewell =

@@ -67,7 +67,8 @@ final class FakePrimary implements AutoCloseable {
             0.5,
             Duration.ofSeconds(60),
             null,
-            org.hotspare.watch.ProcessorLimit.none());
+            org.hotspare.watch.ProcessorLimit.none(),
+            new SharedKeys(java.util.Map.of(), (node, keys) -> {}));
   }
 
   /** Starts the standby, which connects. */
