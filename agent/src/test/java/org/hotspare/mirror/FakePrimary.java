@@ -45,15 +45,16 @@ final class FakePrimary implements AutoCloseable {
   final Path tree;
   final Queue<String> news = new ConcurrentLinkedQueue<>();
   private final Path base;
-  private final TestCluster cluster;
+  private final Certificates alpha;
   private final Certificates beta;
   private final MirrorSettings settings;
+  private TestCluster cluster;
   private @Nullable StandbyMirror standby;
 
   FakePrimary(Path base) throws IOException {
     this.base = base;
     this.tree = Files.createDirectories(base.resolve("standby/tree"));
-    Certificates alpha = Certificates.init(base.resolve("alpha-tls"), "test", "alpha");
+    this.alpha = Certificates.init(base.resolve("alpha-tls"), "test", "alpha");
     this.beta = TestCluster.member(alpha, base.resolve("beta-tls"), "beta");
     this.cluster = new TestCluster(alpha, TestCluster.OPTIONS);
     Path state = Files.createDirectories(base.resolve("standby/state"));
@@ -76,13 +77,17 @@ final class FakePrimary implements AutoCloseable {
     StandbyMirror before = standby;
     if (before != null) {
       before.close();
+      // The old one may have connected once more before it was closed: a new port has no such link.
+      cluster.close();
+      cluster = new TestCluster(alpha, TestCluster.OPTIONS);
     }
+    TestCluster reached = cluster;
     standby =
         StandbyMirror.start(
             settings,
-            () -> cluster.connect(beta, TestCluster.OPTIONS),
+            () -> reached.connect(beta, TestCluster.OPTIONS),
             (mirror, topic, text) -> news.add(topic + " " + text));
-    return cluster.accepted();
+    return reached.accepted();
   }
 
   MirrorView view() {
