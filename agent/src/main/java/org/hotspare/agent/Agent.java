@@ -60,6 +60,7 @@ public final class Agent implements AutoCloseable {
 
   /** Of what is sent to each node. */
   private final Map<String, RateLimit> ratesOfNodes = new ConcurrentSkipListMap<>();
+
   private final SharedKeys shared;
 
   /** Keys that differ in the file and take effect only when the agent is started again. */
@@ -96,9 +97,7 @@ public final class Agent implements AutoCloseable {
   private void limit(Configuration by) {
     rate.change(rate(by.limits().bytesPerSecond()));
     processors.change(by.limits().processors());
-    by.nodes()
-        .values()
-        .forEach(node -> rateOf(node.name()).change(rate(node.bytesPerSecond())));
+    by.nodes().values().forEach(node -> rateOf(node.name()).change(rate(node.bytesPerSecond())));
   }
 
   private static long rate(long bytesPerSecond) {
