@@ -15,8 +15,10 @@ import org.jspecify.annotations.Nullable;
  * which is reached through {@code /proc/self/fd} so that no link is followed.
  *
  * @param name null for the descriptor itself
+ * @param pathOnly whether the descriptor was opened O_PATH: then the calls for descriptors refuse
+ *     it, and it is reached as what {@code /proc/self/fd} leads to
  */
-record Attributes(int descriptor, @Nullable Name name) {
+record Attributes(int descriptor, @Nullable Name name, boolean pathOnly) {
   /** The kernel's limits of the list of names, and of a value. */
   private static final int MAX_BYTES = 65536;
 
@@ -29,15 +31,20 @@ record Attributes(int descriptor, @Nullable Name name) {
   private static final Bytes XFS_DEFAULT_ACL = Bytes.of("trusted.SGI_ACL_DEFAULT");
 
   static Attributes ofDescriptor(int descriptor) {
-    return new Attributes(descriptor, null);
+    return new Attributes(descriptor, null, false);
+  }
+
+  static Attributes ofEntry(int descriptor) {
+    return new Attributes(descriptor, null, true);
+  }
+
+  static Attributes ofName(int directory, Name name) {
+    return new Attributes(directory, name, false);
   }
 
   List<Attribute> list(Scratch scratch, Descriptor owner) throws LinuxException {
     MemorySegment names = scratch.large().asSlice(0, MAX_BYTES);
-    long length =
-        name == null
-            ? Kernel.call(scratch, Syscall.FLISTXATTR, descriptor, names.address(), MAX_BYTES)
-            : namesOf(scratch, name, names.address());
+    long length = listInto(scratch, names.address());
     if (length == 0 || length == -Errno.EOPNOTSUPP.number()) {
       return List.of();
     }
@@ -51,6 +58,32 @@ record Attributes(int descriptor, @Nullable Name name) {
       }
     }
     return found;
+  }
+
+  private long listInto(Scratch scratch, long names) {
+    if (name != null) {
+      return namesOf(scratch, name, names);
+    }
+    return pathOnly
+        ? Kernel.call(
+            scratch, Syscall.LISTXATTR, scratch.descriptorPath(descriptor), names, MAX_BYTES)
+        : Kernel.call(scratch, Syscall.FLISTXATTR, descriptor, names, MAX_BYTES);
+  }
+
+  /** The call for what these are the attributes of. */
+  private Syscall choose(Syscall ofDescriptor, Syscall ofPath, Syscall ofName) {
+    if (name != null) {
+      return ofName;
+    }
+    return pathOnly ? ofPath : ofDescriptor;
+  }
+
+  /** The first argument of that call. */
+  private long subject(Scratch scratch) {
+    if (name != null) {
+      return scratch.descriptorPath(descriptor, name);
+    }
+    return pathOnly ? scratch.descriptorPath(descriptor) : descriptor;
   }
 
   /** Most files have none, so that this call is the one that matters: the newer takes half. */
@@ -104,17 +137,9 @@ record Attributes(int descriptor, @Nullable Name name) {
   private @Nullable Bytes get(Scratch scratch, Descriptor owner, byte[] key) throws LinuxException {
     MemorySegment value = scratch.large().asSlice(MAX_BYTES, MAX_BYTES);
     long keyAddress = scratch.otherPath(key, Syscall.LGETXATTR);
+    Syscall call = choose(Syscall.FGETXATTR, Syscall.GETXATTR, Syscall.LGETXATTR);
     long length =
-        name == null
-            ? Kernel.call(
-                scratch, Syscall.FGETXATTR, descriptor, keyAddress, value.address(), MAX_BYTES)
-            : Kernel.call(
-                scratch,
-                Syscall.LGETXATTR,
-                scratch.descriptorPath(descriptor, name),
-                keyAddress,
-                value.address(),
-                MAX_BYTES);
+        Kernel.call(scratch, call, subject(scratch), keyAddress, value.address(), MAX_BYTES);
     if (length == -Errno.ENODATA.number() || length == -Errno.EOPNOTSUPP.number()) {
       return null;
     }
@@ -130,28 +155,16 @@ record Attributes(int descriptor, @Nullable Name name) {
     MemorySegment value = scratch.large();
     MemorySegment.copy(bytes, 0, value, ValueLayout.JAVA_BYTE, 0, bytes.length);
     long key = scratch.otherPath(attribute.name().array(), Syscall.LSETXATTR);
+    Syscall call = choose(Syscall.FSETXATTR, Syscall.SETXATTR, Syscall.LSETXATTR);
     long result =
-        name == null
-            ? Kernel.call(
-                scratch, Syscall.FSETXATTR, descriptor, key, value.address(), bytes.length, 0)
-            : Kernel.call(
-                scratch,
-                Syscall.LSETXATTR,
-                scratch.descriptorPath(descriptor, name),
-                key,
-                value.address(),
-                bytes.length,
-                0);
+        Kernel.call(scratch, call, subject(scratch), key, value.address(), bytes.length, 0);
     owner.check(result, Syscall.LSETXATTR, name);
   }
 
   boolean remove(Scratch scratch, Descriptor owner, Bytes attribute) throws LinuxException {
     long key = scratch.otherPath(attribute.array(), Syscall.LREMOVEXATTR);
-    long result =
-        name == null
-            ? Kernel.call(scratch, Syscall.FREMOVEXATTR, descriptor, key)
-            : Kernel.call(
-                scratch, Syscall.LREMOVEXATTR, scratch.descriptorPath(descriptor, name), key);
+    Syscall call = choose(Syscall.FREMOVEXATTR, Syscall.REMOVEXATTR, Syscall.LREMOVEXATTR);
+    long result = Kernel.call(scratch, call, subject(scratch), key);
     if (result == -Errno.ENODATA.number()) {
       return false;
     }

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * come from several threads, but {@link #close} only when no call runs: the kernel gives the number
  * to the next file that is opened.
  */
-public abstract sealed class Descriptor implements AutoCloseable permits DirFd, FileFd {
+public abstract sealed class Descriptor implements AutoCloseable permits DirFd, FileFd, EntryFd {
   static final int AT_SYMLINK_NOFOLLOW = 0x100;
   static final int AT_EMPTY_PATH = 0x1000;
   private static final int AT_NO_AUTOMOUNT = 0x800;
@@ -58,22 +58,26 @@ public abstract sealed class Descriptor implements AutoCloseable permits DirFd, 
   }
 
   /** Exactly these permissions, whatever the process's umask. */
-  public final void setPermissions(int permissions) throws LinuxException {
+  public void setPermissions(int permissions) throws LinuxException {
     onThis(Syscall.FCHMOD, permissions, 0, 0);
   }
 
   /** Sets both ids. The kernel takes set-id bits and capabilities away when it does. */
-  public final void setOwner(int owner, int group) throws LinuxException {
+  public void setOwner(int owner, int group) throws LinuxException {
     onThis(Syscall.FCHOWN, owner, group, 0);
   }
 
   /** Sets the mtime and leaves the atime. */
-  public final void setModified(Timestamp modified) throws LinuxException {
+  public void setModified(Timestamp modified) throws LinuxException {
     try (Scratch scratch = Scratch.take()) {
       long times = putTimes(scratch, modified);
       check(
           Kernel.call(scratch, Syscall.UTIMENSAT, number(), 0, times, 0), Syscall.UTIMENSAT, null);
     }
+  }
+
+  Attributes attributesOf() {
+    return Attributes.ofDescriptor(number());
   }
 
   /**
@@ -82,14 +86,14 @@ public abstract sealed class Descriptor implements AutoCloseable permits DirFd, 
    */
   public final List<Attribute> attributes() throws LinuxException {
     try (Scratch scratch = Scratch.take()) {
-      return Attributes.ofDescriptor(number()).list(scratch, this);
+      return attributesOf().list(scratch, this);
     }
   }
 
   /** Creates or replaces it. */
   public final void setAttribute(Attribute attribute) throws LinuxException {
     try (Scratch scratch = Scratch.take()) {
-      Attributes.ofDescriptor(number()).set(scratch, this, attribute);
+      attributesOf().set(scratch, this, attribute);
     }
   }
 
@@ -98,7 +102,7 @@ public abstract sealed class Descriptor implements AutoCloseable permits DirFd, 
    */
   public final boolean removeAttribute(Bytes name) throws LinuxException {
     try (Scratch scratch = Scratch.take()) {
-      return Attributes.ofDescriptor(number()).remove(scratch, this, name);
+      return attributesOf().remove(scratch, this, name);
     }
   }
 
@@ -248,6 +252,11 @@ public abstract sealed class Descriptor implements AutoCloseable permits DirFd, 
               Scratch.PATH_BYTES);
       return length <= 0 ? "" : Bytes.wrap(scratch.copyOf(target, length)).toString();
     }
+  }
+
+  /** Where the inode is now, for messages. */
+  public final String path() {
+    return pathNow();
   }
 
   @Override

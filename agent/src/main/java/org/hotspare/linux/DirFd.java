@@ -74,6 +74,11 @@ public final class DirFd extends Descriptor {
     return new DirFd(Opening.directory(this, path.names()));
   }
 
+  /** Opens whatever the name is, to look at it and to set its metadata. */
+  public EntryFd openEntry(Name name) throws LinuxException {
+    return new EntryFd(Opening.path(this, name));
+  }
+
   /**
    * Opens a regular file, never waiting and without touching what is none.
    *
@@ -249,6 +254,14 @@ public final class DirFd extends Descriptor {
   }
 
   /**
+   * With at most mode 0700, and nothing done to the name afterwards: for a directory in which
+   * others can put something else under it at any moment.
+   */
+  public void mkdirPrivate(Name name) throws LinuxException {
+    onName(Syscall.MKDIRAT, name, 0700, 0, 0);
+  }
+
+  /**
    * A FIFO, socket or device with exactly these permissions.
    *
    * @param major of the device it stands for; as {@code minor}, 0 for a FIFO or socket
@@ -403,7 +416,7 @@ public final class DirFd extends Descriptor {
   /** As {@link #attributes()}, of a name. */
   public List<Attribute> attributes(Name name) throws LinuxException {
     try (Scratch scratch = Scratch.take()) {
-      return new Attributes(number(), name).list(scratch, this);
+      return Attributes.ofName(number(), name).list(scratch, this);
     }
   }
 
@@ -414,7 +427,7 @@ public final class DirFd extends Descriptor {
    */
   public void setAttribute(Name name, Attribute attribute) throws LinuxException {
     try (Scratch scratch = Scratch.take()) {
-      new Attributes(number(), name).set(scratch, this, attribute);
+      Attributes.ofName(number(), name).set(scratch, this, attribute);
     }
   }
 
@@ -423,7 +436,7 @@ public final class DirFd extends Descriptor {
    */
   public boolean removeAttribute(Name name, Bytes attribute) throws LinuxException {
     try (Scratch scratch = Scratch.take()) {
-      return new Attributes(number(), name).remove(scratch, this, attribute);
+      return Attributes.ofName(number(), name).remove(scratch, this, attribute);
     }
   }
 

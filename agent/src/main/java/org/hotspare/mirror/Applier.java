@@ -152,13 +152,26 @@ final class Applier {
    * under way when the request left says nothing of them.
    */
   void ask(Set<EntryId> ids) throws IOException {
+    // Somebody here changed them, which says nothing of the primary.
+    attempts.keySet().removeAll(ids);
+    request(ids);
+  }
+
+  /** Asks for what the cut that ends now did not bring as it should have. */
+  private void askAgain(Set<EntryId> ids) throws IOException {
+    for (EntryId id : ids) {
+      if (attempts.merge(id, 1, Integer::sum) > ATTEMPTS) {
+        throw new ProtocolException("entry " + id + " does not arrive as it was announced");
+      }
+    }
+    request(ids);
+  }
+
+  private void request(Set<EntryId> ids) throws IOException {
     List<EntryId> request = new ArrayList<>();
     for (EntryId id : ids) {
       if (asked.add(id)) {
         request.add(id);
-        if (attempts.merge(id, 1, Integer::sum) > ATTEMPTS) {
-          throw new ProtocolException("entry " + id + " does not arrive as it was announced");
-        }
       }
     }
     for (int from = 0; from < request.size(); from += BATCH_ROWS) {
@@ -203,9 +216,10 @@ final class Applier {
       batch.add(new Pending(change, null));
       return;
     }
+    // Before the batch waits for the content: where there is no workplace, none will come.
+    Workplace place = workplace();
     CompletableFuture<Staged> staged = new CompletableFuture<>();
     batch.add(new Pending(change, staged));
-    Workplace place = workplace();
     if (content.complete()) {
       Name name = stagingName(set.id());
       stagers.execute(() -> stage(place, name, set, file, content, mine, staged));
@@ -409,7 +423,7 @@ final class Applier {
       attempts.clear();
       upstream.acknowledge(begun.to());
     } else {
-      ask(request);
+      askAgain(request);
     }
   }
 

@@ -5,14 +5,19 @@ import java.nio.ByteBuffer;
 import org.hotspare.delta.DeltaEncoder;
 import org.hotspare.delta.DeltaSink;
 import org.hotspare.delta.Signature;
+import org.hotspare.index.Local;
 import org.hotspare.linux.Access;
 import org.hotspare.linux.DirFd;
+import org.hotspare.linux.Errno;
 import org.hotspare.linux.FileFd;
+import org.hotspare.linux.LinuxException;
 import org.hotspare.linux.Stat;
 import org.hotspare.tree.FileKind;
 import org.hotspare.tree.Name;
 import org.hotspare.tree.RelPath;
+import org.hotspare.watch.EntryReader;
 import org.hotspare.watch.Excludes;
+import org.jspecify.annotations.Nullable;
 
 /** Reads what is on the disk, to compare it with what should be. */
 final class Contents {
@@ -24,6 +29,19 @@ final class Contents {
   static Signature signature(DirFd directory, Name name) throws IOException {
     try (FileFd file = directory.openFile(name, Access.READ)) {
       return signature(file);
+    }
+  }
+
+  /** The same, or null where the name means another inode than the one expected. */
+  static @Nullable Signature signatureIfSame(DirFd directory, Name name, @Nullable Local expected)
+      throws IOException {
+    try (FileFd file = directory.openFile(name, Access.READ)) {
+      return EntryReader.isSame(expected, file.statWhenOpened()) ? signature(file) : null;
+    } catch (LinuxException e) {
+      if (e.is(Errno.ENOENT, Errno.ELOOP, Errno.EISDIR, Errno.ENXIO)) {
+        return null;
+      }
+      throw e;
     }
   }
 

@@ -235,16 +235,23 @@ final class Drift {
       Stat stat)
       throws IOException {
     if (inode.entry() instanceof Entry.RegularFile file) {
-      Signature found = Contents.signature(at, name);
+      Signature found = Contents.signatureIfSame(at, name, inode.local());
+      if (found == null) {
+        // It was swapped since it was looked at, which the next event tells.
+        return;
+      }
       if (!found.root().equals(file.digest())) {
         keep(w, work, at, parent, name, path, inode.id());
         lost(w, inode.id());
         return;
       }
     }
-    if (stat.kind() != FileKind.DIRECTORY) {
-      FileMetadata.set(at, name, inode.entry());
-      w.putLocal(inode.id(), EntryReader.local(at.stat(name), true));
+    if (stat.kind() != FileKind.DIRECTORY
+        && FileMetadata.setIfSame(at, name, inode.local(), inode.entry()).isPresent()) {
+      Stat now = at.statIfPresent(name);
+      if (now != null && EntryReader.isSame(inode.local(), now)) {
+        w.putLocal(inode.id(), EntryReader.local(now, true));
+      }
     }
   }
 

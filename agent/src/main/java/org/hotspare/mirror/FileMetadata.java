@@ -1,10 +1,16 @@
 package org.hotspare.mirror;
 
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import org.hotspare.index.Local;
+import org.hotspare.linux.Descriptor;
 import org.hotspare.linux.DirFd;
+import org.hotspare.linux.EntryFd;
+import org.hotspare.linux.Errno;
 import org.hotspare.linux.FileFd;
 import org.hotspare.linux.LinuxException;
 import org.hotspare.linux.Stat;
@@ -15,6 +21,7 @@ import org.hotspare.tree.FileKind;
 import org.hotspare.tree.Metadata;
 import org.hotspare.tree.Name;
 import org.hotspare.watch.EntryReader;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Gives a file its metadata. The order matters: a change of owner clears the setuid bits and file
@@ -28,7 +35,7 @@ final class FileMetadata {
 
   /** Metadata of a file of our own, open for writing. Answers what was refused. */
   static List<String> set(FileFd file, Metadata metadata) throws IOException {
-    List<String> refused = new java.util.ArrayList<>();
+    List<String> refused = new ArrayList<>();
     Stat stat = file.stat();
     if (stat.owner() != metadata.owner() || stat.group() != metadata.group()) {
       attempt(refused, () -> file.setOwner(metadata.owner(), metadata.group()));
@@ -42,64 +49,71 @@ final class FileMetadata {
   }
 
   /**
-   * Makes the metadata of what has the name equal, whatever it was before. Answers what was
-   * refused.
+   * Makes the metadata of what has the name equal, whatever it was before. Only for names that
+   * nobody else can change; elsewhere {@link #setIfSame}. Answers what was refused.
    */
   static List<String> set(DirFd directory, Name name, Entry entry) throws IOException {
-    Metadata metadata = entry.metadata();
-    List<String> refused = new java.util.ArrayList<>();
-    Stat stat = directory.stat(name);
-    if (stat.owner() != metadata.owner() || stat.group() != metadata.group()) {
-      attempt(refused, () -> directory.setOwner(name, metadata.owner(), metadata.group()));
+    try (EntryFd open = directory.openEntry(name)) {
+      return set(open, entry.kind(), entry.metadata());
     }
-    setAttributes(directory, name, metadata, refused);
-    if (entry.kind() != FileKind.SYMBOLIC_LINK) {
-      attempt(refused, () -> directory.setPermissions(name, metadata.permissions()));
-    }
-    directory.setModified(name, metadata.modified());
-    return refused;
   }
 
-  private static void setAttributes(
-      DirFd directory, Name name, Metadata metadata, List<String> refused) throws IOException {
-    Map<Bytes, Bytes> present = new HashMap<>();
-    for (Attribute attribute : EntryReader.mirrored(directory.attributes(name))) {
-      present.put(attribute.name(), attribute.value());
-    }
-    for (Attribute attribute : metadata.attributes()) {
-      Bytes value = present.remove(attribute.name());
-      if (value == null || !attribute.value().equals(value)) {
-        attempt(refused, () -> directory.setAttribute(name, attribute));
+  /**
+   * The same for a name in the tree, where somebody may put another file at any moment, perhaps a
+   * hard link to one that is no part of the tree: only the inode that is expected is changed.
+   *
+   * @param expected the inode that this node put there
+   * @return what was refused; nothing where the name means something else by now
+   */
+  static Optional<List<String>> setIfSame(
+      DirFd directory, Name name, @Nullable Local expected, Entry entry) throws IOException {
+    try (EntryFd open = directory.openEntry(name)) {
+      return EntryReader.isSame(expected, open.stat())
+          ? Optional.of(set(open, entry.kind(), entry.metadata()))
+          : Optional.empty();
+    } catch (LinuxException e) {
+      if (e.is(Errno.ENOENT)) {
+        return Optional.empty();
       }
-    }
-    for (Bytes leftover : present.keySet()) {
-      attempt(refused, () -> directory.removeAttribute(name, leftover));
+      throw e;
     }
   }
 
-  /** Metadata of a directory through its own descriptor, for the root, which has no name here. */
+  /** Metadata of a directory through its own descriptor. */
   static List<String> setSelf(DirFd directory, Metadata metadata) throws IOException {
-    List<String> refused = new java.util.ArrayList<>();
-    Stat stat = directory.stat();
+    return set(directory, FileKind.DIRECTORY, metadata);
+  }
+
+  private static List<String> set(Descriptor open, FileKind kind, Metadata metadata)
+      throws IOException {
+    List<String> refused = new ArrayList<>();
+    Stat stat = open.stat();
     if (stat.owner() != metadata.owner() || stat.group() != metadata.group()) {
-      attempt(refused, () -> directory.setOwner(metadata.owner(), metadata.group()));
+      attempt(refused, () -> open.setOwner(metadata.owner(), metadata.group()));
     }
+    setAttributes(open, metadata, refused);
+    if (kind != FileKind.SYMBOLIC_LINK) {
+      attempt(refused, () -> open.setPermissions(metadata.permissions()));
+    }
+    open.setModified(metadata.modified());
+    return refused;
+  }
+
+  private static void setAttributes(Descriptor open, Metadata metadata, List<String> refused)
+      throws IOException {
     Map<Bytes, Bytes> present = new HashMap<>();
-    for (Attribute attribute : EntryReader.mirrored(directory.attributes())) {
+    for (Attribute attribute : EntryReader.mirrored(open.attributes())) {
       present.put(attribute.name(), attribute.value());
     }
     for (Attribute attribute : metadata.attributes()) {
       Bytes value = present.remove(attribute.name());
       if (value == null || !attribute.value().equals(value)) {
-        attempt(refused, () -> directory.setAttribute(attribute));
+        attempt(refused, () -> open.setAttribute(attribute));
       }
     }
     for (Bytes leftover : present.keySet()) {
-      attempt(refused, () -> directory.removeAttribute(leftover));
+      attempt(refused, () -> open.removeAttribute(leftover));
     }
-    attempt(refused, () -> directory.setPermissions(metadata.permissions()));
-    directory.setModified(metadata.modified());
-    return refused;
   }
 
   private interface Call {
@@ -111,12 +125,7 @@ final class FileMetadata {
       call.run();
     } catch (LinuxException e) {
       if (e.is(
-          org.hotspare.linux.Errno.EPERM,
-          org.hotspare.linux.Errno.EOPNOTSUPP,
-          org.hotspare.linux.Errno.EINVAL,
-          org.hotspare.linux.Errno.E2BIG,
-          org.hotspare.linux.Errno.EACCES,
-          org.hotspare.linux.Errno.ERANGE)) {
+          Errno.EPERM, Errno.EOPNOTSUPP, Errno.EINVAL, Errno.E2BIG, Errno.EACCES, Errno.ERANGE)) {
         refused.add(e.call() + ": " + e.errno().text());
       } else {
         throw e;

@@ -14,6 +14,7 @@ import org.hotspare.index.Index;
 import org.hotspare.index.IndexReader;
 import org.hotspare.index.IndexWriter;
 import org.hotspare.index.Inode;
+import org.hotspare.index.Local;
 import org.hotspare.index.NameRow;
 import org.hotspare.index.Snapshot;
 import org.hotspare.linux.DirFd;
@@ -273,12 +274,12 @@ final class Inventory implements AutoCloseable {
           directory(w, work, desired.id(), inside, path.child(name));
         }
       }
-      if (performing) {
-        FileMetadata.set(at, name, desired.entry());
-        w.putLocal(desired.id(), EntryReader.local(at.stat(name), true));
-      } else {
-        w.putLocal(desired.id(), EntryReader.local(stat, true));
+      Local local = EntryReader.local(stat, true);
+      if (performing && FileMetadata.setIfSame(at, name, local, desired.entry()).isPresent()) {
+        Stat now = at.statIfPresent(name);
+        local = now == null ? local : EntryReader.local(now, true);
       }
+      w.putLocal(desired.id(), local);
     }
   }
 }

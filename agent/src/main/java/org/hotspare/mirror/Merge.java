@@ -7,9 +7,11 @@ import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.hotspare.index.IndexWriter;
 import org.hotspare.index.Inode;
+import org.hotspare.index.Local;
 import org.hotspare.index.NameRow;
 import org.hotspare.linux.DirFd;
 import org.hotspare.linux.Errno;
@@ -190,11 +192,16 @@ final class Merge {
       return;
     }
     Places.Place place = places.of(index, id);
-    if (place == null || !isOurs(place, id)) {
+    Local local = index.inode(id).map(Inode::local).orElse(null);
+    Optional<List<String>> refused =
+        place == null
+            ? Optional.empty()
+            : FileMetadata.setIfSame(place.directory(), place.name(), local, entry);
+    if (refused.isEmpty()) {
       missing.add(id);
       return;
     }
-    report(id, FileMetadata.set(place.directory(), place.name(), entry));
+    report(id, refused.get());
   }
 
   /** Whether what lies at the place is the inode that this index put there. */
@@ -594,6 +601,7 @@ final class Merge {
       Name waiting = Workplace.nameOf(left.getKey());
       Kept.removeAll(work.limbo(), waiting);
       work.staging().rename(left.getValue().name(), work.limbo(), waiting);
+      index.putLocal(left.getKey(), left.getValue().local());
       changed.add(left.getKey());
     }
     staged.clear();
@@ -638,7 +646,8 @@ final class Merge {
       Places.Place place = places.of(index, id);
       stat = place == null ? null : place.directory().statIfPresent(place.name());
     }
-    if (stat != null && stat.kind() == inode.entry().kind()) {
+    Local local = inode.local();
+    if (stat != null && (local == null || EntryReader.isSame(local, stat))) {
       index.putLocal(id, EntryReader.local(stat, true));
     }
   }

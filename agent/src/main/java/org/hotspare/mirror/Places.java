@@ -8,6 +8,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.hotspare.index.IndexReader;
+import org.hotspare.index.Inode;
+import org.hotspare.index.Local;
 import org.hotspare.index.NameRow;
 import org.hotspare.linux.DirFd;
 import org.hotspare.linux.Errno;
@@ -15,6 +17,7 @@ import org.hotspare.linux.LinuxException;
 import org.hotspare.tree.EntryId;
 import org.hotspare.tree.Name;
 import org.hotspare.tree.RelPath;
+import org.hotspare.watch.EntryReader;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,7 +38,10 @@ final class Places implements AutoCloseable {
   /** Where an entry is: a name in an open directory. */
   record Place(DirFd directory, Name name) {}
 
-  /** The directory, or null where nothing is at its place. */
+  /**
+   * The directory, or null where nothing is at its place, or another one, which somebody else put
+   * there.
+   */
   @Nullable DirFd directory(IndexReader index, EntryId id) throws IOException {
     if (id.equals(EntryId.ROOT)) {
       return work.root();
@@ -49,12 +55,12 @@ final class Places implements AutoCloseable {
     while (!at.equals(EntryId.ROOT) && names.size() < DEEPEST) {
       List<NameRow> rows = index.namesOf(at);
       if (rows.isEmpty()) {
-        return remember(id, open(work.limbo(), Workplace.nameOf(at), names));
+        return remember(index, id, open(work.limbo(), Workplace.nameOf(at), names));
       }
       names.push(rows.getFirst().name());
       at = rows.getFirst().parent();
     }
-    return remember(id, open(work.root(), null, names));
+    return remember(index, id, open(work.root(), null, names));
   }
 
   private static @Nullable DirFd open(DirFd start, @Nullable Name first, Deque<Name> names)
@@ -73,8 +79,14 @@ final class Places implements AutoCloseable {
     }
   }
 
-  private @Nullable DirFd remember(EntryId id, @Nullable DirFd directory) {
+  private @Nullable DirFd remember(IndexReader index, EntryId id, @Nullable DirFd directory)
+      throws IOException {
     if (directory == null) {
+      return null;
+    }
+    Local expected = index.inode(id).map(Inode::local).orElse(null);
+    if (!EntryReader.isSame(expected, directory.stat())) {
+      directory.close();
       return null;
     }
     if (open.size() >= CAPACITY) {

@@ -19,12 +19,16 @@ import org.hotspare.linux.FileFd;
 import org.hotspare.tree.Entry;
 import org.hotspare.tree.EntryId;
 import org.hotspare.tree.RelPath;
+import org.hotspare.watch.EntryReader;
 import org.hotspare.watch.MirrorRoot;
 import org.hotspare.wire.Frame;
 import org.hotspare.wire.Link;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Sends entries of a standby's tree back to the primary, directories first. */
 final class RestoreSender {
+  private static final Logger LOG = LoggerFactory.getLogger(RestoreSender.class);
   private static final int PART_BYTES = 512 << 10;
 
   private final MirrorRoot root;
@@ -85,6 +89,11 @@ final class RestoreSender {
     }
     Parts parts = new Parts(found);
     try (FileFd open = directory.openFile(found.path, Access.READ)) {
+      if (!EntryReader.isSame(found.inode.local(), open.statWhenOpened())) {
+        // Somebody put another file in its place, which may be none of the mirror's.
+        LOG.warn("mirror {}: {} is not what was mirrored here", root.mirror(), found.path);
+        return;
+      }
       new DeltaEncoder().encode(Signature.NONE, new OpenContent(open, file.size()), false, parts);
     }
     parts.part(true);

@@ -27,6 +27,9 @@ import org.slf4j.LoggerFactory;
 final class RestoreWriter {
   private static final Logger LOG = LoggerFactory.getLogger(RestoreWriter.class);
 
+  /** What is being made, in the staging directory. */
+  private static final Name STAGED = Name.of("restore");
+
   private final MirrorRoot root;
   private final Map<Long, RelPath> firstNames = new HashMap<>();
   private final Map<RelPath, Entry> directories = new LinkedHashMap<>();
@@ -70,18 +73,18 @@ final class RestoreWriter {
         case Entry.RegularFile file -> file(work, parent, name, frame, file);
         case Entry.Directory directory -> {
           if (parent.statIfPresent(name) == null) {
-            parent.mkdir(name, 0700);
+            make(work, parent, name, staging -> staging.mkdir(STAGED, 0700));
             restored++;
           }
           directories.put(frame.path(), directory);
         }
         case Entry.SymbolicLink symbolic -> {
-          parent.symlink(symbolic.target(), name);
-          made(parent, name, frame);
+          make(work, parent, name, staging -> symlink(staging, symbolic));
+          made(frame);
         }
         case Entry.SpecialFile special -> {
-          parent.mknod(name, special.kind(), 0600, special.major(), special.minor());
-          made(parent, name, frame);
+          make(work, parent, name, staging -> mknod(staging, special));
+          made(frame);
         }
       }
     } catch (LinuxException e) {
@@ -95,8 +98,33 @@ final class RestoreWriter {
     return !path.isRoot() && path.names().getFirst().equals(directory);
   }
 
-  private void made(DirFd parent, Name name, Frame.Restore frame) throws IOException {
-    FileMetadata.set(parent, name, frame.entry());
+  /** How an entry without content is made in the staging directory. */
+  private interface Maker {
+    void in(DirFd staging) throws IOException;
+  }
+
+  private static void symlink(DirFd staging, Entry.SymbolicLink link) throws IOException {
+    staging.symlink(link.target(), STAGED);
+    FileMetadata.set(staging, STAGED, link);
+  }
+
+  private static void mknod(DirFd staging, Entry.SpecialFile special) throws IOException {
+    staging.mknod(STAGED, special.kind(), 0600, special.major(), special.minor());
+    FileMetadata.set(staging, STAGED, special);
+  }
+
+  /**
+   * Puts an entry in its place complete: in the tree somebody could put another under its name
+   * before it has its metadata.
+   */
+  private static void make(Workplace work, DirFd parent, Name name, Maker maker)
+      throws IOException {
+    Kept.removeAll(work.staging(), STAGED);
+    maker.in(work.staging());
+    work.staging().renameNoReplace(STAGED, parent, name);
+  }
+
+  private void made(Frame.Restore frame) {
     firstNames.put(frame.sameFileAs(), frame.path());
     restored++;
   }
@@ -114,9 +142,8 @@ final class RestoreWriter {
       Workplace work, DirFd parent, Name name, Frame.Restore frame, Entry.RegularFile file)
       throws IOException {
     Staging staging = current;
-    Name staged = Name.of("restore");
     if (staging == null) {
-      staging = new Staging(work.staging(), staged, null, null, file.size());
+      staging = new Staging(work.staging(), STAGED, null, null, file.size());
       current = staging;
     }
     ByteBuffer payload = frame.payload().duplicate();
@@ -129,7 +156,7 @@ final class RestoreWriter {
     staging.close();
     current = null;
     if (parent.statIfPresent(name) == null) {
-      work.staging().renameNoReplace(staged, parent, name);
+      work.staging().renameNoReplace(STAGED, parent, name);
       firstNames.put(frame.sameFileAs(), frame.path());
       restored++;
     }

@@ -431,7 +431,7 @@ public final class StandbyMirror implements AutoCloseable {
     boolean ready = untouched;
     while (!closed && !refilled) {
       Work next = queue.poll(200, TimeUnit.MILLISECONDS);
-      if (next instanceof Work.LinkEnded ended) {
+      if (next instanceof Work.LinkEnded ended && ended.which() == current) {
         if (ended.reason() instanceof ProtocolException violation) {
           throw violation;
         }
@@ -460,7 +460,10 @@ public final class StandbyMirror implements AutoCloseable {
       throws IOException, InterruptedException {
     switch (next) {
       case Work.Incoming incoming -> {
-        return frame(current, applier, incoming.frame(), ready);
+        // What an ended connection left behind means nothing any more.
+        return incoming.from() == current
+            ? frame(current, applier, incoming.frame(), ready)
+            : ready;
       }
       case Work.Marks marks -> {
         Set<EntryId> lost = knowsItsTree() ? drift().look(marks.marks()) : Set.of();
@@ -631,7 +634,8 @@ public final class StandbyMirror implements AutoCloseable {
       while (!closed) {
         Work next = queue.poll(200, TimeUnit.MILLISECONDS);
         Link current = link;
-        if (current == null || next instanceof Work.LinkEnded) {
+        boolean ended = next instanceof Work.LinkEnded end && end.which() == current;
+        if (current == null || ended) {
           throw new IOException("the connection ended while an answer was awaited");
         }
         report(current);

@@ -1,9 +1,7 @@
 package org.hotspare.mirror;
 
 import java.io.IOException;
-import java.nio.file.Path;
 import org.hotspare.linux.DirFd;
-import org.hotspare.linux.Stat;
 import org.hotspare.tree.EntryId;
 import org.hotspare.tree.Name;
 import org.hotspare.watch.MirrorRoot;
@@ -17,29 +15,26 @@ import org.hotspare.watch.WorkDirectories;
 record Workplace(DirFd root, DirFd staging, DirFd limbo, DirFd kept, long device)
     implements AutoCloseable {
 
+  private static final Name STAGING = Name.of("staging");
+  private static final Name LIMBO = Name.of("limbo");
+  private static final Name KEPT = Name.of("kept");
+
   /**
    * @throws MirrorRoot.RootMissing if the root is not the one that this mirror began with
    */
   static Workplace enter(MirrorRoot mirror) throws IOException {
     DirFd root = mirror.enter();
-    try {
-      Stat stat = root.stat();
-      Path work = mirror.workDirectory();
+    try (DirFd work = mirror.enterWork()) {
       return new Workplace(
           root,
-          open(work.resolve("staging")),
-          open(work.resolve("limbo")),
-          open(work.resolve("kept")),
-          stat.device());
+          WorkDirectories.openOrMake(work, STAGING),
+          WorkDirectories.openOrMake(work, LIMBO),
+          WorkDirectories.openOrMake(work, KEPT),
+          root.stat().device());
     } catch (IOException | RuntimeException e) {
       root.close();
       throw e;
     }
-  }
-
-  private static DirFd open(Path directory) throws IOException {
-    WorkDirectories.createPrivate(directory);
-    return DirFd.openRoot(directory);
   }
 
   /** Under which name an entry without a name of its own waits in limbo, or is staged. */

@@ -1,6 +1,7 @@
 package org.hotspare.watch;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -8,8 +9,10 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.Optional;
 import java.util.UUID;
+import org.hotspare.linux.Access;
 import org.hotspare.linux.DirFd;
 import org.hotspare.linux.Errno;
+import org.hotspare.linux.FileFd;
 import org.hotspare.linux.LinuxException;
 import org.hotspare.linux.Stat;
 import org.hotspare.tree.Bytes;
@@ -33,22 +36,20 @@ public final class MirrorRoot {
   public static final Name WORK = Name.of(".hotspare");
 
   private static final String IDENTITY = "identity";
+  private static final int IDENTITY_BYTES = 4096;
 
   private final String mirror;
   private final Path path;
   private final Path stateDirectory;
-  private final Path workDirectory;
   private final boolean workInside;
 
   /** The root as it was last verified, guarded by this; null while it was not. */
   private @Nullable Seen verified;
 
-  private MirrorRoot(
-      String mirror, Path path, Path stateDirectory, Path workDirectory, boolean workInside) {
+  private MirrorRoot(String mirror, Path path, Path stateDirectory, boolean workInside) {
     this.mirror = mirror;
     this.path = path;
     this.stateDirectory = stateDirectory;
-    this.workDirectory = workDirectory;
     this.workInside = workInside;
   }
 
@@ -60,12 +61,10 @@ public final class MirrorRoot {
    */
   public static MirrorRoot of(String mirror, Path path, Path stateDirectory) throws IOException {
     Path real = Files.isDirectory(path) ? path.toRealPath() : path.toAbsolutePath().normalize();
-    Path beside = real.resolveSibling(WORK.toString()).resolve(mirror);
-    Path inside = real.resolve(WORK.toString()).resolve(mirror);
     Optional<String> known = read(stateDirectory.resolve(IDENTITY));
     boolean workInside =
         known.isPresent() ? known.get().contains("work=inside") : isMountPoint(real);
-    return new MirrorRoot(mirror, real, stateDirectory, workInside ? inside : beside, workInside);
+    return new MirrorRoot(mirror, real, stateDirectory, workInside);
   }
 
   private static boolean isMountPoint(Path real) throws IOException {
@@ -88,8 +87,28 @@ public final class MirrorRoot {
     return path;
   }
 
-  public Path workDirectory() {
-    return workDirectory;
+  /**
+   * Opens the work directory. A local user who can write to the directory that it lies in gains
+   * nothing by putting something else there.
+   *
+   * @throws RootMissing if it is not there, as when its filesystem is not mounted
+   * @throws IOException if it is not this process's own
+   */
+  public DirFd enterWork() throws IOException {
+    try (DirFd above = openAboveWork();
+        DirFd all = WorkDirectories.open(above, WORK)) {
+      return WorkDirectories.open(all, Name.of(mirror));
+    } catch (LinuxException e) {
+      if (e.is(Errno.ENOENT)) {
+        throw new RootMissing("the work directory of " + path + " is not there");
+      }
+      throw e;
+    }
+  }
+
+  private DirFd openAboveWork() throws IOException {
+    Path parent = path.getParent();
+    return workInside || parent == null ? open() : open(parent);
   }
 
   public boolean isWorkInside() {
@@ -115,15 +134,6 @@ public final class MirrorRoot {
       root.close();
       throw e;
     }
-  }
-
-  /**
-   * Opens the work directory for one piece of work.
-   *
-   * @throws RootMissing if it is not there, as when its filesystem is not mounted
-   */
-  public DirFd enterWork() throws IOException {
-    return open(workDirectory);
   }
 
   private DirFd open() throws IOException {
@@ -161,7 +171,7 @@ public final class MirrorRoot {
     }
     verified = null;
     Optional<String> ours = read(stateDirectory.resolve(IDENTITY));
-    Optional<String> theirs = read(workDirectory.resolve(IDENTITY));
+    Optional<String> theirs = readFromWork();
     if (ours.isEmpty() && theirs.isEmpty()) {
       claimAs(found, UUID.randomUUID());
     } else if (ours.isEmpty()) {
@@ -205,17 +215,30 @@ public final class MirrorRoot {
     String identity =
         "mirror=%s\nroot=%d\nwork=%s\nid=%s\n"
             .formatted(mirror, found.inode(), workInside ? "inside" : "beside", id);
-    prepareWorkDirectory();
-    write(workDirectory, identity);
+    try (DirFd above = openAboveWork();
+        DirFd all = WorkDirectories.openOrMake(above, WORK);
+        DirFd work = WorkDirectories.openOrMake(all, Name.of(mirror))) {
+      write(work, identity);
+    }
     write(stateDirectory, identity);
   }
 
-  private void prepareWorkDirectory() throws IOException {
-    Path above = workDirectory.getParent();
-    if (above != null) {
-      WorkDirectories.createPrivate(above);
+  private Optional<String> readFromWork() throws IOException {
+    try (DirFd work = enterWork();
+        FileFd file = work.openFile(Name.of(IDENTITY), Access.READ)) {
+      ByteBuffer bytes = ByteBuffer.allocateDirect(IDENTITY_BYTES);
+      int read = file.read(bytes, 0);
+      byte[] text = new byte[Math.max(0, read)];
+      bytes.flip().get(text);
+      return Optional.of(new String(text, StandardCharsets.UTF_8));
+    } catch (RootMissing absent) {
+      return Optional.empty();
+    } catch (LinuxException e) {
+      if (e.is(Errno.ENOENT)) {
+        return Optional.empty();
+      }
+      throw e;
     }
-    WorkDirectories.createPrivate(workDirectory);
   }
 
   private static Optional<String> read(Path file) throws IOException {
@@ -224,6 +247,19 @@ public final class MirrorRoot {
     } catch (NoSuchFileException absent) {
       return Optional.empty();
     }
+  }
+
+  private static void write(DirFd directory, String identity) throws IOException {
+    Name temporary = Name.of(IDENTITY + ".new");
+    if (directory.statIfPresent(temporary) != null) {
+      directory.unlink(temporary);
+    }
+    byte[] text = identity.getBytes(StandardCharsets.UTF_8);
+    try (FileFd file = directory.create(temporary)) {
+      file.write(ByteBuffer.allocateDirect(text.length).put(text).flip(), 0);
+    }
+    directory.rename(temporary, directory, Name.of(IDENTITY));
+    directory.syncfs();
   }
 
   private static void write(Path directory, String identity) throws IOException {

@@ -10,6 +10,7 @@ import org.hotspare.tree.Attribute;
 import org.hotspare.tree.Bytes;
 import org.hotspare.tree.FileKind;
 import org.hotspare.tree.Name;
+import org.hotspare.tree.Timestamp;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -74,7 +75,7 @@ class AttributesTest {
   private static void olderKernelsListTheSame(DirFd root) {
     try (Scratch scratch = Scratch.take()) {
       long names = scratch.large().address();
-      Attributes attributes = new Attributes(root.number(), A);
+      Attributes attributes = Attributes.ofName(root.number(), A);
       int length = (int) attributes.namesThroughProc(scratch, A, names);
       byte[] list = scratch.copyOf(scratch.large(), length);
       assertThat(new String(list, StandardCharsets.UTF_8).split("\0", -1))
@@ -129,6 +130,41 @@ class AttributesTest {
       DirFdTest.assertFails(
           Errno.EOPNOTSUPP,
           () -> proc.setAttribute(Name.of("status"), attribute("user.u", new byte[1])));
+    }
+  }
+
+  @Test
+  void anOpenedEntryIsMeantAlsoWhenItsNameIsNot() throws IOException {
+    try (LoopFileSystem fileSystem = LoopFileSystem.create(LoopFileSystem.Kind.EXT4, 64);
+        DirFd root = fileSystem.open()) {
+      root.create(A, 0640).close();
+      Attribute attribute = attribute("trusted.mine", new byte[] {1});
+      try (EntryFd open = root.openEntry(A)) {
+        root.rename(A, root, B);
+        root.symlink(Bytes.of("b"), A);
+        open.setAttribute(attribute);
+        open.setOwner(7, 8);
+        open.setPermissions(0604);
+        open.setModified(new Timestamp(5, 6));
+        assertThat(open.attributes()).containsExactly(attribute);
+        assertThat(root.attributes(B)).containsExactly(attribute);
+        assertThat(root.stat(B).permissions()).isEqualTo(0604);
+        assertThat(root.stat(B).owner()).isEqualTo(7);
+        assertThat(root.stat(B).modified()).isEqualTo(new Timestamp(5, 6));
+        assertThat(open.removeAttribute(attribute.name())).isTrue();
+        assertThat(root.attributes(B)).isEmpty();
+      }
+      try (EntryFd link = root.openEntry(A)) {
+        link.setOwner(9, 10);
+        link.setModified(new Timestamp(11, 12));
+        link.setAttribute(attribute);
+        assertThat(link.stat().kind()).isEqualTo(FileKind.SYMBOLIC_LINK);
+      }
+      assertThat(root.stat(A).owner()).isEqualTo(9);
+      assertThat(root.stat(A).modified()).isEqualTo(new Timestamp(11, 12));
+      assertThat(root.attributes(A)).containsExactly(attribute);
+      assertThat(root.stat(B).owner()).as("what the link means").isEqualTo(7);
+      assertThat(root.attributes(B)).isEmpty();
     }
   }
 }
