@@ -85,6 +85,14 @@ final class Guard {
     }
   }
 
+  /** Whether so many deletions at once, of so many entries, are to be asked about. */
+  boolean isTooMany(long going, long entries) {
+    Allowed limits = allowed;
+    return going > limits.deletions
+        && going > limits.share * entries
+        && System.currentTimeMillis() > approvedUntilMillis;
+  }
+
   // ---- what is being put in place
 
   /**

@@ -31,6 +31,7 @@ import org.hotspare.watch.MirrorRoot;
 import org.hotspare.watch.ProcessorLimit;
 import org.hotspare.wire.Frame;
 import org.hotspare.wire.Row;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Brings a tree that its index does not explain (or not any more) in line with the primary's, by
@@ -97,16 +98,20 @@ final class Inventory implements AutoCloseable {
    * tree.
    */
   Verdict compare() throws IOException {
-    Walk walk = new Walk(false);
+    Walk walk = new Walk(null);
     walk.run();
     try (Snapshot snapshot = fresh.snapshot()) {
       return new Verdict(snapshot.counts().entries(), walk.equal, walk.replaced, walk.extra);
     }
   }
 
-  /** Keeps aside what differs and gives what is equal its metadata. */
-  void perform() throws IOException {
-    new Walk(true).run();
+  /**
+   * Keeps aside what differs, and gives what is equal its metadata.
+   *
+   * @param reason why it is kept, which says how long
+   */
+  void perform(KeptRecord.Reason reason) throws IOException {
+    new Walk(reason).run();
   }
 
   /**
@@ -140,13 +145,18 @@ final class Inventory implements AutoCloseable {
 
   /** One walk along the tree and the primary's rows. */
   private final class Walk {
+    private final KeptRecord.@Nullable Reason reason;
     private final boolean performing;
     long equal;
     long replaced;
     long extra;
 
-    Walk(boolean performing) {
-      this.performing = performing;
+    /**
+     * @param reason null to count only
+     */
+    Walk(KeptRecord.@Nullable Reason reason) {
+      this.reason = reason;
+      this.performing = reason != null;
     }
 
     void run() throws IOException {
@@ -213,8 +223,8 @@ final class Inventory implements AutoCloseable {
 
     private void keep(IndexWriter w, Workplace work, EntryId id, DirFd at, Name name)
         throws IOException {
-      if (performing) {
-        Kept.take(w, work, KeptRecord.Reason.FOREIGN, at, name, id, name, null);
+      if (reason != null) {
+        Kept.take(w, work, reason, at, name, id, name, null);
       }
     }
 

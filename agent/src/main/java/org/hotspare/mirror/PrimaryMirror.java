@@ -186,9 +186,14 @@ public final class PrimaryMirror implements AutoCloseable {
   /** Keeps short what has to be read again after a power loss. */
   private void syncLoop() {
     Position last = Position.NONE;
+    long retainedNanos = System.nanoTime() - Retention.EVERY.toNanos();
     while (!closed) {
       try {
         Thread.sleep(SYNC_EVERY);
+        if (System.nanoTime() - retainedNanos >= Retention.EVERY.toNanos()) {
+          retainedNanos = System.nanoTime();
+          forgetDeletions(Retention.KEEP, Retention.CHANGES);
+        }
         Position head = head();
         if (!head.equals(last)) {
           syncNow();
@@ -200,6 +205,17 @@ public final class PrimaryMirror implements AutoCloseable {
         LOG.warn("mirror {}: cannot be synced to disk: {}", settings.name(), e.getMessage());
       }
     }
+  }
+
+  /**
+   * Forgets what was deleted longer ago than {@code keep} and before the last {@code changes}, as
+   * far as it was noted when that was; notes that it is now.
+   */
+  public void forgetDeletions(Duration keep, long changes) {
+    Position upTo =
+        index.write(
+            Durability.DURABLE, w -> Retention.keep(w, System.currentTimeMillis(), keep, changes));
+    LOG.debug("mirror {}: what was deleted up to {} is forgotten", name(), upTo);
   }
 
   private void syncNow() throws IOException {
@@ -230,10 +246,11 @@ public final class PrimaryMirror implements AutoCloseable {
   /** Serves one standby until its connection ends. Blocks. */
   public void serve(Link link, Frame.Subscribe request) throws IOException, InterruptedException {
     Lineage lineage;
+    Frame.Mode mode;
     try (Snapshot snapshot = index.snapshot()) {
       lineage = snapshot.lineage();
+      mode = mode(request, snapshot);
     }
-    Frame.Mode mode = mode(request, lineage);
     Position from =
         mode == Frame.Mode.INVENTORY || !request.history().equals(history)
             ? Position.NONE
@@ -265,11 +282,14 @@ public final class PrimaryMirror implements AutoCloseable {
     }
   }
 
-  private Frame.Mode mode(Frame.Subscribe request, Lineage lineage) {
+  private Frame.Mode mode(Frame.Subscribe request, IndexReader snapshot) {
     if (!request.history().equals(history)) {
       return request.emptyTree() ? Frame.Mode.FIRST_COPY : Frame.Mode.INVENTORY;
     }
-    if (!lineage.contains(request.position())) {
+    if (!snapshot.lineage().contains(request.position())) {
+      return Frame.Mode.INVENTORY;
+    }
+    if (!request.emptyTree() && !Retention.covers(snapshot, request.position())) {
       return Frame.Mode.INVENTORY;
     }
     return request.completeCopy() ? Frame.Mode.CHANGES : Frame.Mode.FIRST_COPY;

@@ -186,6 +186,9 @@ final class Sender {
       return;
     }
     boolean inventory = mode == Frame.Mode.INVENTORY;
+    if (!position.equals(Position.NONE) && !Retention.covers(snapshot, position)) {
+      throw new IOException("it is so far behind that what was deleted since is forgotten");
+    }
     long rows = inventory ? 2 * snapshot.counts().entries() : snapshot.countChanges(position, to);
     long bytes = mode == Frame.Mode.CHANGES ? 0 : snapshot.counts().bytes();
     link.send(new Frame.CutBegin(to.epoch(), position, to, mode, rows, bytes));

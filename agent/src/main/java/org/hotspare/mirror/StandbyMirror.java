@@ -573,14 +573,12 @@ public final class StandbyMirror implements AutoCloseable {
     Inventory.Verdict verdict = counting.compare();
     LOG.info(
         "mirror {}: {} of {} entries are here already", name(), verdict.equal(), verdict.entries());
-    boolean ownIndexLost;
-    try (Snapshot snapshot = index.snapshot()) {
-      ownIndexLost = root.isKnown() && snapshot.inode(EntryId.ROOT).isEmpty() && wasComplete();
-    }
-    if (!verdict.isHarmless() && !ownIndexLost && !isAheadOfPrimary(cut)) {
+    boolean late = wasAwayForLong();
+    if (!verdict.isHarmless() && !isOwnCopy(cut, verdict, late)) {
       askFor(verdict);
     }
-    counting.perform();
+    // What the primary replaced and deleted meanwhile is kept no longer than usual.
+    counting.perform(late ? KeptRecord.Reason.DELETED : KeptRecord.Reason.FOREIGN);
     counting.replace(index, settings.indexFile(), state, cut);
     markComplete();
     inventory = null;
@@ -611,6 +609,31 @@ public final class StandbyMirror implements AutoCloseable {
   private void markComplete() throws IOException {
     if (!wasComplete()) {
       java.nio.file.Files.writeString(completeMarker(), "");
+    }
+  }
+
+  /** Whether the tree is known to be a copy of this primary's, so that nobody has to be asked. */
+  private boolean isOwnCopy(Frame.CutBegin cut, Inventory.Verdict verdict, boolean late)
+      throws IOException {
+    try (Snapshot snapshot = index.snapshot()) {
+      if (Removals.isHolding(snapshot)) {
+        return false;
+      }
+      if (late) {
+        return !guard.isTooMany(verdict.extra(), snapshot.counts().entries());
+      }
+      boolean ownIndexLost =
+          root.isKnown() && snapshot.inode(EntryId.ROOT).isEmpty() && wasComplete();
+      return ownIndexLost || isAheadOfPrimary(cut);
+    }
+  }
+
+  /** Its copy is complete and the primary went through its position, but forgot deletions since. */
+  private boolean wasAwayForLong() {
+    try (Snapshot snapshot = index.snapshot()) {
+      return StandbyState.isComplete(snapshot)
+          && StandbyState.history(snapshot).equals(state.historyOfPrimary())
+          && state.lineageOfPrimary().contains(StandbyState.position(snapshot));
     }
   }
 

@@ -49,6 +49,11 @@ final class StandbyState {
     return history;
   }
 
+  /** The lineage that the connected primary had when this standby subscribed. */
+  Lineage lineageOfPrimary() {
+    return lineage;
+  }
+
   static boolean isComplete(IndexReader index) {
     return index.fact(COMPLETE).isPresent();
   }
