@@ -190,12 +190,14 @@ final class AgentOperations implements Operations {
     List<String> lines = new ArrayList<>();
     try {
       for (PrimaryMirror primary : chosen(agent.primaries(), mirror).values()) {
+        boolean held = primary.view().held() != null;
         String done = primary.approve(validFor);
-        lines.add(done == null ? primary.name() + ": what is held goes through" : done);
+        lines.add(done == null ? approved(primary.name(), held, validFor) : done);
       }
       for (StandbyMirror standby : chosen(agent.standbys(), mirror).values()) {
+        boolean held = standby.view().held() != null;
         standby.approve(validFor);
-        lines.add(standby.name() + ": what is held goes through");
+        lines.add(approved(standby.name(), held, validFor));
       }
     } catch (IOException e) {
       return Answer.no(String.valueOf(e.getMessage()));
@@ -207,6 +209,14 @@ final class AgentOperations implements Operations {
     return Answer.done(lines.toArray(String[]::new));
   }
 
+  private static String approved(String mirror, boolean held, Duration validFor) {
+    String now = held ? "what is held goes through" : "nothing is held";
+    return validFor.isZero()
+        ? mirror + ": " + now
+        : "%s: %s, and deletions of the next %,d s go through without asking"
+            .formatted(mirror, now, validFor.toSeconds());
+  }
+
   @Override
   public Answer reject(@Nullable String mirror) throws WrongRequest {
     // A standby writes into the primary's tree only when somebody says so there.
@@ -214,8 +224,10 @@ final class AgentOperations implements Operations {
     List<String> lines = new ArrayList<>();
     try {
       for (PrimaryMirror primary : chosen(agent.primaries(), mirror).values()) {
+        boolean held = primary.view().held() != null;
         String done = primary.reject();
-        lines.add(done == null ? primary.name() + ": what is held comes back" : done);
+        String answer = held ? "what is held comes back" : "nothing is held";
+        lines.add(done == null ? primary.name() + ": " + answer : done);
       }
     } catch (IOException e) {
       return Answer.no(String.valueOf(e.getMessage()));

@@ -44,7 +44,10 @@ final class Doctor {
     this.node = node;
   }
 
-  List<Finding> examine() {
+  /**
+   * @param all whether to say what is to be done about the other nodes, too
+   */
+  List<Finding> examine(boolean all) {
     privileges();
     Configuration known = configuration;
     Node self = node;
@@ -52,6 +55,13 @@ final class Doctor {
       certificate(known);
       known.mirrors().values().forEach(mirror -> mirror(known, self, mirror));
       peers(known, self);
+      if (all) {
+        add(
+            Finding.Level.NOTE,
+            "other nodes",
+            "only whether they answer is seen from here",
+            "run hotspare doctor on each of them");
+      }
     }
     return findings;
   }

@@ -23,6 +23,7 @@ import org.hotspare.wire.Admission;
 import org.hotspare.wire.Certificates;
 import org.hotspare.wire.IdentityException;
 import org.hotspare.wire.JoinToken;
+import org.hotspare.wire.RefusedException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -114,7 +115,7 @@ final class LocalRunner implements AgentRunner {
       } finally {
         Trial.removeTree(staged);
       }
-    } catch (IdentityException e) {
+    } catch (IdentityException | RefusedException e) {
       throw new CommandFailure(Outcome.REFUSED, String.valueOf(e.getMessage()));
     } catch (IOException e) {
       throw new CommandFailure(Outcome.NO, String.valueOf(e.getMessage()));
@@ -159,6 +160,6 @@ final class LocalRunner implements AgentRunner {
   @Override
   public List<Finding> examine(
       @Nullable Configuration configuration, @Nullable Node node, boolean all) {
-    return new Doctor(configuration, node).examine();
+    return new Doctor(configuration, node).examine(all);
   }
 }

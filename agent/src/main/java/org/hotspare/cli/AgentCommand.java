@@ -47,7 +47,8 @@ abstract class AgentCommand implements Callable<Integer> {
   /** A writer keeps its errors to itself: `events --follow | head` would never end. */
   final void endWhenNobodyReads() {
     if (out().checkError()) {
-      throw new UncheckedIOException(new IOException("nobody reads the output any more"));
+      String why = "nobody reads the output any more";
+      throw new UncheckedIOException(why, new IOException(why));
     }
   }
 

@@ -19,7 +19,7 @@ final class DoctorCommand extends AgentCommand {
   private final AgentRunner runner;
   @Mixin private NodeOption node;
 
-  @Option(names = "--all", description = "Asks the other nodes, too.")
+  @Option(names = "--all", description = "Also what is to be done about the other nodes.")
   private boolean all;
 
   @SuppressWarnings("NullAway.Init") // picocli sets the fields

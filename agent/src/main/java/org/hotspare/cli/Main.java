@@ -17,6 +17,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.TypeConversionException;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /** The command line: finds the command, and turns how it ended into the exit status. */
 @Command(
@@ -122,6 +123,7 @@ public final class Main {
   private static int explainUsage(ParameterException wrong) {
     CommandLine command = wrong.getCommandLine();
     command.getErr().println(wrong.getMessage());
+    UnmatchedArgumentException.printSuggestions(wrong, command.getErr());
     command.getErr().println("See: " + command.getCommandSpec().qualifiedName() + " --help");
     return Outcome.WRONG.exitStatus();
   }

@@ -106,9 +106,17 @@ final class StatusText {
   private void standbys(List<StandbyStatus> standbys) {
     int width = standbys.stream().mapToInt(standby -> standby.node().length()).max().orElse(0);
     for (StandbyStatus standby : standbys) {
-      String connected = standby.connected() ? "" : "NOT CONNECTED, ";
-      line("  %s  %s%s".formatted(padded(standby.node(), width), connected, lag(standby.lag())));
+      line("  %s  %s".formatted(padded(standby.node(), width), state(standby)));
     }
+  }
+
+  private static String state(StandbyStatus standby) {
+    if (standby.connected()) {
+      return lag(standby.lag());
+    }
+    return standby.neverSeen()
+        ? "NOT CONNECTED since this agent was started"
+        : "NOT CONNECTED, " + lag(standby.lag());
   }
 
   private static String padded(String word, int width) {
@@ -147,6 +155,16 @@ final class StatusText {
   private void loss(Status status) {
     boolean spared = status.mirrors().stream().noneMatch(mirror -> mirror.standbys().isEmpty());
     if (status.role() != Role.PRIMARY || !spared || status.mirrors().isEmpty()) {
+      return;
+    }
+    boolean unknown =
+        status.mirrors().stream()
+            .anyMatch(mirror -> mirror.standbys().stream().allMatch(StandbyStatus::neverSeen));
+    if (unknown) {
+      line("");
+      line(
+          "What would be lost if %s died now is not known: no standby has connected yet."
+              .formatted(status.node()));
       return;
     }
     List<Lag> least = status.mirrors().stream().map(StatusText::least).toList();

@@ -192,7 +192,7 @@ public final class StandbyMirror implements AutoCloseable {
       if (connecting) {
         LOG.info("mirror {}: {}", name(), reason);
       } else {
-        boolean expected = disk || isViolation(e);
+        boolean expected = disk || isViolation(e) || e instanceof MirrorRoot.RootMissing;
         LOG.warn("mirror {}: {}; trying again", name(), reason, expected ? null : e);
         news.tell(name(), disk ? MirrorNews.Topic.DISK : MirrorNews.Topic.PROBLEM, reason);
       }

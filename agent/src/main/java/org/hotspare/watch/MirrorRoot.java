@@ -175,7 +175,12 @@ public final class MirrorRoot {
     if (ours.isEmpty() && theirs.isEmpty()) {
       claimAs(found, UUID.randomUUID());
     } else if (ours.isEmpty()) {
-      requireInode(theirs.orElseThrow(), found);
+      if (!isOf(theirs.orElseThrow(), found)) {
+        throw new RootMissing(
+            ("%s is the work directory of another directory, which is or was mirror \"%s\";"
+                    + " if that is no longer mirrored, remove it")
+                .formatted(workPath(), mirror));
+      }
       write(stateDirectory, theirs.orElseThrow());
     } else if (theirs.isEmpty()) {
       throw new RootMissing(
@@ -191,8 +196,18 @@ public final class MirrorRoot {
     verified = found;
   }
 
+  /** For people; it is never opened by this path. */
+  private Path workPath() {
+    String work = WORK.toString();
+    return (workInside ? path.resolve(work) : path.resolveSibling(work)).resolve(mirror);
+  }
+
+  private static boolean isOf(String identity, Seen found) {
+    return identity.contains("\nroot=" + found.inode() + "\n");
+  }
+
   private void requireInode(String identity, Seen found) throws RootMissing {
-    if (!identity.contains("\nroot=" + found.inode() + "\n")) {
+    if (!isOf(identity, found)) {
       throw new RootMissing(
           "the directory " + path + " was replaced by another one of the same name");
     }

@@ -134,7 +134,9 @@ class MainTest {
   @Test
   void wrongUsageIsExplainedShortly() {
     assertThat(run("status", "--jsn")).isEqualTo(2);
-    assertThat(err).hasToString("Unknown option: '--jsn'\nSee: hotspare status --help\n");
+    assertThat(err)
+        .hasToString(
+            "Unknown option: '--jsn'\nPossible solutions: --json\nSee: hotspare status --help\n");
     assertThat(run("wait", "--timeout", "soon")).isEqualTo(2);
     assertThat(err.toString()).contains("--timeout", "expected a duration such as 500ms");
     assertThat(run()).isEqualTo(2);
