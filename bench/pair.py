@@ -160,7 +160,7 @@ class Agent:
                 continue
             fields = fields.split()
             found[name] = found.get(name, 0) + (int(fields[11]) + int(fields[12])) / TICKS
-        return sorted(((spent, name) for name, spent in found.items() if spent >= 0.05), reverse=True)
+        return sorted(((spent, name) for name, spent in found.items() if spent > 0), reverse=True)
 
     def resident_megabytes(self, peak=False):
         wanted = "VmHWM:" if peak else "VmRSS:"
