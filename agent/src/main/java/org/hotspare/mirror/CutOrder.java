@@ -4,7 +4,9 @@ import java.util.ArrayDeque;
 import java.util.Collection;
 import java.util.Deque;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.hotspare.index.IndexReader;
 import org.hotspare.index.Inode;
@@ -20,6 +22,7 @@ import org.hotspare.tree.Position;
  */
 final class CutOrder {
   private static final int REACHED_EVERY = 1024;
+  private static final int REMEMBERED = 1024;
 
   private final IndexReader snapshot;
   private final Position from;
@@ -29,8 +32,28 @@ final class CutOrder {
   /** Entries that were sent before their turn. */
   private final Set<EntryId> ahead = new HashSet<>();
 
+  /** When the entries named lately appeared and changed: most names are near each other's. */
+  private final Map<EntryId, Age> ages =
+      new LinkedHashMap<>(64, 0.75f, true) {
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<EntryId, Age> eldest) {
+          return size() > REMEMBERED;
+        }
+      };
+
   private Position current;
   private int sinceReached;
+
+  private record Age(Position born, Position version) {
+    /** Of an entry that is not in the snapshot: as if it had always been there. */
+    static final Age NONE = new Age(Position.NONE, Position.NONE);
+
+    static Age of(Inode inode) {
+      return new Age(inode.born(), inode.version());
+    }
+  }
 
   /** Where the rows go. */
   interface Sink {
@@ -80,6 +103,7 @@ final class CutOrder {
   }
 
   private void inode(Inode inode) {
+    ages.put(inode.id(), Age.of(inode));
     sink.inode(inode, isNew(inode));
   }
 
@@ -106,11 +130,20 @@ final class CutOrder {
   }
 
   private boolean isMissing(EntryId id) {
-    return !ahead.contains(id)
-        && snapshot
-            .inode(id)
-            .map(inode -> isNew(inode) && inode.version().isAfter(current))
-            .orElse(false);
+    if (ahead.contains(id)) {
+      return false;
+    }
+    Age age = age(id);
+    return age.born().isAfter(from) && age.version().isAfter(current);
+  }
+
+  private Age age(EntryId id) {
+    Age known = ages.get(id);
+    if (known == null) {
+      known = snapshot.inode(id).map(Age::of).orElse(Age.NONE);
+      ages.put(id, known);
+    }
+    return known;
   }
 
   private void send(EntryId id, boolean unknown, List<NameRow> names) {

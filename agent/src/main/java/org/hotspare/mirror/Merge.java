@@ -169,7 +169,9 @@ final class Merge {
     missing.remove(id);
     if (content != null) {
       boolean several = content.signature().blocks() > 1;
-      index.putSignature(id, several ? content.signature().toBytes() : null);
+      if (several || existing != null) {
+        index.putSignature(id, several ? content.signature().toBytes() : null);
+      }
       Staged earlier = staged.put(id, content);
       if (earlier != null) {
         work.staging().unlink(earlier.name());
