@@ -12,6 +12,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
+import java.util.function.UnaryOperator;
 import org.hotspare.delta.InvalidDeltaException;
 import org.hotspare.delta.Signature;
 import org.hotspare.index.Durability;
@@ -67,6 +68,7 @@ final class Applier {
   private final StandbyState state;
   private final ProcessorLimit processors;
   private final Upstream upstream;
+  private final Batching batching;
 
   private final List<Pending> batch = new ArrayList<>();
   private long batchBytes;
@@ -103,6 +105,14 @@ final class Applier {
     void appeared(EntryId id, org.hotspare.linux.DirFd directory) throws IOException;
   }
 
+  /**
+   * When a batch is full, and through what its transaction writes: a test makes batches small and
+   * fails in the middle of one.
+   */
+  record Batching(int rows, UnaryOperator<IndexWriter> writing) {
+    static final Batching NORMAL = new Batching(BATCH_ROWS, UnaryOperator.identity());
+  }
+
   private record Pending(Change change, @Nullable CompletableFuture<Staged> content) {}
 
   /** A row whose content, if it has any, is complete in staging. */
@@ -129,7 +139,8 @@ final class Applier {
       ExecutorService stagers,
       StandbyState state,
       ProcessorLimit processors,
-      Upstream upstream) {
+      Upstream upstream,
+      Batching batching) {
     this.processors = processors;
     this.root = root;
     this.index = index;
@@ -139,6 +150,7 @@ final class Applier {
     this.stagers = stagers;
     this.state = state;
     this.upstream = upstream;
+    this.batching = batching;
   }
 
   void begin(Frame.CutBegin begin) throws IOException {
@@ -193,7 +205,7 @@ final class Applier {
       row(row, payload);
     }
     batchBytes += frame.payload().remaining();
-    if (streaming == null && (batch.size() >= BATCH_ROWS || batchBytes >= BATCH_BYTES)) {
+    if (streaming == null && (batch.size() >= batching.rows() || batchBytes >= BATCH_BYTES)) {
       commit(false);
     }
   }
@@ -342,7 +354,7 @@ final class Applier {
     if (current != null) {
       current.staging.close();
     }
-    if (batch.size() >= BATCH_ROWS || batchBytes >= BATCH_BYTES) {
+    if (batch.size() >= batching.rows() || batchBytes >= BATCH_BYTES) {
       commit(false);
     }
   }
@@ -400,7 +412,9 @@ final class Applier {
       }
       index.update(Durability.FAST, w -> guard.noteInFlight(w, changes));
       boolean rested =
-          index.write(Durability.DURABLE, w -> put(w, place, ready, changes, last, begun));
+          index.write(
+              Durability.DURABLE,
+              w -> put(batching.writing().apply(w), place, ready, changes, last, begun));
       if (last) {
         endOfCut(begun, rested);
       }

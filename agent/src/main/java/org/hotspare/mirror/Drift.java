@@ -25,6 +25,7 @@ import org.hotspare.tree.EntryId;
 import org.hotspare.tree.FileKind;
 import org.hotspare.tree.Name;
 import org.hotspare.tree.RelPath;
+import org.hotspare.tree.Timestamp;
 import org.hotspare.watch.EntryReader;
 import org.hotspare.watch.Excludes;
 import org.hotspare.watch.Mark;
@@ -55,6 +56,9 @@ final class Drift {
   private final Set<EntryId> wanted = new LinkedHashSet<>();
   private Set<EntryId> inFlight = Set.of();
 
+  /** Whether the tree may be ahead of the index, by what a batch did that was lost. */
+  private boolean recovering;
+
   Drift(
       MirrorRoot root,
       Index index,
@@ -70,11 +74,16 @@ final class Drift {
     this.problems = problems;
   }
 
-  /** Compares the whole tree with the index. Answers what is to be sent anew. */
-  Set<EntryId> scan() throws IOException {
+  /**
+   * Compares the whole tree with the index. Answers what is to be sent anew.
+   *
+   * @param died whether the process may have died while it put something in place
+   */
+  Set<EntryId> scan(boolean died) throws IOException {
     wanted.clear();
     long startedNanos = System.nanoTime();
     try (Workplace work = Workplace.enter(root)) {
+      index.update(Durability.FAST, w -> recover(w, work, died));
       for (Name leftover : Kept.names(work.staging())) {
         Kept.removeAll(work.staging(), leftover);
       }
@@ -86,6 +95,7 @@ final class Drift {
       index.update(Durability.FAST, w -> w.putFact("in-flight", null));
     }
     inFlight = Set.of();
+    recovering = false;
     LOG.info(
         "mirror {}: the copy was compared in {} ms, {} entries differ",
         root.mirror(),
@@ -94,8 +104,19 @@ final class Drift {
     return new LinkedHashSet<>(wanted);
   }
 
-  private void some(IndexWriter w, Workplace work, Deque<EntryId> left) {
+  private void recover(IndexWriter w, Workplace work, boolean died) {
     inFlight = Guard.inFlight(w);
+    recovering = died || hasInFlight();
+    if (recovering) {
+      try {
+        new Rollback(w, work, hasInFlight()).run();
+      } catch (IOException e) {
+        throw new java.io.UncheckedIOException(e);
+      }
+    }
+  }
+
+  private void some(IndexWriter w, Workplace work, Deque<EntryId> left) {
     try (Places places = new Places(work)) {
       for (int i = 0; i < DIRECTORIES_PER_TRANSACTION && !left.isEmpty(); i++) {
         directory(w, work, places, left.poll(), left);
@@ -110,7 +131,7 @@ final class Drift {
     wanted.clear();
     for (Mark mark : marks) {
       if (mark instanceof Mark.Everything || mark instanceof Mark.Subtree) {
-        return scan();
+        return scan(false);
       }
     }
     try (Workplace work = Workplace.enter(root)) {
@@ -210,8 +231,7 @@ final class Drift {
     if (inode == null) {
       extra(w, work, at, parent, name, path, stat);
     } else if (!EntryReader.isSame(inode.local(), stat) || inode.entry().kind() != stat.kind()) {
-      keep(w, work, at, parent, name, path, inode.id());
-      lost(w, inode.id());
+      differs(w, work, at, parent, name, path, inode, stat);
     } else {
       if (stat.kind() == FileKind.DIRECTORY) {
         below.add(inode.id());
@@ -241,8 +261,7 @@ final class Drift {
         return;
       }
       if (!found.root().equals(file.digest())) {
-        keep(w, work, at, parent, name, path, inode.id());
-        lost(w, inode.id());
+        differs(w, work, at, parent, name, path, inode, stat);
         return;
       }
     }
@@ -253,6 +272,41 @@ final class Drift {
         w.putLocal(inode.id(), EntryReader.local(now, true));
       }
     }
+  }
+
+  /** Something else has the name of one of our entries. */
+  private void differs(
+      IndexWriter w,
+      Workplace work,
+      DirFd at,
+      EntryId parent,
+      Name name,
+      RelPath path,
+      Inode inode,
+      Stat stat)
+      throws IOException {
+    boolean files = stat.kind() != FileKind.DIRECTORY && inode.entry().kind() != FileKind.DIRECTORY;
+    boolean elsewhere =
+        w.inodeAt(stat.device(), stat.inode())
+            .filter(other -> EntryReader.isSame(other.local(), stat))
+            .filter(other -> !other.id().equals(inode.id()))
+            .isPresent();
+    if (recovering && files && elsewhere) {
+      // A further link to one of our own files, left by the batch that was lost.
+      at.unlink(name);
+    } else if (recovering && files) {
+      // Most likely the version that was being put in place: it stays until it comes again.
+      KeptRecord.Reason reason =
+          hasInFlight() ? KeptRecord.Reason.REPLACED : KeptRecord.Reason.FOREIGN;
+      Kept.link(w, work, reason, at, name, parent, null);
+      Local local = EntryReader.local(stat, false);
+      w.putLocal(
+          inode.id(),
+          new Local(local.device(), local.inode(), local.born(), Timestamp.EPOCH, false, null));
+    } else {
+      keep(w, work, at, parent, name, path, inode.id());
+    }
+    lost(w, inode.id());
   }
 
   private void extra(

@@ -80,6 +80,11 @@ final class Kept {
     record(index, key, reason, file, parent, name, inode);
   }
 
+  /** Notes a file that lies in the directory of what is kept already, without a record. */
+  static void adopt(IndexWriter index, KeptRecord.Reason reason, Name file, @Nullable Inode inode) {
+    record(index, nextKey(), reason, file, EntryId.ROOT, file, inode);
+  }
+
   /** Notes that a further name of a file was removed. */
   static void unlinked(
       IndexWriter index, KeptRecord.Reason reason, EntryId parent, Name name, Inode inode) {

@@ -180,7 +180,8 @@ final class Merge {
     changed.add(id);
     if (existing != null && content != null) {
       replaceContent(existing);
-    } else if (existing != null) {
+    } else if (existing != null || id.equals(EntryId.ROOT)) {
+      // The root is the one entry that is there before its row.
       setMetadata(id, entry);
     }
   }
@@ -219,7 +220,7 @@ final class Merge {
     List<NameRow> names = index.namesOf(id);
     Staged content = staged.get(id);
     if (names.isEmpty() || content == null) {
-      Kept.removeAll(work.limbo(), Workplace.nameOf(id));
+      // The old version waits in limbo until the new one has its name.
       return;
     }
     boolean kept = false;
@@ -325,11 +326,15 @@ final class Merge {
       } else if (index.namesOf(row.id()).size() > 1) {
         directory.unlink(row.name());
         removals.unlinked(index, row, inode);
-      } else if (going.contains(row.id())
-          && !removals.mustStay(index, work, directory, row, inode)) {
-        removals.take(index, work, directory, row.name(), row.parent(), row.name(), inode);
       } else if (!going.contains(row.id())) {
         toLimbo(directory, row);
+      } else if (!removals.mustStay(index, work, directory, row, inode)) {
+        if (index.hasChildren(row.id())) {
+          // What is in it may still move out, before its own tombstone takes it.
+          toLimbo(directory, row);
+        } else {
+          removals.take(index, work, directory, row.name(), row.parent(), row.name(), inode);
+        }
       }
       changedDirectories.add(row.parent());
     }
@@ -441,6 +446,7 @@ final class Merge {
   /** Makes the entry appear under its name, from wherever it is. */
   private boolean bring(DirFd directory, Change.NameSet set, Inode inode) throws IOException {
     EntryId id = set.id();
+    Name waiting = Workplace.nameOf(id);
     Staged content = staged.remove(id);
     List<NameRow> names =
         index.namesOf(id).stream()
@@ -449,9 +455,9 @@ final class Merge {
     if (content != null) {
       rename(work.staging(), content.name(), directory, set.name(), set.parent());
       index.putLocal(id, content.local());
+      removals.keepReplacedInLimbo(index, work, waiting);
       return true;
     }
-    Name waiting = Workplace.nameOf(id);
     if (names.isEmpty() && work.limbo().statIfPresent(waiting) != null) {
       return moveDirectoryAware(work.limbo(), waiting, directory, set, inode);
     }
@@ -464,6 +470,15 @@ final class Merge {
       return false;
     }
     if (inode.entry().kind() == FileKind.DIRECTORY) {
+      if (!isOurs(new Places.Place(oldDirectory, old.name()), id)) {
+        // It was lost, and comes anew if it was asked for already.
+        missing.add(id);
+        boolean made = asked.contains(id) && create(directory, set, inode);
+        if (made) {
+          index.removeName(old.parent(), old.name(), set.version());
+        }
+        return made;
+      }
       if (!moveDirectoryAware(oldDirectory, old.name(), directory, set, inode)) {
         // Its new place lies below itself: it waits outside until what is between has moved.
         toLimbo(oldDirectory, old);
@@ -528,6 +543,11 @@ final class Merge {
     try {
       if (replaces || index.name(parent, newName).isPresent()) {
         from.rename(name, directory, newName);
+        if (from.statIfPresent(name) != null) {
+          // The name was this file's already, as it may be after a crash: then a rename does
+          // nothing.
+          from.unlink(name);
+        }
       } else {
         from.renameNoReplace(name, directory, newName);
       }
@@ -601,7 +621,7 @@ final class Merge {
   void finish(Appeared appeared) throws IOException {
     for (Map.Entry<EntryId, Staged> left : staged.entrySet()) {
       Name waiting = Workplace.nameOf(left.getKey());
-      Kept.removeAll(work.limbo(), waiting);
+      removals.keepReplacedInLimbo(index, work, waiting);
       work.staging().rename(left.getValue().name(), work.limbo(), waiting);
       index.putLocal(left.getKey(), left.getValue().local());
       changed.add(left.getKey());

@@ -122,6 +122,17 @@ final class Removals {
     }
   }
 
+  /** A file waited in limbo, and its next version has come. */
+  void keepReplacedInLimbo(IndexWriter index, Workplace work, Name waiting) throws IOException {
+    if (!keeping) {
+      Kept.removeAll(work.limbo(), waiting);
+    } else if (work.limbo().statIfPresent(waiting) != null) {
+      EntryId parent = EntryId.ROOT;
+      Kept.take(
+          index, work, KeptRecord.Reason.REPLACED, work.limbo(), waiting, parent, waiting, null);
+    }
+  }
+
   /**
    * Whether a directory that the primary deleted has to stay because files in it are excluded from
    * the mirror: they are this node's own.

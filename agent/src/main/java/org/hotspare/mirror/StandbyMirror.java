@@ -268,7 +268,7 @@ public final class StandbyMirror implements AutoCloseable {
   private void session() throws IOException, InterruptedException {
     Set<EntryId> lost = Set.of();
     if (!scanned) {
-      lost = knowsItsTree() ? drift().scan() : Set.of();
+      lost = knowsItsTree() ? drift().scan(!index.wasCleanlyClosed()) : Set.of();
       scanned = true;
     }
     Link current = connect();
@@ -356,7 +356,8 @@ public final class StandbyMirror implements AutoCloseable {
               watched.watch(id, directory);
             }
           }
-        });
+        },
+        Applier.Batching.NORMAL);
   }
 
   private void subscribe(Link current) throws IOException {

@@ -1,4 +1,4 @@
-/** Replication, against peers that do not keep to the rules. */
+/** Replication, one side at a time, also against peers that do not keep to the rules. */
 @NullMarked
 package org.hotspare.mirror;
 

@@ -1,0 +1,199 @@
+package org.hotspare.mirror;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.TreeMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import org.hotspare.index.Snapshot;
+import org.hotspare.testing.Zoo;
+import org.hotspare.tree.EntryId;
+import org.hotspare.tree.FileKind;
+import org.hotspare.tree.Position;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/**
+ * Random trees are changed at random, numbered in any order, cut anywhere, and merged into a real
+ * directory by an applier that is killed and cut off at random moments: in the end the standby's
+ * tree is the primary's, and on the way no file is nowhere.
+ */
+final class MergeTest {
+  private static final int CASES_PER_TREE = 40;
+  private static final int MOST_CUTS = 200;
+
+  private final ExecutorService stagers = Executors.newFixedThreadPool(2);
+  private Path base;
+  private boolean interrupts;
+  private long merged;
+  private long kills;
+
+  @BeforeEach
+  void make() throws IOException {
+    base = Files.createTempDirectory(Path.of("/dev/shm"), "hotspare-merge");
+  }
+
+  @AfterEach
+  void remove() {
+    stagers.shutdown();
+    Zoo.delete(base);
+  }
+
+  @Test
+  void randomTreesMerge() throws Exception {
+    run(Duration.ofSeconds(10), false);
+  }
+
+  @Test
+  @Tag("long")
+  void randomTreesMergeWhateverInterrupts() throws Exception {
+    run(Duration.ofSeconds(25), true);
+  }
+
+  private void run(Duration duration, boolean interrupting) throws Exception {
+    long first = Long.getLong("merge.seed", System.nanoTime());
+    interrupts = interrupting;
+    System.out.println("MergeTest: seed " + first);
+    long until = System.nanoTime() + duration.toNanos();
+    for (long seed = first; System.nanoTime() < until; seed++) {
+      try {
+        tree(seed);
+      } catch (AssertionError | Exception e) {
+        throw new AssertionError("with -Dmerge.seed=" + seed + ": " + e.getMessage(), e);
+      }
+    }
+    System.out.printf("MergeTest: %d merged, %d interruptions%n", merged, kills);
+  }
+
+  private void tree(long seed) throws IOException {
+    SplittableRandom random = new SplittableRandom(seed);
+    Path here = Files.createDirectory(base.resolve("case"));
+    try (ModelPrimary primary = new ModelPrimary(random.split(), here.resolve("primary.db"));
+        ModelStandby standby =
+            new ModelStandby(
+                here, stagers, random.nextInt(2) == 0 ? 8192 : 1 + random.nextInt(6))) {
+      for (int i = 0; i < CASES_PER_TREE; i++) {
+        step(primary, standby, random);
+        merged++;
+      }
+    }
+    Zoo.delete(here);
+  }
+
+  private void step(ModelPrimary primary, ModelStandby standby, SplittableRandom random)
+      throws IOException {
+    int parts = 1 + random.nextInt(3);
+    for (int part = 0; part < parts; part++) {
+      int changes = random.nextInt(8);
+      for (int i = 0; i < changes; i++) {
+        primary.tree.change();
+      }
+      primary.numberSome();
+      if (part + 1 < parts) {
+        merge(primary, standby, random);
+      }
+    }
+    primary.numberAll();
+    for (int cuts = 0; !standby.acknowledged.equals(primary.head()); cuts++) {
+      assertThat(cuts).as("cuts until nothing is missing").isLessThan(MOST_CUTS);
+      merge(primary, standby, random);
+    }
+    assertThat(standby.describe()).isEqualTo(describe(primary.tree));
+    assertThat(ModelStandby.list(standby.limbo())).as("limbo").isEmpty();
+    assertThat(ModelStandby.list(standby.staging())).as("staging").isEmpty();
+  }
+
+  /** One cut, perhaps interrupted. */
+  private void merge(ModelPrimary primary, ModelStandby standby, SplittableRandom random)
+      throws IOException {
+    Set<Integer> files = new HashSet<>();
+    Position from = standby.position();
+    Position to;
+    List<EntryId> wanted = List.copyOf(standby.wanted);
+    List<org.hotspare.wire.Frame.Rows> frames;
+    try (Snapshot snapshot = primary.index.snapshot()) {
+      to = snapshot.head();
+      try (Snapshot own = standby.index.snapshot()) {
+        files.addAll(primary.filesOf(own));
+      }
+      frames = primary.frames(primary.cut(snapshot, from, wanted));
+    }
+    standby.wanted.removeAll(wanted);
+    Set<String> before = standby.contents();
+    files.removeIf(number -> !holds(before, number));
+    int interruption = interrupts ? random.nextInt(6) : 5;
+    if (interruption == 0) {
+      kills++;
+      standby.reconnect();
+      assertHolds(standby, files, "after a lost connection");
+      return;
+    }
+    try {
+      standby.take(from, to, frames, interruption < 3 ? random.nextInt(60) : -1);
+    } catch (ModelStandby.Killed killed) {
+      kills++;
+      assertHolds(standby, files, "when killed");
+      standby.restart();
+      assertHolds(standby, files, "after the restart");
+    }
+    assertHolds(standby, files, "after the cut");
+  }
+
+  private static boolean holds(Set<String> contents, int number) {
+    return contents.stream().anyMatch(content -> content.startsWith(ModelTree.tag(number)));
+  }
+
+  /** Each is somewhere, whole, in whatever version. */
+  private static void assertHolds(ModelStandby standby, Set<Integer> files, String when)
+      throws IOException {
+    Set<String> contents = standby.contents();
+    for (int number : files) {
+      assertThat(holds(contents, number)).as("file %d %s: %s", number, when, contents).isTrue();
+    }
+  }
+
+  private static Map<String, String> describe(ModelTree tree) {
+    Map<String, String> found = new TreeMap<>();
+    found.put("", words(tree.root, ""));
+    Map<ModelTree.Node, String> first = new HashMap<>();
+    tree.paths()
+        .forEach(
+            (node, paths) -> first.put(node, paths.stream().min(String::compareTo).orElse("")));
+    tree.paths()
+        .forEach(
+            (node, paths) ->
+                paths.forEach(
+                    path -> found.put(path, words(node, first.getOrDefault(node, path)))));
+    return found;
+  }
+
+  private static String words(ModelTree.Node node, String linked) {
+    int type =
+        switch (node.kind) {
+          case REGULAR_FILE -> 0100000;
+          case DIRECTORY -> 0040000;
+          case SYMBOLIC_LINK -> 0120000;
+          case FIFO, SOCKET, CHARACTER_DEVICE, BLOCK_DEVICE -> 0010000;
+        };
+    boolean link = node.kind == FileKind.SYMBOLIC_LINK;
+    boolean content = link || node.kind == FileKind.REGULAR_FILE;
+    return ModelStandby.words(
+        type | (link ? 0777 : node.permissions),
+        node.modified,
+        linked,
+        content ? new String(node.content, StandardCharsets.US_ASCII) : "");
+  }
+}

@@ -1,0 +1,289 @@
+package org.hotspare.mirror;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.concurrent.ExecutorService;
+import java.util.stream.Stream;
+import org.hotspare.index.Index;
+import org.hotspare.index.IndexWriter;
+import org.hotspare.index.Snapshot;
+import org.hotspare.linux.DirFd;
+import org.hotspare.tree.Bytes;
+import org.hotspare.tree.Change;
+import org.hotspare.tree.EntryId;
+import org.hotspare.tree.Lineage;
+import org.hotspare.tree.Position;
+import org.hotspare.watch.Coverage;
+import org.hotspare.watch.Excludes;
+import org.hotspare.watch.Mark;
+import org.hotspare.watch.MirrorRoot;
+import org.hotspare.watch.Problems;
+import org.hotspare.watch.Watcher;
+import org.hotspare.wire.Frame;
+
+/**
+ * A standby with a real tree and a real index, whose applier can be stopped in the middle of a
+ * batch as kill -9 would: what it did to the tree stays, what it wrote into the index is lost.
+ */
+final class ModelStandby implements AutoCloseable {
+  /** As if the process had been killed here. */
+  static final class Killed extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+  }
+
+  final Path tree;
+  final Index index;
+  private final MirrorRoot root;
+  private final Problems problems = new Problems();
+  private final ExecutorService stagers;
+  private final StandbyState state = new StandbyState();
+  private final int rowsPerBatch;
+  private Applier applier;
+
+  /** After how many writes to the index the process is killed; negative: never. */
+  private int writesLeft = -1;
+
+  final Set<EntryId> wanted = new LinkedHashSet<>();
+  Position acknowledged = Position.NONE;
+
+  ModelStandby(Path base, ExecutorService stagers, int rowsPerBatch) throws IOException {
+    this.tree = Files.createDirectories(base.resolve("tree"));
+    this.root = MirrorRoot.of("www", tree, Files.createDirectories(base.resolve("state")));
+    this.index = Index.open(base.resolve("standby.db"));
+    this.stagers = stagers;
+    this.rowsPerBatch = rowsPerBatch;
+    this.applier = connect(Set.of());
+  }
+
+  Path limbo() {
+    return root.workDirectory().resolve("limbo");
+  }
+
+  Path staging() {
+    return root.workDirectory().resolve("staging");
+  }
+
+  /** A new connection, after which the primary is asked for what is missing. */
+  private Applier connect(Set<EntryId> lost) throws IOException {
+    state.subscribed(
+        new Frame.Subscribed(Bytes.of("history"), 1, Lineage.EMPTY, Frame.Mode.CHANGES));
+    Excludes excludes = Excludes.of(List.of());
+    wanted.clear();
+    Applier made =
+        new Applier(
+            root,
+            index,
+            problems,
+            new Removals(excludes, problems),
+            new Guard(1_000_000, 1, 60_000),
+            stagers,
+            state,
+            new Upstream(),
+            new Applier.Batching(rowsPerBatch, this::counting));
+    if (!lost.isEmpty()) {
+      made.ask(lost);
+    }
+    return made;
+  }
+
+  /** From where the next cut starts. */
+  Position position() {
+    try (Snapshot snapshot = index.snapshot()) {
+      return StandbyState.resume(snapshot);
+    }
+  }
+
+  /** Applies a cut, unless it is killed before. */
+  void take(Position from, Position to, List<Frame.Rows> frames, int writes) throws IOException {
+    writesLeft = writes;
+    applier.begin(new Frame.CutBegin(1, from, to, Frame.Mode.CHANGES, 0, 0));
+    for (Frame.Rows frame : frames) {
+      applier.rows(frame);
+    }
+    applier.end(new Frame.CutEnd(to));
+    writesLeft = -1;
+  }
+
+  /** As after a kill: a new process compares its tree with its index, and connects. */
+  void restart() throws IOException {
+    writesLeft = -1;
+    applier.abandon();
+    Drift drift = new Drift(root, index, new Unwatched(), Excludes.of(List.of()), problems);
+    boolean knows;
+    try (Snapshot snapshot = index.snapshot()) {
+      knows = snapshot.inode(EntryId.ROOT).isPresent();
+    }
+    applier = connect(knows ? drift.scan(true) : Set.of());
+  }
+
+  /** The connection breaks, and another is made. */
+  void reconnect() throws IOException {
+    boolean owed = applier.isOwed();
+    if (owed) {
+      restart();
+    } else {
+      applier.abandon();
+      applier = connect(Set.of());
+    }
+  }
+
+  private IndexWriter counting(IndexWriter writer) {
+    return (IndexWriter)
+        Proxy.newProxyInstance(
+            IndexWriter.class.getClassLoader(),
+            new Class<?>[] {IndexWriter.class},
+            (_, method, arguments) -> {
+              boolean writes =
+                  method.getName().startsWith("put") || method.getName().startsWith("remove");
+              if (writes && writesLeft >= 0 && writesLeft-- == 0) {
+                throw new Killed();
+              }
+              try {
+                return method.invoke(writer, arguments);
+              } catch (InvocationTargetException e) {
+                throw e.getCause();
+              }
+            });
+  }
+
+  private final class Upstream implements Applier.Upstream {
+    @Override
+    public void want(List<EntryId> ids) {
+      wanted.addAll(ids);
+    }
+
+    @Override
+    public void acknowledge(Position position) {
+      acknowledged = position;
+    }
+
+    @Override
+    public void applied(List<Change> changes) {}
+
+    @Override
+    public void appeared(EntryId id, DirFd directory) {}
+  }
+
+  /** Nobody else changes this tree. */
+  private static final class Unwatched implements Watcher {
+    @Override
+    public Coverage coverage() {
+      return new Coverage("none", true, "");
+    }
+
+    @Override
+    public void watch(EntryId id, DirFd directory) {}
+
+    @Override
+    public Set<Long> devices() {
+      return Set.of();
+    }
+
+    @Override
+    public void forget(EntryId id) {}
+
+    @Override
+    public List<Mark> poll(Duration timeout, int maxMarks) {
+      return List.of();
+    }
+
+    @Override
+    public void wake() {}
+
+    @Override
+    public long cookie() {
+      return 0;
+    }
+
+    @Override
+    public boolean passed(long token) {
+      return true;
+    }
+
+    @Override
+    public void close() {}
+  }
+
+  // ---- what is there
+
+  /** What lies at each path, in words: equal trees give equal words. */
+  Map<String, String> describe() throws IOException {
+    Map<String, String> found = new TreeMap<>();
+    Map<Object, String> first = new HashMap<>();
+    try (Stream<Path> walk = Files.walk(tree)) {
+      for (Path path : walk.sorted().toList()) {
+        String name = tree.relativize(path).toString();
+        int mode = (Integer) attribute(path, "mode");
+        String content =
+            switch (mode & 0170000) {
+              case 0100000 -> Files.readString(path, StandardCharsets.US_ASCII);
+              case 0120000 -> Files.readSymbolicLink(path).toString();
+              default -> "";
+            };
+        boolean directory = (mode & 0170000) == 0040000;
+        String linked = directory ? name : first.computeIfAbsent(attribute(path, "ino"), _ -> name);
+        long seconds = Files.getLastModifiedTime(path, LinkOption.NOFOLLOW_LINKS).toMillis() / 1000;
+        found.put(name, words(mode, seconds, linked, content));
+      }
+    }
+    return found;
+  }
+
+  private static Object attribute(Path path, String name) throws IOException {
+    return Files.getAttribute(path, "unix:" + name, LinkOption.NOFOLLOW_LINKS);
+  }
+
+  static String words(int mode, long seconds, String linked, String content) {
+    return "%o at %d as %s: %s".formatted(mode, seconds, linked, content);
+  }
+
+  /** The contents of all files in the tree and of those that wait for their names. */
+  Set<String> contents() throws IOException {
+    Set<String> contents = new HashSet<>();
+    for (Path start : List.of(tree, limbo())) {
+      if (!Files.exists(start)) {
+        continue;
+      }
+      List<Path> files;
+      try (Stream<Path> walk = Files.walk(start)) {
+        files = walk.filter(path -> Files.isRegularFile(path, LinkOption.NOFOLLOW_LINKS)).toList();
+      }
+      for (Path file : files) {
+        contents.add(Files.readString(file, StandardCharsets.US_ASCII));
+      }
+    }
+    return contents;
+  }
+
+  static List<Path> list(Path directory) {
+    if (!Files.exists(directory)) {
+      return List.of();
+    }
+    try (Stream<Path> files = Files.list(directory)) {
+      return new ArrayList<>(files.toList());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  @Override
+  public void close() {
+    applier.abandon();
+    index.close();
+  }
+}
