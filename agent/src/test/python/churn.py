@@ -1,13 +1,13 @@
 #!/usr/bin/python3
 """Keeps changing a tree, about as a busy server would.
 
-    churn.py DIR RATE SECONDS SEED [--publish]
+    churn.py DIR RATE SECONDS SEED [--publish [--durable]]
 
 Makes RATE changes a second for SECONDS (0: until killed) below DIR, with what SEED chooses: creates, writes, appends,
 overwrites in place, renames over others, exchanges, deletes, makes, moves and removes directories, hard links,
 symbolic links, chmod, truncate. Mostly files up to 16 KB, some of megabytes. With --publish also files in
-DIR/published that are renamed into place and begin with the SHA-256 of their rest, for check_published.py. Prints how
-many changes it made.
+DIR/published that are renamed into place and begin with the SHA-256 of their rest, for check_published.py; with --durable
+those are synced before. Prints how many changes it made.
 """
 
 import argparse
@@ -56,7 +56,8 @@ class Node:
 
 
 class Churn:
-    def __init__(self, root, published, seed, publishing):
+    def __init__(self, root, published, seed, publishing, durable):
+        self.durable = durable
         self.random = random.Random(seed)
         self.top = Node(root, None)
         self.directories = [self.top]
@@ -268,6 +269,9 @@ class Churn:
             file.write(hashlib.sha256(body).hexdigest().encode() + b"\n")
             file.flush()
             file.write(body)
+            if self.durable:
+                file.flush()
+                os.fsync(file.fileno())
         os.rename(temporary, os.path.join(self.published, "p%d" % self.random.randrange(PUBLISHED_NAMES)))
         return True
 
@@ -279,11 +283,13 @@ def main():
     parser.add_argument("seconds", type=float)
     parser.add_argument("seed", type=int)
     parser.add_argument("--publish", action="store_true")
+    parser.add_argument("--durable", action="store_true")
     options = parser.parse_args()
     # A directory of its own, so that several can run in one tree and one can follow another.
     top = os.path.join(options.directory, "churn-%d-%d" % (options.seed, os.getpid()))
     os.makedirs(top)
-    churn = Churn(top, os.path.join(options.directory, "published"), options.seed, options.publish)
+    churn = Churn(top, os.path.join(options.directory, "published"), options.seed, options.publish,
+                  options.durable)
     parent = os.getppid()
     start = time.monotonic()
     # Nobody wants a churn that outlives the test that started it.

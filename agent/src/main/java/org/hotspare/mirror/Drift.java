@@ -171,9 +171,9 @@ final class Drift {
     Inode inode = row == null ? null : w.inode(row.id()).orElse(null);
     Stat stat = at.statIfPresent(name);
     if (stat != null) {
-      found(w, work, at, parent, name, inode, stat, new ArrayDeque<>());
-    } else if (row != null) {
-      lost(w, row.id());
+      found(w, work, places, at, parent, name, inode, stat, new ArrayDeque<>());
+    } else if (inode != null) {
+      missing(w, work, places, at, parent, name, inode);
     }
     self(w, places, parent);
   }
@@ -208,11 +208,11 @@ final class Drift {
       Stat stat = at.statIfPresent(name);
       if (stat != null) {
         Child child = children.remove(name);
-        found(w, work, at, id, name, child == null ? null : child.inode(), stat, below);
+        found(w, work, places, at, id, name, child == null ? null : child.inode(), stat, below);
       }
     }
     for (Child child : children.values()) {
-      lost(w, child.inode().id());
+      missing(w, work, places, at, id, child.name(), child.inode());
     }
     self(w, places, id);
   }
@@ -220,6 +220,7 @@ final class Drift {
   private void found(
       IndexWriter w,
       Workplace work,
+      Places places,
       DirFd at,
       EntryId parent,
       Name name,
@@ -231,7 +232,9 @@ final class Drift {
     if (inode == null) {
       extra(w, work, at, parent, name, path, stat);
     } else if (!EntryReader.isSame(inode.local(), stat) || inode.entry().kind() != stat.kind()) {
-      differs(w, work, at, parent, name, path, inode, stat);
+      if (!relinkOver(w, work, places, at, parent, name, inode, stat)) {
+        differs(w, work, at, parent, name, path, inode, stat);
+      }
     } else {
       if (stat.kind() == FileKind.DIRECTORY) {
         below.add(inode.id());
@@ -274,6 +277,90 @@ final class Drift {
     }
   }
 
+  /** A name of ours is not there. */
+  private void missing(
+      IndexWriter w,
+      Workplace work,
+      Places places,
+      DirFd at,
+      EntryId parent,
+      Name name,
+      Inode inode)
+      throws IOException {
+    if (!relink(w, work, places, at, parent, name, inode)) {
+      lost(w, inode.id());
+    }
+  }
+
+  /** After a crash: a file of several names lost this one to something else. */
+  private boolean relinkOver(
+      IndexWriter w,
+      Workplace work,
+      Places places,
+      DirFd at,
+      EntryId parent,
+      Name name,
+      Inode inode,
+      Stat stat)
+      throws IOException {
+    boolean possible =
+        recovering
+            && stat.kind() != FileKind.DIRECTORY
+            && inode.entry().kind() != FileKind.DIRECTORY
+            && otherPlace(w, places, parent, name, inode) != null;
+    if (possible) {
+      Kept.link(w, work, reason(), at, name, parent, null);
+    }
+    return possible && relink(w, work, places, at, parent, name, inode);
+  }
+
+  /** Gives a file a name again from another that it has. */
+  private static boolean relink(
+      IndexWriter w,
+      Workplace work,
+      Places places,
+      DirFd at,
+      EntryId parent,
+      Name name,
+      Inode inode)
+      throws IOException {
+    Places.Place other = otherPlace(w, places, parent, name, inode);
+    if (other == null) {
+      return false;
+    }
+    Name extra = Name.of(Workplace.nameOf(inode.id()) + ".again");
+    Kept.removeAll(work.staging(), extra);
+    Stat before = other.directory().stat(other.name());
+    other.directory().link(other.name(), work.staging(), extra);
+    work.staging().rename(extra, at, name);
+    Local local = inode.local();
+    if (local != null && local.changed().equals(before.changed())) {
+      // Linking changed the file's time, and nobody else did.
+      w.putLocal(inode.id(), EntryReader.local(at.stat(name), local.settled()));
+    }
+    return true;
+  }
+
+  private static Places.@Nullable Place otherPlace(
+      IndexWriter w, Places places, EntryId parent, Name name, Inode inode) throws IOException {
+    if (inode.entry().kind() == FileKind.DIRECTORY) {
+      return null;
+    }
+    for (NameRow row : w.namesOf(inode.id())) {
+      boolean same = row.parent().equals(parent) && row.name().equals(name);
+      DirFd directory = same ? null : places.directory(w, row.parent());
+      Stat stat = directory == null ? null : directory.statIfPresent(row.name());
+      if (directory != null && stat != null && EntryReader.isSame(inode.local(), stat)) {
+        return new Places.Place(directory, row.name());
+      }
+    }
+    return null;
+  }
+
+  private KeptRecord.Reason reason() {
+    return hasInFlight() ? KeptRecord.Reason.REPLACED : KeptRecord.Reason.FOREIGN;
+  }
+
   /** Something else has the name of one of our entries. */
   private void differs(
       IndexWriter w,
@@ -296,9 +383,7 @@ final class Drift {
       at.unlink(name);
     } else if (recovering && files) {
       // Most likely the version that was being put in place: it stays until it comes again.
-      KeptRecord.Reason reason =
-          hasInFlight() ? KeptRecord.Reason.REPLACED : KeptRecord.Reason.FOREIGN;
-      Kept.link(w, work, reason, at, name, parent, null);
+      Kept.link(w, work, reason(), at, name, parent, null);
       Local local = EntryReader.local(stat, false);
       w.putLocal(
           inode.id(),

@@ -194,10 +194,12 @@ final class Inventory implements AutoCloseable {
           continue;
         }
         Child child = children.get(name);
-        if (child == null) {
+        // Read anew: another of its names may have been compared since.
+        Inode desired = child == null ? null : w.inode(child.inode().id()).orElse(null);
+        if (desired == null) {
           extra(w, work, id, at, path, name, stat);
-        } else if (isEqual(w, child.inode(), at, name, stat)) {
-          equal(w, work, child.inode(), at, path, name, stat);
+        } else if (isEqual(w, desired, at, name, stat)) {
+          equal(w, work, desired, at, path, name, stat);
         } else {
           replaced(w, work, id, at, name, stat);
         }

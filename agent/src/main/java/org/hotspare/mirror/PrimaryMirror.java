@@ -160,22 +160,27 @@ public final class PrimaryMirror implements AutoCloseable {
    */
   private void rereadUnsynced() {
     List<EntryId> recent = new ArrayList<>();
+    List<EntryId> unknown = new ArrayList<>();
     try (Snapshot snapshot = index.snapshot()) {
       long synced = snapshot.fact(SYNCED).map(PrimaryMirror::decode).orElse(0L) - SLACK_SECONDS;
       snapshot.inodes(
           inode -> {
             Local local = inode.local();
-            if (inode.entry() instanceof Entry.RegularFile
-                && local != null
-                && local.changed().seconds() >= synced) {
-              recent.add(inode.id());
+            if (inode.entry() instanceof Entry.RegularFile file && local != null) {
+              if (!local.settled() || file.digest() == null) {
+                // It may have been sent, and what was sent is not known here any more.
+                unknown.add(inode.id());
+              } else if (local.changed().seconds() >= synced) {
+                recent.add(inode.id());
+              }
             }
           });
     }
     LOG.info(
         "mirror {}: not stopped cleanly; {} files that changed last are read again",
         settings.name(),
-        recent.size());
+        recent.size() + unknown.size());
+    unknown.forEach(tracker::contentDiffers);
     recent.forEach(rechecker::check);
   }
 

@@ -161,7 +161,7 @@ public final class TestPair implements AutoCloseable {
     return make(base, base.resolve("alpha/tree"), base.resolve("beta/tree"), "", "");
   }
 
-  private static Side side(
+  static Side side(
       Path base,
       String name,
       Path alphaTree,
@@ -196,7 +196,7 @@ public final class TestPair implements AutoCloseable {
     }
   }
 
-  private static List<Integer> freePorts(int count) throws IOException {
+  static List<Integer> freePorts(int count) throws IOException {
     List<ServerSocket> sockets = new ArrayList<>();
     List<Integer> ports = new ArrayList<>();
     for (int i = 0; i < count; i++) {

@@ -33,6 +33,7 @@ import org.hotspare.watch.Excludes;
 import org.hotspare.watch.Mark;
 import org.hotspare.watch.MirrorRoot;
 import org.hotspare.watch.Problems;
+import org.hotspare.watch.ProcessorLimit;
 import org.hotspare.watch.Watcher;
 import org.hotspare.wire.Frame;
 
@@ -71,11 +72,11 @@ final class ModelStandby implements AutoCloseable {
   }
 
   Path limbo() {
-    return root.workDirectory().resolve("limbo");
+    return tree.resolveSibling(".hotspare/www/limbo");
   }
 
   Path staging() {
-    return root.workDirectory().resolve("staging");
+    return tree.resolveSibling(".hotspare/www/staging");
   }
 
   /** A new connection, after which the primary is asked for what is missing. */
@@ -90,9 +91,10 @@ final class ModelStandby implements AutoCloseable {
             index,
             problems,
             new Removals(excludes, problems),
-            new Guard(1_000_000, 1, 60_000),
+            new Guard(new Guard.Allowed(1_000_000, 1, 60_000)),
             stagers,
             state,
+            ProcessorLimit.none(),
             new Upstream(),
             new Applier.Batching(rowsPerBatch, this::counting));
     if (!lost.isEmpty()) {
@@ -123,7 +125,9 @@ final class ModelStandby implements AutoCloseable {
   void restart() throws IOException {
     writesLeft = -1;
     applier.abandon();
-    Drift drift = new Drift(root, index, new Unwatched(), Excludes.of(List.of()), problems);
+    Drift drift =
+        new Drift(
+            root, index, new Unwatched(), Excludes.of(List.of()), problems, ProcessorLimit.none());
     boolean knows;
     try (Snapshot snapshot = index.snapshot()) {
       knows = snapshot.inode(EntryId.ROOT).isPresent();

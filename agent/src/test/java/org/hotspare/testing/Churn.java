@@ -36,6 +36,15 @@ public final class Churn implements AutoCloseable {
         duration);
   }
 
+  /** The same, and each published file is synced before it gets its name. */
+  public static Churn startPublishingDurably(
+      Path directory, int changesPerSecond, Duration duration, long seed) {
+    List<String> command =
+        Command.script("churn", directory, changesPerSecond, seconds(duration), seed, "--publish");
+    command.add("--durable");
+    return start(command, duration);
+  }
+
   private static Churn start(List<String> command, Duration duration) {
     return new Churn(new Background(command), duration);
   }

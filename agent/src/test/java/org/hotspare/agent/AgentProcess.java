@@ -1,0 +1,149 @@
+package org.hotspare.agent;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.hotspare.admin.AdminClient;
+import org.hotspare.admin.CommandFailure;
+import org.hotspare.admin.MirrorStatus;
+import org.jspecify.annotations.Nullable;
+
+/** One node's agent as a process of its own, which a test may kill at any moment. */
+final class AgentProcess implements AutoCloseable {
+  private final String node;
+  private final Path configuration;
+  private final Path log;
+  private final AdminClient client;
+  private @Nullable Process process;
+
+  /** How long the log was when the process started that runs now. */
+  private long logStart;
+
+  /**
+   * @param home where its configuration and its log are written
+   */
+  AgentProcess(String node, Path home, String configurationText, Path state) throws IOException {
+    this.node = node;
+    this.configuration = home.resolve(node + ".yaml");
+    this.log = home.resolve(node + ".log");
+    this.client = new AdminClient(state);
+    Files.writeString(configuration, configurationText);
+    Files.writeString(log, "");
+  }
+
+  AdminClient client() {
+    return client;
+  }
+
+  /** Starts it and returns at once. */
+  void start() throws IOException {
+    logStart = Files.size(log);
+    process =
+        new ProcessBuilder(
+                List.of(
+                    Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                    "--enable-native-access=ALL-UNNAMED",
+                    // As users have it, not as tests in this process do.
+                    "-Dlogback.configurationFile=logback.xml",
+                    "-XX:+UseSerialGC",
+                    "-XX:TieredStopAtLevel=1",
+                    "-Xmx400m",
+                    "-cp",
+                    System.getProperty("java.class.path"),
+                    Main.class.getName(),
+                    "run",
+                    "--config",
+                    configuration.toString(),
+                    "--node",
+                    node))
+            .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()))
+            .redirectErrorStream(true)
+            .start();
+  }
+
+  /** Waits until its socket answers. */
+  void awaitAnswer() throws InterruptedException {
+    TestPair.await(node + " answers", () -> mirror() != null);
+  }
+
+  /** What it says of its mirror; null while it does not answer. */
+  @Nullable MirrorStatus mirror() {
+    requireNotFailed();
+    try {
+      List<MirrorStatus> mirrors = client.status().mirrors();
+      return mirrors.isEmpty() ? null : mirrors.getFirst();
+    } catch (CommandFailure notYet) {
+      return null;
+    }
+  }
+
+  private void requireNotFailed() {
+    Process running = process;
+    assertThat(running == null || running.isAlive())
+        .as("%s ended by itself: %s", node, recentLog())
+        .isTrue();
+  }
+
+  boolean isRunning() {
+    Process running = process;
+    return running != null && running.isAlive();
+  }
+
+  /** SIGKILL. Returns when the process is gone. */
+  void kill() throws InterruptedException {
+    Process running = process;
+    process = null;
+    if (running != null) {
+      running.destroyForcibly();
+      assertThat(running.waitFor(30, TimeUnit.SECONDS)).isTrue();
+    }
+  }
+
+  /** SIGTERM. Returns when the process is gone. */
+  void stop() throws InterruptedException {
+    Process running = process;
+    process = null;
+    if (running != null) {
+      running.destroy();
+      boolean ended = running.waitFor(60, TimeUnit.SECONDS);
+      running.destroyForcibly();
+      assertThat(ended).as("%s stops on SIGTERM: %s", node, recentLog()).isTrue();
+    }
+  }
+
+  /** What the process that runs now, or ran last, has logged. */
+  String logSinceStart() {
+    try {
+      byte[] all = Files.readAllBytes(log);
+      return new String(
+          Arrays.copyOfRange(all, Math.toIntExact(logStart), all.length), StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      return "no log: " + e;
+    }
+  }
+
+  /** The end of its log, for messages. */
+  String recentLog() {
+    try {
+      String all = Files.readString(log);
+      return node + ":\n" + all.substring(Math.max(0, all.length() - 6000));
+    } catch (IOException e) {
+      return "no log: " + e;
+    }
+  }
+
+  @Override
+  public void close() {
+    try {
+      kill();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

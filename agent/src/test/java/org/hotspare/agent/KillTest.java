@@ -1,0 +1,239 @@
+package org.hotspare.agent;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.SplittableRandom;
+import java.util.stream.Stream;
+import org.hotspare.linux.LoopFileSystem;
+import org.hotspare.testing.Churn;
+import org.hotspare.testing.PublishedReader;
+import org.hotspare.testing.Zoo;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/**
+ * Agents are killed at random moments while much changes: what was confirmed is there, nobody reads
+ * a half file, and once both run again the trees become equal.
+ */
+final class KillTest {
+  private static final int CHANGES_PER_SECOND = 300;
+
+  private final long seed = System.nanoTime();
+  private final SplittableRandom random = new SplittableRandom(seed);
+
+  private LoopFileSystem disk;
+  private ProcessPair pair;
+  private Markers markers;
+
+  private enum Victim {
+    PRIMARY,
+    STANDBY,
+    BOTH
+  }
+
+  /** What goes on when the kill comes. */
+  private enum Moment {
+    FIRST_COPY,
+    CHANGES,
+    CATCHING_UP,
+    LARGE_FILE,
+    AFTER_BARRIER
+  }
+
+  @BeforeEach
+  void start() throws Exception {
+    System.out.println("KillTest: seed " + seed);
+    disk = LoopFileSystem.create(LoopFileSystem.Kind.EXT4, 3000);
+    pair = ProcessPair.make(disk.path(), "guard: {deletions: 1000000, share: 100%, within: 60s}");
+    populate();
+    pair.start();
+    markers = new Markers(pair.alphaTree(), pair.alpha().client(), seed);
+  }
+
+  @AfterEach
+  void end() {
+    markers.close();
+    pair.close();
+    disk.close();
+  }
+
+  @Test
+  void tenKillsLoseNothing() throws Exception {
+    kill(10);
+  }
+
+  @Test
+  @Tag("long")
+  void fiftyKillsLoseNothing() throws Exception {
+    kill(50);
+  }
+
+  private void kill(int times) throws Exception {
+    for (int round = 0; round < times; round++) {
+      Moment moment = Moment.values()[round % Moment.values().length];
+      Victim victim = Victim.values()[random.nextInt(Victim.values().length)];
+      System.out.printf("KillTest: round %d, %s, %s%n", round, moment, victim);
+      round(moment, victim, round);
+    }
+  }
+
+  private void round(Moment moment, Victim victim, int round) throws Exception {
+    try {
+      attempt(moment, victim, round);
+    } catch (AssertionError e) {
+      throw pair.withLogs(e);
+    }
+  }
+
+  private void attempt(Moment moment, Victim victim, int round) throws Exception {
+    if (moment == Moment.FIRST_COPY) {
+      emptyStandby();
+    }
+    try (Churn churn =
+            Churn.startPublishing(
+                pair.alphaTree(), CHANGES_PER_SECOND, Duration.ZERO, seed + round);
+        PublishedReader reader = PublishedReader.start(pair.betaTree())) {
+      markers.start();
+      reach(moment);
+      kill(victim);
+      assertThat(churn.isRunning()).as("the churn goes on").isTrue();
+      markers.stop();
+      checkAfter(victim);
+      restart();
+      reader.assertNoneWrong();
+    }
+    if (round % 2 == 1) {
+      pair.assertSame();
+      markers.check(pair.betaTree(), "at the end of round " + round);
+      Files.deleteIfExists(pair.alphaTree().resolve("large"));
+    }
+  }
+
+  // ---- moments
+
+  private void reach(Moment moment) throws Exception {
+    switch (moment) {
+      case FIRST_COPY -> {
+        pair.beta().start();
+        pause(random.nextInt(2000));
+      }
+      case CHANGES -> {
+        awaitConfirmations(1 + random.nextInt(2));
+        pause(random.nextInt(1000));
+      }
+      case CATCHING_UP -> {
+        awaitConfirmations(1);
+        pair.beta().stop();
+        pause(2000);
+        pair.beta().start();
+        TestPair.await("the standby is back", pair::isConnected);
+        pause(random.nextInt(300));
+      }
+      case LARGE_FILE -> {
+        awaitConfirmations(1);
+        writeLarge();
+        TestPair.await("a large file is staged", this::isLargeStaged);
+        pause(random.nextInt(600));
+      }
+      case AFTER_BARRIER -> awaitConfirmations(1 + random.nextInt(3));
+    }
+  }
+
+  private static void pause(int millis) throws InterruptedException {
+    Thread.sleep(millis);
+  }
+
+  private void awaitConfirmations(int count) throws InterruptedException {
+    long from = markers.confirmations();
+    TestPair.await("a barrier returns", () -> markers.confirmations() >= from + count);
+  }
+
+  /** Some hundred megabytes, with a hole, partly new each time. */
+  private void writeLarge() throws IOException {
+    Path temporary = pair.alphaTree().resolve("large.new");
+    byte[] block = new byte[1 << 20];
+    SplittableRandom content = random.split();
+    try (OutputStream out = Files.newOutputStream(temporary)) {
+      for (int i = 0; i < 150; i++) {
+        content.nextBytes(block);
+        out.write(block);
+      }
+    }
+    LoopFileSystem.run("truncate", "-s", "300M", temporary.toString());
+    Files.move(
+        temporary, pair.alphaTree().resolve("large"), java.nio.file.StandardCopyOption.ATOMIC_MOVE);
+  }
+
+  private boolean isLargeStaged() {
+    try (Stream<Path> staged = Files.list(pair.betaWork().resolve("staging"))) {
+      return staged.anyMatch(file -> file.toFile().length() > 100 << 20);
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  /** Enough that a first copy takes seconds. */
+  private void populate() throws IOException {
+    byte[] content = new byte[10_000];
+    for (int i = 0; i < 2000; i++) {
+      Path directory = pair.alphaTree().resolve("bulk/" + i / 100);
+      Files.createDirectories(directory);
+      random.nextBytes(content);
+      Files.write(directory.resolve("file" + i), content);
+    }
+  }
+
+  private void emptyStandby() throws Exception {
+    pair.beta().stop();
+    Zoo.delete(pair.betaTree());
+    Zoo.delete(pair.betaWork());
+    Zoo.delete(pair.betaMirrorState());
+    Files.createDirectories(pair.betaTree());
+    markers.forget();
+  }
+
+  // ---- the kill and what follows
+
+  private void kill(Victim victim) throws InterruptedException {
+    switch (victim) {
+      case PRIMARY -> pair.alpha().kill();
+      case STANDBY -> pair.beta().kill();
+      case BOTH -> {
+        boolean first = random.nextBoolean();
+        (first ? pair.alpha() : pair.beta()).kill();
+        (first ? pair.beta() : pair.alpha()).kill();
+      }
+    }
+  }
+
+  /** What was confirmed has to be on the standby while there is no primary. */
+  private void checkAfter(Victim victim) throws Exception {
+    if (victim == Victim.STANDBY) {
+      pair.alpha().kill();
+    }
+    if (victim == Victim.PRIMARY) {
+      TestPair.await(
+          "the standby noticed", () -> pair.beta().logSinceStart().contains("cannot be reached"));
+    } else {
+      markers.check(pair.betaTree(), "with the standby killed");
+      pair.beta().start();
+      TestPair.await(
+          "the standby looked at its tree",
+          () -> pair.beta().logSinceStart().contains("cannot be reached"));
+    }
+    markers.check(pair.betaTree(), "with the standby alone");
+  }
+
+  private void restart() throws Exception {
+    pair.alpha().start();
+    pair.alpha().awaitAnswer();
+    pair.beta().awaitAnswer();
+  }
+}
