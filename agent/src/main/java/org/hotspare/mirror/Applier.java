@@ -19,6 +19,7 @@ import org.hotspare.index.Durability;
 import org.hotspare.index.Index;
 import org.hotspare.index.IndexWriter;
 import org.hotspare.index.Inode;
+import org.hotspare.index.NameRow;
 import org.hotspare.index.Snapshot;
 import org.hotspare.linux.Access;
 import org.hotspare.linux.Errno;
@@ -283,22 +284,11 @@ final class Applier {
       ByteBuffer literals,
       CompletableFuture<Staged> staged) {
     processors.pause();
-    List<String> refused = new ArrayList<>();
     try (Staging staging = open(place, name, set.id(), file, content)) {
       staging.take(content.ops(), literals);
-      staged.complete(staging.finish(file, refused));
+      staged.complete(staging.finish(file));
     } catch (IOException | RuntimeException e) {
       staged.completeExceptionally(e);
-    }
-    report(set.id(), refused);
-  }
-
-  private void report(EntryId id, List<String> refused) {
-    if (!refused.isEmpty()) {
-      try (Snapshot snapshot = index.snapshot()) {
-        RelPath path = snapshot.path(id).orElse(RelPath.ROOT);
-        problems.add(path, "not all metadata: " + String.join("; ", refused));
-      }
     }
   }
 
@@ -332,9 +322,7 @@ final class Applier {
         current.staging.take(part.ops(), part.payload().duplicate());
         Entry.RegularFile finished = part.finished();
         if (finished != null) {
-          List<String> refused = new ArrayList<>();
-          current.content.complete(current.staging.finish(finished, refused));
-          report(part.id(), refused);
+          current.content.complete(current.staging.finish(finished));
         }
       }
     } catch (InvalidDeltaException e) {
@@ -372,6 +360,9 @@ final class Applier {
   }
 
   private final Set<EntryId> unreadable = new HashSet<>();
+
+  /** Files of this batch whose content this filesystem does not take, and why. */
+  private final Map<EntryId, String> unmakeable = new HashMap<>();
 
   void reached(Position through) {
     reached = through;
@@ -470,6 +461,9 @@ final class Applier {
       answered.add(set.id());
     } else if (cause instanceof LinuxException linux && linux.is(Errno.ENOSPC, Errno.EDQUOT)) {
       throw new DiskFull(root, linux);
+    } else if (cause instanceof LinuxException linux && linux.is(Errno.EFBIG, Errno.EOVERFLOW)) {
+      unmakeable.put(set.id(), linux.errno().text());
+      unreadable.add(set.id());
     } else if (cause instanceof IOException failed) {
       throw failed;
     } else {
@@ -491,6 +485,8 @@ final class Applier {
         apply(w, merge, row.change(), row.content());
         answer(row.change());
       }
+      unmakeable.forEach((id, why) -> noteUnmade(w, id, why));
+      unmakeable.clear();
       merge.retryPending(unresolved);
       merge.finish(upstream::appeared);
       unresolved = new ArrayList<>(merge.pending());
@@ -557,11 +553,34 @@ final class Applier {
       merge.apply(change, content);
     } catch (LinuxException e) {
       if (e.is(Errno.ENAMETOOLONG, Errno.EPERM, Errno.EINVAL, Errno.EMLINK)) {
-        problems.add(pathOf(w, change), "cannot be made on this standby: " + e.errno().text());
+        unmade(w, change, e);
       } else {
         throw e;
       }
     }
+  }
+
+  private static void unmade(IndexWriter w, Change change, LinuxException e) {
+    EntryId id =
+        switch (change) {
+          case Change.InodeSet set -> set.id();
+          case Change.InodeGone gone -> gone.id();
+          case Change.NameSet set -> set.id();
+          case Change.NameGone gone ->
+              w.name(gone.parent(), gone.name()).map(NameRow::id).orElse(EntryId.ROOT);
+        };
+    String doing = change instanceof Change.NameSet ? "cannot be made" : "cannot be changed";
+    Shortfalls.note(
+        w,
+        id,
+        Shortfalls.Lack.PLACE,
+        pathOf(w, change),
+        doing + " on this standby: " + e.errno().text());
+  }
+
+  private static void noteUnmade(IndexWriter w, EntryId id, String why) {
+    RelPath path = w.path(id).orElse(RelPath.ROOT);
+    Shortfalls.note(w, id, Shortfalls.Lack.PLACE, path, "cannot be made on this standby: " + why);
   }
 
   private static RelPath pathOf(IndexWriter w, Change change) {

@@ -31,6 +31,9 @@ import org.jspecify.annotations.Nullable;
  * away.
  */
 final class FileMetadata {
+  /** With so much room left it is not the disk that is full. */
+  private static final long ROOM_BYTES = 4 << 20;
+
   private FileMetadata() {}
 
   /** Metadata of a file of our own, open for writing. Answers what was refused. */
@@ -41,10 +44,10 @@ final class FileMetadata {
       attempt(refused, () -> file.setOwner(metadata.owner(), metadata.group()));
     }
     for (Attribute attribute : metadata.attributes()) {
-      attempt(refused, () -> file.setAttribute(attribute));
+      setAttribute(file, attribute, refused);
     }
     attempt(refused, () -> file.setPermissions(metadata.permissions()));
-    file.setModified(metadata.modified());
+    attempt(refused, () -> file.setModified(metadata.modified()));
     return refused;
   }
 
@@ -95,7 +98,7 @@ final class FileMetadata {
     if (kind != FileKind.SYMBOLIC_LINK) {
       attempt(refused, () -> open.setPermissions(metadata.permissions()));
     }
-    open.setModified(metadata.modified());
+    attempt(refused, () -> open.setModified(metadata.modified()));
     return refused;
   }
 
@@ -108,11 +111,24 @@ final class FileMetadata {
     for (Attribute attribute : metadata.attributes()) {
       Bytes value = present.remove(attribute.name());
       if (value == null || !attribute.value().equals(value)) {
-        attempt(refused, () -> open.setAttribute(attribute));
+        setAttribute(open, attribute, refused);
       }
     }
     for (Bytes leftover : present.keySet()) {
       attempt(refused, () -> open.removeAttribute(leftover));
+    }
+  }
+
+  /** On ext4 all attributes of a file share one block: past it there is "no space", on any disk. */
+  private static void setAttribute(Descriptor open, Attribute attribute, List<String> refused)
+      throws IOException {
+    try {
+      attempt(refused, () -> open.setAttribute(attribute));
+    } catch (LinuxException e) {
+      if (!e.is(Errno.ENOSPC) || open.space().availableBytes() < ROOM_BYTES) {
+        throw e;
+      }
+      refused.add("attribute " + attribute.name() + " is larger than this filesystem takes");
     }
   }
 

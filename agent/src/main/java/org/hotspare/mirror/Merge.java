@@ -168,6 +168,8 @@ final class Merge {
         new Inode(id, set.version(), born, entry, existing == null ? null : existing.local()));
     missing.remove(id);
     if (content != null) {
+      report(id, content.refused());
+      Shortfalls.settle(index, id, Shortfalls.Lack.PLACE);
       boolean several = content.signature().blocks() > 1;
       if (several || existing != null) {
         index.putSignature(id, several ? content.signature().toBytes() : null);
@@ -269,6 +271,7 @@ final class Merge {
     places.forget(gone.id());
     changed.remove(gone.id());
     changedDirectories.remove(gone.id());
+    Shortfalls.settleAll(index, gone.id());
     index.remove(gone.id(), gone.version());
   }
 
@@ -380,6 +383,14 @@ final class Merge {
               .formatted(set.parent(), parent.entry().kind().text()));
     }
     boolean known = inode != null && parent != null;
+    if (known
+        && Shortfalls.has(index, set.parent(), Shortfalls.Lack.PLACE)
+        && index.namesOf(set.parent()).isEmpty()) {
+      RelPath path = index.path(set.parent()).orElse(RelPath.ROOT).child(set.name());
+      Shortfalls.note(
+          index, set.id(), Shortfalls.Lack.PLACE, path, "its directory cannot be made here");
+      return true;
+    }
     DirFd directory = known ? places.directory(index, set.parent()) : null;
     if (inode == null || directory == null) {
       return false;
@@ -402,6 +413,7 @@ final class Merge {
     if (!bring(directory, set, inode)) {
       return false;
     }
+    Shortfalls.settle(index, set.id(), Shortfalls.Lack.PLACE);
     index.putName(new NameRow(set.parent(), set.name(), set.id(), set.version()));
     changed.add(set.id());
     changedDirectories.add(set.parent());
@@ -592,11 +604,13 @@ final class Merge {
   }
 
   private void report(EntryId id, List<String> refused) {
-    if (!refused.isEmpty()) {
-      index
-          .path(id)
-          .ifPresent(path -> problems.add(path, "not all metadata: " + String.join("; ", refused)));
+    if (refused.isEmpty()) {
+      Shortfalls.settle(index, id, Shortfalls.Lack.METADATA);
+      return;
     }
+    RelPath path = index.path(id).orElse(RelPath.ROOT);
+    String reason = "not all metadata: " + String.join("; ", refused);
+    Shortfalls.note(index, id, Shortfalls.Lack.METADATA, path, reason);
   }
 
   // ---- the end of a batch
@@ -652,7 +666,14 @@ final class Merge {
     Inode inode = index.inode(id).orElse(null);
     DirFd directory = inode == null ? null : places.directory(index, id);
     if (inode != null && directory != null) {
-      directory.setModified(inode.entry().metadata().modified());
+      try {
+        directory.setModified(inode.entry().metadata().modified());
+      } catch (LinuxException e) {
+        if (!e.is(Errno.EPERM, Errno.EACCES)) {
+          throw e;
+        }
+        report(id, List.of(e.call() + ": " + e.errno().text()));
+      }
     }
   }
 

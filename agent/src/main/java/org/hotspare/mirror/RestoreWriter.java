@@ -5,7 +5,6 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import org.hotspare.linux.DirFd;
 import org.hotspare.linux.Errno;
@@ -151,8 +150,7 @@ final class RestoreWriter {
     if (!frame.complete()) {
       return;
     }
-    List<String> refused = new ArrayList<>();
-    staging.finish(file, refused);
+    staging.finish(file);
     staging.close();
     current = null;
     if (parent.statIfPresent(name) == null) {

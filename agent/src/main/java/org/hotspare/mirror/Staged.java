@@ -1,5 +1,6 @@
 package org.hotspare.mirror;
 
+import java.util.List;
 import org.hotspare.delta.Signature;
 import org.hotspare.index.Local;
 import org.hotspare.tree.Entry;
@@ -10,5 +11,7 @@ import org.hotspare.tree.Name;
  *
  * @param signature of its content
  * @param local where it lies; a rename keeps its inode
+ * @param refused metadata that the filesystem does not take
  */
-record Staged(Name name, Entry.RegularFile entry, Signature signature, Local local) {}
+record Staged(
+    Name name, Entry.RegularFile entry, Signature signature, Local local, List<String> refused) {}

@@ -98,13 +98,13 @@ final class Staging implements AutoCloseable {
    *
    * @throws DigestMismatch if it is not the content that was promised
    */
-  Staged finish(Entry.RegularFile entry, List<String> refused) throws IOException {
+  Staged finish(Entry.RegularFile entry) throws IOException {
     Signature signature = patcher.finish();
     if (!signature.root().equals(entry.digest())) {
       throw new DigestMismatch(name);
     }
-    refused.addAll(FileMetadata.set(file, entry.metadata()));
-    return new Staged(name, entry, signature, EntryReader.local(file.stat(), true));
+    List<String> refused = FileMetadata.set(file, entry.metadata());
+    return new Staged(name, entry, signature, EntryReader.local(file.stat(), true), refused);
   }
 
   void sync() throws IOException {

@@ -56,6 +56,16 @@ public final class StandbyMirror implements AutoCloseable {
 
   private static final Duration REPORT_EVERY = Duration.ofSeconds(1);
   private static final Duration PRUNE_EVERY = Duration.ofSeconds(10);
+  private static final int SHOWN_PROBLEMS = 100;
+
+  /** What was changed here and mended is shown for so long. */
+  private static final Duration MENDED_SHOWN = Duration.ofMinutes(1);
+
+  /** Entries that could not be made are tried again, at intervals that grow. */
+  private static final Duration RETRY_FIRST = Duration.ofSeconds(5);
+
+  private static final Duration RETRY_LAST = Duration.ofMinutes(5);
+  private static final int RETRIED = 1000;
 
   private final MirrorSettings settings;
   private final LinkSource primary;
@@ -429,6 +439,8 @@ public final class StandbyMirror implements AutoCloseable {
       throws IOException, InterruptedException {
     long reportedNanos = 0;
     long prunedNanos = System.nanoTime();
+    long retriedNanos = prunedNanos;
+    Duration retryAfter = RETRY_FIRST;
     boolean ready = untouched;
     while (!closed && !refilled) {
       Work next = queue.poll(200, TimeUnit.MILLISECONDS);
@@ -452,6 +464,11 @@ public final class StandbyMirror implements AutoCloseable {
       if (now - prunedNanos > PRUNE_EVERY.toNanos()) {
         prunedNanos = now;
         prune();
+        problems.clearOlderThan(MENDED_SHOWN);
+      }
+      if (now - retriedNanos > retryAfter.toNanos()) {
+        retriedNanos = now;
+        retryAfter = retry(applier, retryAfter);
       }
     }
     refilled = false;
@@ -748,6 +765,20 @@ public final class StandbyMirror implements AutoCloseable {
 
   // ---- housekeeping
 
+  /** Asks again for what could not be made. Answers when to do so next. */
+  private Duration retry(Applier applier, Duration waited) throws IOException {
+    Set<EntryId> ids;
+    try (Snapshot snapshot = index.snapshot()) {
+      ids = Shortfalls.entries(snapshot, RETRIED);
+    }
+    if (ids.isEmpty()) {
+      return RETRY_FIRST;
+    }
+    applier.ask(ids);
+    Duration longer = waited.multipliedBy(2);
+    return longer.compareTo(RETRY_LAST) < 0 ? longer : RETRY_LAST;
+  }
+
   private void prune() throws IOException {
     try (Workplace work = Workplace.enter(root)) {
       index.update(
@@ -850,16 +881,19 @@ public final class StandbyMirror implements AutoCloseable {
     try (Snapshot snapshot = index.snapshot()) {
       Position position = StandbyState.position(snapshot);
       String held = held(snapshot);
+      List<Problems.Problem> allProblems = new ArrayList<>(Shortfalls.all(snapshot));
+      boolean wholeTree = allProblems.isEmpty();
+      allProblems.addAll(problems.first(SHOWN_PROBLEMS));
       return new MirrorView(
           name(),
-          state(held, StandbyState.isComplete(snapshot), position),
+          state(held, StandbyState.isComplete(snapshot), position, wholeTree),
           position,
           snapshot.counts().entries(),
           snapshot.counts().bytes(),
           coverage,
           List.of(),
-          problems.first(100),
-          problems.count(),
+          allProblems.stream().limit(SHOWN_PROBLEMS).toList(),
+          allProblems.size(),
           held,
           failure,
           copy(snapshot));
@@ -880,7 +914,8 @@ public final class StandbyMirror implements AutoCloseable {
             why, Removals.heldCount(snapshot), restoring ? ", they are being taken back" : "");
   }
 
-  private MirrorView.State state(@Nullable String held, boolean complete, Position position) {
+  private MirrorView.State state(
+      @Nullable String held, boolean complete, Position position, boolean wholeTree) {
     if (held != null) {
       return MirrorView.State.HELD;
     }
@@ -896,9 +931,7 @@ public final class StandbyMirror implements AutoCloseable {
     if (state.upTo().isAfter(position)) {
       return MirrorView.State.CATCHING_UP;
     }
-    return problems.count() == 0 && coverage.complete()
-        ? MirrorView.State.IN_SYNC
-        : MirrorView.State.DEGRADED;
+    return wholeTree && coverage.complete() ? MirrorView.State.IN_SYNC : MirrorView.State.DEGRADED;
   }
 
   private MirrorView.@Nullable CopyView copy(Snapshot snapshot) {

@@ -418,6 +418,17 @@ final class Numbering {
     }
   }
 
+  /** Notes all entries without a name again: what was removed of them was not kept. */
+  void recollectOrphans(IndexWriter index) {
+    List<EntryId> all = new ArrayList<>();
+    index.inodes(inode -> all.add(inode.id()));
+    for (EntryId id : all) {
+      if (!id.equals(EntryId.ROOT)) {
+        noteOrphan(index, id);
+      }
+    }
+  }
+
   /** In the order in which they were orphaned: what is in a directory before the directory. */
   Set<EntryId> orphans() {
     return new LinkedHashSet<>(orphans);

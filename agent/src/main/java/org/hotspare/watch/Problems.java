@@ -1,5 +1,7 @@
 package org.hotspare.watch;
 
+import java.time.Duration;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -14,6 +16,7 @@ public final class Problems {
   private static final int KEPT = 1000;
 
   private final Map<Bytes, Problem> byPath = new LinkedHashMap<>();
+  private final Map<Bytes, Long> sinceNanos = new HashMap<>();
   private long beyond;
 
   /** One path and the reason, in words for people. */
@@ -26,6 +29,7 @@ public final class Problems {
       beyond++;
       return false;
     }
+    sinceNanos.put(path.bytes(), System.nanoTime());
     return !problem.equals(byPath.put(path.bytes(), problem));
   }
 
@@ -33,6 +37,14 @@ public final class Problems {
     if (!byPath.isEmpty()) {
       byPath.remove(path.bytes());
     }
+  }
+
+  /** Forgets what was noted longer ago, for problems that are over once they are told. */
+  public synchronized void clearOlderThan(Duration age) {
+    long now = System.nanoTime();
+    byPath.keySet().removeIf(path -> now - sinceNanos.getOrDefault(path, now) > age.toNanos());
+    sinceNanos.keySet().retainAll(byPath.keySet());
+    beyond = byPath.isEmpty() ? 0 : beyond;
   }
 
   public synchronized void clearAll() {

@@ -66,6 +66,9 @@ public final class Tracker implements AutoCloseable {
   private volatile @Nullable Throwable failure;
   private long scanStartedNanos;
 
+  /** Whether a transaction was lost in which orphans were removed. */
+  private boolean recollectOrphans;
+
   /** What other threads ask of the tracker's. */
   private sealed interface Request {
     record Drain(CompletableFuture<Position> done) implements Request {}
@@ -153,7 +156,7 @@ public final class Tracker implements AutoCloseable {
     try {
       startScan("start");
       while (!closed) {
-        step();
+        stepOrWaitForRoom();
       }
     } catch (IndexException | IOException e) {
       fail(e);
@@ -164,6 +167,25 @@ public final class Tracker implements AutoCloseable {
       draining.forEach(
           waiting ->
               waiting.done.completeExceptionally(new IllegalStateException("the tracker stopped")));
+    }
+  }
+
+  /** While the index has no room nothing can be numbered; once it has, the tree tells what. */
+  private void stepOrWaitForRoom() throws IOException {
+    try {
+      step();
+      failure = null;
+    } catch (IndexException e) {
+      if (e.kind() != IndexException.Kind.FULL) {
+        throw e;
+      }
+      if (failure == null) {
+        LOG.warn("mirror {}: {}; trying again", root.mirror(), e.getMessage());
+      }
+      failure = e;
+      LockSupport.parkNanos(IDLE.toNanos());
+      recollectOrphans = true;
+      startScan("there was no room for the index");
     }
   }
 
@@ -255,6 +277,10 @@ public final class Tracker implements AutoCloseable {
     Position before = w.head();
     try {
       numbering.ensureRoot(w, directories);
+      if (recollectOrphans) {
+        numbering.recollectOrphans(w);
+        recollectOrphans = false;
+      }
       differing.forEach(id -> numbering.contentDiffers(w, id));
       differing.clear();
       List<Deferred> again = deferred;

@@ -1,0 +1,103 @@
+package org.hotspare.agent;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.hotspare.admin.MirrorState;
+import org.hotspare.linux.LoopFileSystem;
+import org.hotspare.linux.LoopFileSystem.Kind;
+import org.hotspare.testing.Judge;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * What one standby cannot take is that file's problem, shown in status for as long as it lasts, and
+ * everything else goes on.
+ */
+final class BadInputTest {
+  private static final String LONG_TARGET = "/t".repeat(1000);
+
+  @TempDir Path base;
+
+  private static boolean shows(TestPair.Side side, String path, String reason) {
+    return side.mirror().problems().stream()
+        .anyMatch(p -> p.path().equals(path) && p.reason().contains(reason));
+  }
+
+  @Test
+  void aLinkThatIsLongerThanTheStandbysFileSystemTakes() throws Exception {
+    try (LoopFileSystem tmpfs = LoopFileSystem.create(Kind.TMPFS, 64);
+        LoopFileSystem xfs = LoopFileSystem.create(Kind.XFS, 320);
+        TestPair pair =
+            TestPair.make(base, tmpfs.path().resolve("tree"), xfs.path().resolve("tree"), "", "")
+                .start()) {
+      Path tree = pair.alpha().tree();
+      Files.createSymbolicLink(tree.resolve("long"), Path.of(LONG_TARGET));
+      Files.writeString(tree.resolve("other"), "goes on");
+      pair.barrier();
+      assertThat(pair.beta().tree().resolve("other")).hasContent("goes on");
+      TestPair.await("the problem", () -> shows(pair.beta(), "long", "File name too long"));
+      TestPair.await("it on the primary", () -> shows(pair.alpha(), "long", "on beta"));
+      assertThat(pair.beta().mirror().state()).isEqualTo(MirrorState.DEGRADED);
+
+      pair.beta().stop();
+      pair.beta().start();
+      TestPair.await("it after a restart", () -> shows(pair.beta(), "long", "too long"));
+
+      Files.delete(tree.resolve("long"));
+      pair.assertSame();
+      TestPair.await("no problem", () -> pair.alpha().mirror().state() == MirrorState.IN_SYNC);
+    }
+  }
+
+  @Test
+  void anAttributeThatIsLargerThanTheStandbysFileSystemTakes() throws Exception {
+    try (LoopFileSystem xfs = LoopFileSystem.create(Kind.XFS, 320);
+        LoopFileSystem ext4 = LoopFileSystem.create(Kind.EXT4, 64);
+        TestPair pair =
+            TestPair.make(base, xfs.path().resolve("tree"), ext4.path().resolve("tree"), "", "")
+                .start()) {
+      Path tree = pair.alpha().tree();
+      Path file = Files.writeString(tree.resolve("file"), "content");
+      LoopFileSystem.run("setfattr", "-n", "user.large", "-v", "x".repeat(20_000), file.toString());
+      Files.writeString(tree.resolve("other"), "goes on");
+      pair.barrier();
+      assertThat(pair.beta().tree().resolve("other")).hasContent("goes on");
+      assertThat(pair.beta().tree().resolve("file")).hasContent("content");
+      TestPair.await("the problem", () -> shows(pair.alpha(), "file", "user.large"));
+
+      LoopFileSystem.run("setfattr", "-x", "user.large", file.toString());
+      pair.assertSame();
+      TestPair.await("no problem", () -> pair.alpha().mirror().state() == MirrorState.IN_SYNC);
+    }
+  }
+
+  @Test
+  void aDirectoryThatNothingCanBeMadeInIsTriedAgain() throws Exception {
+    try (LoopFileSystem ext4 = LoopFileSystem.create(Kind.EXT4, 64);
+        TestPair pair =
+            TestPair.make(base, base.resolve("alpha/tree"), ext4.path().resolve("tree"), "", "")
+                .start()) {
+      Path tree = pair.alpha().tree();
+      Files.createDirectories(tree.resolve("d"));
+      Files.writeString(tree.resolve("d/old"), "old");
+      pair.assertSame();
+      Path copy = pair.beta().tree().resolve("d");
+      LoopFileSystem.run("chattr", "+i", copy.toString());
+      try {
+        Files.createDirectories(tree.resolve("d/new/deep"));
+        Files.writeString(tree.resolve("d/new/deep/file"), "in what cannot be made");
+        Files.writeString(tree.resolve("d/file"), "new");
+        Files.writeString(tree.resolve("other"), "goes on");
+        pair.barrier();
+        assertThat(pair.beta().tree().resolve("other")).hasContent("goes on");
+        TestPair.await("the problem", () -> shows(pair.alpha(), "d/new", "not permitted"));
+      } finally {
+        LoopFileSystem.run("chattr", "-i", copy.toString());
+      }
+      Judge.assertSameTree(tree, pair.beta().tree(), TestPair.LIMIT);
+      TestPair.await("no problem", () -> pair.alpha().mirror().state() == MirrorState.IN_SYNC);
+    }
+  }
+}
