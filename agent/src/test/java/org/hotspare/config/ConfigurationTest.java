@@ -285,6 +285,8 @@ class ConfigurationTest {
     assertThat(complaints("a: &a [*a]\n")).isNotEmpty();
     assertThat(complaints("- a\n- b\n")).isNotEmpty();
     assertThat(complaints("cluster: a\n---\ncluster: b\n")).hasSize(1);
+    assertThat(complaints("cluster: " + "[".repeat(20_000)))
+        .containsExactly("web.yaml:1:41: values are nested too deeply; expected at most 32 levels");
   }
 
   @Test
