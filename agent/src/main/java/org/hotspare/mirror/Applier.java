@@ -479,6 +479,7 @@ final class Applier {
       boolean last,
       Frame.CutBegin begun) {
     try {
+      state.holdsRowsOf(w, begun);
       guard.check(w, place, removals, changes);
       Merge merge = new Merge(w, place, removals, problems, asked, changes);
       for (Ready row : ready) {

@@ -44,6 +44,9 @@ final class Rollback {
   /** Entries in the work directory that the index knows, and where each is. */
   private final Map<EntryId, Places.Place> aside = new LinkedHashMap<>();
 
+  /** Entries that were put back, or need not be. */
+  private final Set<EntryId> seen = new HashSet<>();
+
   Rollback(IndexWriter index, Workplace work, boolean inFlight) {
     this.index = index;
     this.work = work;
@@ -192,9 +195,16 @@ final class Rollback {
 
   // ---- back
 
+  /** What is above it first, whether that moved or only what is above that. */
   private void putBack(Places places, EntryId id) throws IOException {
-    Places.Place from = aside.remove(id);
+    if (id.equals(EntryId.ROOT) || !seen.add(id)) {
+      return;
+    }
     List<NameRow> names = index.namesOf(id);
+    for (NameRow row : names) {
+      putBack(places, row.parent());
+    }
+    Places.Place from = aside.remove(id);
     if (from == null) {
       return;
     }
@@ -205,9 +215,6 @@ final class Rollback {
     if (inPlace.contains(id)) {
       dropSpare(from, id);
       return;
-    }
-    for (NameRow row : names) {
-      putBack(places, row.parent());
     }
     Inode inode = index.inode(id).orElse(null);
     boolean placed = false;

@@ -76,6 +76,16 @@ final class StandbyState {
     }
   }
 
+  /**
+   * Within the transaction of any batch: rows up to the cut's end may be here from now on, whether
+   * the cut arrives as a whole or not. A primary that lost the end of its history sees by this that
+   * this node is ahead of it.
+   */
+  void holdsRowsOf(IndexWriter index, Frame.CutBegin cut) {
+    lineage = lineage.withEnd(cut.to());
+    index.setLineage(lineage);
+  }
+
   void reached(IndexWriter index, Position through) {
     index.putFact(RESUME, encode(through));
     index.putFact(HISTORY, history);
