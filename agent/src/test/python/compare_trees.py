@@ -65,6 +65,10 @@ def attributes(place):
 
 def holes(descriptor, size):
     """The holes of an open file, in whole units: [(start, end), ...]."""
+    # What was reserved but never written counts as a hole only while no page of it is cached, as reading it does.
+    if size > UNIT:
+        os.fdatasync(descriptor)
+        os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
     found = []
     at = 0
     while at < size:

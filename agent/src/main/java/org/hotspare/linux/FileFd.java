@@ -18,6 +18,7 @@ public final class FileFd extends Descriptor {
   private static final int F_RDLCK = 0;
   private static final int F_UNLCK = 2;
   private static final int SIGURG = 23;
+  private static final int POSIX_FADV_RANDOM = 1;
   private static final int POSIX_FADV_DONTNEED = 4;
   private static final int SYNC_FILE_RANGE_WRITE = 2;
   private static final int COPY_BYTES = 1 << 30;
@@ -156,9 +157,17 @@ public final class FileFd extends Descriptor {
 
   /** Tells the kernel that the pages of a range need not stay in its cache; 0 is to the end. */
   public void adviseDontNeed(long offset, long length) throws LinuxException {
+    advise(offset, length, POSIX_FADV_DONTNEED);
+  }
+
+  /** Tells the kernel to read through this descriptor no further than it is asked to. */
+  public void adviseNoReadahead() throws LinuxException {
+    advise(0, 0, POSIX_FADV_RANDOM);
+  }
+
+  private void advise(long offset, long length, int advice) throws LinuxException {
     try (Scratch scratch = Scratch.take()) {
-      long result =
-          Kernel.call(scratch, Syscall.FADVISE64, number(), offset, length, POSIX_FADV_DONTNEED);
+      long result = Kernel.call(scratch, Syscall.FADVISE64, number(), offset, length, advice);
       check(result, Syscall.FADVISE64, null);
     }
   }

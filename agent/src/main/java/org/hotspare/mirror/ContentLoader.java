@@ -40,6 +40,9 @@ final class ContentLoader {
 
   private static final int ATTEMPTS = 8;
 
+  /** The unit of {@link Stat#blocks}. */
+  private static final int BLOCK_BYTES = 512;
+
   private final Tracker tracker;
   private final Index index;
   private final ProcessorLimit processors;
@@ -144,6 +147,11 @@ final class ContentLoader {
       throws IOException {
     Stat before = file.stat();
     start.begins(before);
+    if (before.blocks() * BLOCK_BYTES < before.size()) {
+      // A range that was reserved but not written is a hole until it is read: reading ahead of the
+      // search for holes would hide those that follow.
+      file.adviseNoReadahead();
+    }
     OpenContent content = new OpenContent(file, before.size());
     boolean weakSums = before.size() > INLINE_BYTES;
     DeltaEncoder.Result result =

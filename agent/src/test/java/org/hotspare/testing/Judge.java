@@ -52,6 +52,20 @@ public final class Judge {
     }
   }
 
+  /**
+   * Waits until the trees are the same by {@code compare_trees.py} alone: rsync refuses paths of
+   * more than 4096 bytes.
+   *
+   * @throws AssertionError with the differences, if they are not within the limit
+   */
+  public static void assertSameBeyondPathMax(Path one, Path other, Duration limit) {
+    String found = compare(one, other, limit, false);
+    if (!found.isEmpty()) {
+      throw new AssertionError(
+          one + " and " + other + " are not the same within " + limit + "\n" + found);
+    }
+  }
+
   private static String compare(
       Path one, Path other, Duration wait, boolean quick, String... excluded) {
     List<String> command =
