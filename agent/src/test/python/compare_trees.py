@@ -117,7 +117,9 @@ class Scan:
             for path in paths:
                 groups[path] = tuple(sorted(paths))
         for path, group in groups.items():
-            self.entries[path]["hard links"] = group
+            # A further name outside the tree is no part of it.
+            if len(group) > 1:
+                self.entries[path]["hard links"] = group
         if self.has_work_directory:
             # Making or removing it touched the root.
             self.entries[b"."].pop("mtime")

@@ -75,18 +75,25 @@ final class Drift {
   }
 
   /**
-   * Compares the whole tree with the index. Answers what is to be sent anew.
+   * Compares the whole tree with the index, and removes what was being staged when the node
+   * stopped: only while nothing is. Answers what is to be sent anew.
    *
    * @param died whether the process may have died while it put something in place
    */
   Set<EntryId> scan(boolean died) throws IOException {
-    wanted.clear();
-    long startedNanos = System.nanoTime();
     try (Workplace work = Workplace.enter(root)) {
       index.update(Durability.FAST, w -> recover(w, work, died));
       for (Name leftover : Kept.names(work.staging())) {
         Kept.removeAll(work.staging(), leftover);
       }
+    }
+    return compare();
+  }
+
+  private Set<EntryId> compare() throws IOException {
+    wanted.clear();
+    long startedNanos = System.nanoTime();
+    try (Workplace work = Workplace.enter(root)) {
       Deque<EntryId> left = new ArrayDeque<>(List.of(EntryId.ROOT));
       while (!left.isEmpty()) {
         index.update(Durability.FAST, w -> some(w, work, left));
@@ -131,7 +138,7 @@ final class Drift {
     wanted.clear();
     for (Mark mark : marks) {
       if (mark instanceof Mark.Everything || mark instanceof Mark.Subtree) {
-        return scan(false);
+        return compare();
       }
     }
     try (Workplace work = Workplace.enter(root)) {

@@ -51,6 +51,15 @@ final class Numbering {
   /** Directories to list, new ones and those of a scan, in the order in which they were found. */
   private final Deque<EntryId> toList = new ArrayDeque<>();
 
+  /**
+   * Directories that were not where the index says when their turn to be listed came: they, or one
+   * above them, had moved. Tried again once a directory is seen at another place, or again.
+   */
+  private final Set<EntryId> unlisted = new LinkedHashSet<>();
+
+  /** Whether all below {@link #unlisted} is to be listed, too. */
+  private boolean unlistedRecursive;
+
   /** Directories whose own metadata may have changed because of what happened in them. */
   private final Set<EntryId> touched = new LinkedHashSet<>();
 
@@ -138,16 +147,21 @@ final class Numbering {
   /**
    * Looks at the files that lost a name and have others: what was written through the lost one was
    * told under that name alone.
+   *
+   * @return the names that could not be looked at yet
    */
-  void lookAtOtherNames(IndexWriter index, Directories directories) throws IOException {
+  List<NameRow> lookAtOtherNames(IndexWriter index, Directories directories) throws IOException {
     List<EntryId> files = new ArrayList<>(lookAtOtherNames);
     lookAtOtherNames.clear();
+    List<NameRow> later = new ArrayList<>();
     for (EntryId id : files) {
       List<NameRow> names = index.namesOf(id);
-      if (!names.isEmpty()) {
-        look(index, directories, names.getFirst().parent(), names.getFirst().name());
+      if (!names.isEmpty()
+          && !look(index, directories, names.getFirst().parent(), names.getFirst().name())) {
+        later.add(names.getFirst());
       }
     }
+    return later;
   }
 
   /** Looks at the directories in which something happened: their times changed with it. */
@@ -172,8 +186,15 @@ final class Numbering {
    */
   void listNext(IndexWriter index, Directories directories) throws IOException {
     EntryId id = toList.poll();
-    DirFd at = id == null ? null : directories.open(index, id);
-    if (id == null || at == null) {
+    if (id == null) {
+      return;
+    }
+    DirFd at = directories.open(index, id);
+    if (at == null) {
+      if (index.inode(id).isPresent()) {
+        unlisted.add(id);
+        unlistedRecursive |= recursive;
+      }
       return;
     }
     try {
@@ -279,8 +300,11 @@ final class Numbering {
   /** The entry that the index knows under this name, perhaps changed. */
   private void again(IndexWriter index, Inode known, DirFd at, Name name, Stat stat, boolean event)
       throws IOException {
-    if (stat.kind() == FileKind.DIRECTORY && recursive) {
-      toList.add(known.id());
+    if (stat.kind() == FileKind.DIRECTORY) {
+      retryUnlisted();
+      if (recursive) {
+        toList.add(known.id());
+      }
     }
     Local local = known.local();
     if (local != null && local.changed().equals(stat.changed())) {
@@ -328,8 +352,20 @@ final class Numbering {
       noteOrphan(index, row.id());
       lookAtOtherNames.add(row.id());
     }
+    if (isDirectory) {
+      retryUnlisted();
+    }
     if (isDirectory && (moved == null || recursive)) {
       toList.add(id);
+    }
+  }
+
+  private void retryUnlisted() {
+    if (!unlisted.isEmpty()) {
+      recursive |= unlistedRecursive;
+      toList.addAll(unlisted);
+      unlisted.clear();
+      unlistedRecursive = false;
     }
   }
 
@@ -447,6 +483,7 @@ final class Numbering {
         index.remove(done.id(), index.nextPosition());
         watcher.forget(done.id());
         touched.remove(done.id());
+        unlisted.remove(done.id());
         continue;
       }
       Inode inode = child.inode();
@@ -454,6 +491,8 @@ final class Numbering {
       if (index.namesOf(inode.id()).isEmpty()) {
         path.push(inode);
         left.push(childrenOf(index, inode));
+      } else {
+        lookAtOtherNames.add(inode.id());
       }
     }
   }

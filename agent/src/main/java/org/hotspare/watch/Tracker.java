@@ -17,6 +17,7 @@ import org.hotspare.index.Index;
 import org.hotspare.index.IndexException;
 import org.hotspare.index.IndexWriter;
 import org.hotspare.index.Inode;
+import org.hotspare.index.NameRow;
 import org.hotspare.index.Snapshot;
 import org.hotspare.linux.DirFd;
 import org.hotspare.tree.EntryId;
@@ -63,6 +64,10 @@ public final class Tracker implements AutoCloseable {
   private volatile boolean scanning = true;
   private volatile boolean firstScanDone;
   private volatile @Nullable String missing;
+
+  /** Why events are missing, until the tree was compared; null while none are. */
+  private volatile @Nullable String lostEvents;
+
   private volatile @Nullable Throwable failure;
   private long scanStartedNanos;
 
@@ -126,8 +131,18 @@ public final class Tracker implements AutoCloseable {
     return failure;
   }
 
+  /** How the tree is watched; not complete, either, while it is compared after lost events. */
   public Coverage coverage() {
-    return watcher.coverage();
+    Coverage coverage = watcher.coverage();
+    String lost = lostEvents;
+    if (lost == null) {
+      return coverage;
+    }
+    String reason = lost + "; the tree is being compared";
+    return new Coverage(
+        coverage.method(),
+        false,
+        coverage.reason().isEmpty() ? reason : reason + "; " + coverage.reason());
   }
 
   /** Completes once everything that happened in the tree before this call is numbered. */
@@ -303,7 +318,9 @@ public final class Tracker implements AutoCloseable {
         numbering.removeOrphans(w, orphansBefore);
         orphansBefore = numbering.orphans();
       }
-      numbering.lookAtOtherNames(w, directories);
+      for (NameRow row : numbering.lookAtOtherNames(w, directories)) {
+        deferred.add(new Deferred(new Mark.Entry(row.parent(), row.name()), 1));
+      }
       numbering.lookAtTouched(w, directories);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
@@ -314,6 +331,7 @@ public final class Tracker implements AutoCloseable {
   private void finishScan(IndexWriter w) {
     scanning = false;
     firstScanDone = true;
+    lostEvents = null;
     if (LOG.isInfoEnabled()) {
       LOG.info(
           "mirror {}: {} entries compared in {} ms",
@@ -356,6 +374,8 @@ public final class Tracker implements AutoCloseable {
             yield true;
           }
           case Mark.Everything(var reason) -> {
+            LOG.warn("mirror {}: {}; the tree is compared", root.mirror(), reason);
+            lostEvents = reason;
             startScan(reason);
             yield true;
           }

@@ -3,6 +3,7 @@ package org.hotspare.watch;
 import java.io.IOException;
 import java.nio.file.Path;
 import org.hotspare.linux.DirFd;
+import org.hotspare.linux.Errno;
 import org.hotspare.linux.Fanotify;
 import org.hotspare.linux.Inotify;
 import org.hotspare.linux.LinuxException;
@@ -111,7 +112,11 @@ public final class Watchers {
         }
         return source;
       } catch (LinuxException refused) {
-        because("no inotify: " + refused.getMessage());
+        because(
+            "no inotify: "
+                + (refused.is(Errno.ENOSPC)
+                    ? "fs.inotify.max_user_watches is reached"
+                    : refused.getMessage()));
         return null;
       }
     }

@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import org.hotspare.linux.KernelSetting;
 import org.hotspare.linux.LoopFileSystem;
 import org.hotspare.tree.EntryId;
 import org.hotspare.tree.Name;
@@ -34,27 +35,11 @@ class WatchersTest {
     fileSystem.close();
   }
 
-  /** A setting of the kernel, put back when closed. Others may run beside: not for long. */
-  private record Setting(Path file, String before) implements AutoCloseable {
-    static Setting of(String name, int value) throws IOException {
-      Path file = Path.of("/proc/sys", name);
-      // The kernel gives all in the first read, and Files.readString begins with one of one byte.
-      Setting setting = new Setting(file, run("cat", file.toString()));
-      Files.writeString(file, Integer.toString(value));
-      return setting;
-    }
-
-    @Override
-    public void close() throws IOException {
-      Files.writeString(file, before);
-    }
-  }
-
   @ParameterizedTest
   @CsvSource({"FANOTIFY,fs/fanotify/max_queued_events", "INOTIFY,fs/inotify/max_queued_events"})
   void anOverflowBecomesEverything(WatchMethod method, String limit) throws Exception {
     WatchedTree.Opened opened;
-    try (Setting _ = Setting.of(limit, 8)) {
+    try (KernelSetting _ = KernelSetting.set(limit, 8)) {
       opened = WatchedTree.Opened.open(root, work, method, false);
     }
     try (opened) {
@@ -80,7 +65,7 @@ class WatchersTest {
       Watcher watcher = opened.watcher();
       MiniScanner scanner = new MiniScanner(watcher, opened.root());
       assertThat(watcher.coverage().complete()).isTrue();
-      try (Setting _ = Setting.of("fs/inotify/max_user_watches", 1)) {
+      try (KernelSetting _ = KernelSetting.set("fs/inotify/max_user_watches", 1)) {
         run("mkdir", "-p", root + "/a/b/c", root + "/d");
         Files.writeString(root.resolve("a/b/c/file"), "x");
         scanner.settle();
