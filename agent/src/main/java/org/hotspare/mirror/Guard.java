@@ -65,7 +65,11 @@ final class Guard {
     while (!recent.isEmpty() && now - recent.getFirst().millis() > limits.windowMillis) {
       recentCount -= recent.removeFirst().count();
     }
-    long going = batch.stream().filter(c -> c instanceof Change.InodeGone).count();
+    // What was made and deleted between two cuts never was in this tree.
+    long going =
+        batch.stream()
+            .filter(c -> c instanceof Change.InodeGone gone && index.inode(gone.id()).isPresent())
+            .count();
     if (going == 0 || Removals.isHolding(index)) {
       return;
     }
