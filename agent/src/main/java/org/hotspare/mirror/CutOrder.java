@@ -12,6 +12,7 @@ import org.hotspare.index.IndexReader;
 import org.hotspare.index.Inode;
 import org.hotspare.index.NameRow;
 import org.hotspare.tree.Change;
+import org.hotspare.tree.Entry;
 import org.hotspare.tree.EntryId;
 import org.hotspare.tree.Position;
 
@@ -91,6 +92,7 @@ final class CutOrder {
       case Change.NameSet set -> {
         ensure(set.parent());
         ensure(set.id());
+        contentFirst(set.id());
         sink.other(set);
       }
       case Change.InodeGone gone -> sink.other(gone);
@@ -105,6 +107,22 @@ final class CutOrder {
   private void inode(Inode inode) {
     ages.put(inode.id(), Age.of(inode));
     sink.inode(inode, isNew(inode));
+  }
+
+  /**
+   * A file that was written and then renamed: nobody may find its earlier content under the new
+   * name, also where the file was numbered once more since.
+   */
+  private void contentFirst(EntryId id) {
+    Inode inode = snapshot.inode(id).orElse(null);
+    boolean later =
+        inode != null
+            && inode.entry() instanceof Entry.RegularFile
+            && inode.version().isAfter(current)
+            && ahead.add(id);
+    if (inode != null && later) {
+      inode(inode);
+    }
   }
 
   private boolean isNew(Inode inode) {
@@ -194,7 +212,7 @@ final class CutOrder {
           sink.inode(inode, true);
         }
         sink.other(new Change.NameSet(parent, child.name(), inode.id(), child.nameVersion()));
-        if (inode.entry() instanceof org.hotspare.tree.Entry.Directory) {
+        if (inode.entry() instanceof Entry.Directory) {
           directories.add(inode.id());
         }
       }

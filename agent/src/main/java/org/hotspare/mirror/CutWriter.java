@@ -411,6 +411,9 @@ final class CutWriter implements CutOrder.Sink {
     private void part(Entry.@Nullable RegularFile finished) throws IOException {
       loader.pause();
       if (withoutContent) {
+        // Read for its digest alone.
+        ops.clear();
+        bytes.clear();
         return;
       }
       ByteBuffer copy = ByteBuffer.allocate(bytes.position());

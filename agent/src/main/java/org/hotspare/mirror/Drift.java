@@ -424,6 +424,19 @@ final class Drift {
       RelPath path,
       @Nullable EntryId id)
       throws IOException {
+    Stat stat = at.stat(name);
+    boolean further =
+        stat.kind() != FileKind.DIRECTORY
+            && stat.links() > 1
+            && w.inodeAt(stat.device(), stat.inode())
+                .filter(known -> EntryReader.isSame(known.local(), stat))
+                .isPresent();
+    if (further) {
+      // Somebody's further link to one of our own files, which keeps its content.
+      at.unlink(name);
+      problems.add(path, "was linked on this standby; the link is removed");
+      return;
+    }
     boolean ours =
         inFlight.contains(parent) || (id != null && inFlight.contains(id)) || hasInFlight();
     KeptRecord.Reason reason = ours ? KeptRecord.Reason.REPLACED : KeptRecord.Reason.FOREIGN;

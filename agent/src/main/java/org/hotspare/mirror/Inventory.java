@@ -127,7 +127,7 @@ final class Inventory implements AutoCloseable {
     fresh.update(
         Durability.DURABLE,
         w -> {
-          kept.forEach(note -> w.putNote(Kept.TABLE, note.key(), note.value()));
+          keepOn(w, kept);
           state.arrived(w, cut);
         });
     fresh.close();
@@ -136,6 +136,29 @@ final class Inventory implements AutoCloseable {
       Files.deleteIfExists(Path.of(oldFile + suffix));
     }
     Files.move(file, oldFile, java.nio.file.StandardCopyOption.ATOMIC_MOVE);
+  }
+
+  /** What was kept stays so, but for links to files that are in their place by another name. */
+  private void keepOn(IndexWriter w, List<IndexReader.Note> kept) {
+    kept.forEach(note -> w.putNote(Kept.TABLE, note.key(), note.value()));
+    try (Workplace work = Workplace.enter(root)) {
+      for (IndexReader.Note note : w.notes(Kept.TABLE)) {
+        Name file = KeptRecord.decode(note.value()).file();
+        Stat stat = file == null ? null : work.kept().statIfPresent(file);
+        boolean inPlace =
+            stat != null
+                && stat.kind() != FileKind.DIRECTORY
+                && w.inodeAt(stat.device(), stat.inode())
+                    .filter(inode -> EntryReader.isSame(inode.local(), stat))
+                    .isPresent();
+        if (file != null && inPlace) {
+          work.kept().unlink(file);
+          w.putNote(Kept.TABLE, note.key(), null);
+        }
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   @Override

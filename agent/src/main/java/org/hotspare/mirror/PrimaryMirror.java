@@ -291,7 +291,9 @@ public final class PrimaryMirror implements AutoCloseable {
     if (!request.history().equals(history)) {
       return request.emptyTree() ? Frame.Mode.FIRST_COPY : Frame.Mode.INVENTORY;
     }
-    if (!snapshot.lineage().contains(request.position())) {
+    Lineage own = snapshot.lineage();
+    boolean ahead = !own.contains(request.position()) || !own.contains(request.lineage().head());
+    if (ahead) {
       return Frame.Mode.INVENTORY;
     }
     if (!request.emptyTree() && !Retention.covers(snapshot, request.position())) {

@@ -185,6 +185,9 @@ final class Rollback {
           known != null && !inPlace.contains(known.id()) && !aside.containsKey(known.id());
       if (known != null && missing) {
         aside.put(known.id(), new Places.Place(work.kept(), name));
+      } else if (known != null && stat.kind() != FileKind.DIRECTORY) {
+        // It was about to be replaced, and was not.
+        work.kept().unlink(name);
       } else {
         KeptRecord.Reason reason =
             known == null ? KeptRecord.Reason.FOREIGN : KeptRecord.Reason.REPLACED;
@@ -244,8 +247,10 @@ final class Rollback {
 
   /** What is at its place does not wait as well. */
   private void dropSpare(Places.Place from, EntryId id) throws IOException {
-    if (from.directory() == work.limbo()) {
-      Kept.removeAll(work.limbo(), from.name());
+    if (from.directory() == work.limbo()
+        || index.inode(id).map(i -> i.entry().kind()).orElse(FileKind.DIRECTORY)
+            != FileKind.DIRECTORY) {
+      Kept.removeAll(from.directory(), from.name());
     } else {
       Kept.adopt(index, KeptRecord.Reason.REPLACED, from.name(), index.inode(id).orElse(null));
     }
