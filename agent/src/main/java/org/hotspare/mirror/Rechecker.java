@@ -1,11 +1,10 @@
 package org.hotspare.mirror;
 
 import java.io.IOException;
-import java.util.Map;
 import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.hotspare.index.Index;
@@ -30,21 +29,29 @@ import org.slf4j.LoggerFactory;
  * somebody has open for writing or mapped, and after an unclean stop those that changed last. What
  * differs is numbered.
  *
- * <p>A file that is always being written costs a bounded share of time: after it was read it rests
- * for twenty times as long as reading took.
+ * <p>Files that are always being written cost at most a fortieth of a core, however many they are:
+ * after one that the sweep found was read, all that it found rest for 39 times as long as reading
+ * took. Whoever waits for a barrier pays for its own reading.
  */
 final class Rechecker implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Rechecker.class);
-  private static final int REST_FACTOR = 20;
+  private static final int REST_FACTOR = 39;
 
   private final MirrorRoot root;
   private final Index index;
   private final Tracker tracker;
-  private final Queue<EntryId> queue = new LinkedBlockingQueue<>();
-  private final Set<EntryId> queued = ConcurrentHashMap.newKeySet();
 
-  /** Files that somebody had open for writing when last seen, and until when each rests. */
-  private final Map<EntryId, Long> open = new ConcurrentHashMap<>();
+  /** Asked for: read as soon as can be. */
+  private final Turn asked = new Turn();
+
+  /** Found by the sweep: read in turn, with rests. */
+  private final Turn found = new Turn();
+
+  /** Files that somebody had open for writing when last seen. */
+  private final Set<EntryId> open = ConcurrentHashMap.newKeySet();
+
+  /** Until when nothing is read for the sweep; owned by the thread. */
+  private long restsUntilNanos = System.nanoTime();
 
   private final Thread thread;
   private volatile boolean closed;
@@ -57,14 +64,35 @@ final class Rechecker implements AutoCloseable {
         Thread.ofPlatform().name("recheck-" + root.mirror()).daemon().unstarted(this::run);
   }
 
+  /** Files in the order in which they came, each once. For several threads. */
+  private static final class Turn {
+    private final Queue<EntryId> queue = new ConcurrentLinkedQueue<>();
+    private final Set<EntryId> waiting = ConcurrentHashMap.newKeySet();
+
+    boolean add(EntryId id) {
+      return waiting.add(id) && queue.add(id);
+    }
+
+    @Nullable EntryId next() {
+      return queue.poll();
+    }
+
+    void done(EntryId id) {
+      waiting.remove(id);
+    }
+
+    boolean isEmpty() {
+      return waiting.isEmpty();
+    }
+  }
+
   void start() {
     thread.start();
   }
 
   /** Has the file read again soon. */
   void check(EntryId id) {
-    if (queued.add(id)) {
-      queue.add(id);
+    if (asked.add(id)) {
       LockSupport.unpark(thread);
     }
   }
@@ -80,40 +108,53 @@ final class Rechecker implements AutoCloseable {
         // Excluded, outside the mirror, or so new that its own event will tell.
         return;
       }
-      Long rests = open.putIfAbsent(id, 0L);
-      if (rests == null || System.nanoTime() - rests >= 0) {
-        check(id);
+      open.add(id);
+      if (found.add(id)) {
+        LockSupport.unpark(thread);
       }
     }
   }
 
   /** Reads all files again that are known to be open for writing, and waits until that is done. */
   void checkOpenFiles() throws InterruptedException {
-    open.keySet().forEach(this::check);
+    open.forEach(this::check);
     long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
-    while (!queued.isEmpty() && System.nanoTime() < deadline && !closed) {
+    while (!asked.isEmpty() && System.nanoTime() < deadline && !closed) {
       TimeUnit.MILLISECONDS.sleep(1);
     }
   }
 
   private void run() {
     while (!closed) {
-      EntryId id = queue.poll();
-      if (id == null) {
-        LockSupport.parkNanos(TimeUnit.SECONDS.toNanos(1));
+      EntryId id = asked.next();
+      if (id != null) {
+        read(id);
+        asked.done(id);
         continue;
       }
-      try {
-        recheck(id);
-      } catch (LinuxException | MirrorRoot.RootMissing e) {
-        LOG.debug("mirror {}: {} cannot be read again: {}", root.mirror(), id, e.getMessage());
-        open.remove(id);
-      } catch (IOException | RuntimeException e) {
-        if (!closed) {
-          LOG.warn("mirror {}: reading entry {} again failed", root.mirror(), id, e);
-        }
-      } finally {
-        queued.remove(id);
+      long now = System.nanoTime();
+      id = now - restsUntilNanos < 0 ? null : found.next();
+      if (id == null) {
+        long rest = restsUntilNanos - now;
+        LockSupport.parkNanos(rest > 0 ? rest : TimeUnit.SECONDS.toNanos(1));
+        continue;
+      }
+      read(id);
+      found.done(id);
+      long end = System.nanoTime();
+      restsUntilNanos = end + (end - now) * REST_FACTOR;
+    }
+  }
+
+  private void read(EntryId id) {
+    try {
+      recheck(id);
+    } catch (LinuxException | MirrorRoot.RootMissing e) {
+      LOG.debug("mirror {}: {} cannot be read again: {}", root.mirror(), id, e.getMessage());
+      open.remove(id);
+    } catch (IOException | RuntimeException e) {
+      if (!closed) {
+        LOG.warn("mirror {}: reading entry {} again failed", root.mirror(), id, e);
       }
     }
   }
@@ -129,7 +170,6 @@ final class Rechecker implements AutoCloseable {
       open.remove(id);
       return;
     }
-    long started = System.nanoTime();
     boolean written;
     boolean differs;
     try (DirFd directory = root.enter();
@@ -140,9 +180,8 @@ final class Rechecker implements AutoCloseable {
       written = file.writers() == org.hotspare.linux.WriterCheck.WRITERS;
       differs = known.digest() != null && !Contents.signature(file).root().equals(known.digest());
     }
-    long took = System.nanoTime() - started;
     if (written) {
-      open.put(id, System.nanoTime() + took * REST_FACTOR);
+      open.add(id);
     } else {
       open.remove(id);
     }

@@ -25,11 +25,12 @@ import org.jspecify.annotations.Nullable;
 /**
  * Finds what changes without an event: files that some process has open for writing, or mapped so
  * that it can store into them. It passes over all processes again and again, on a thread of its
- * own, every five seconds where a twentieth of a core suffices for that, else more slowly.
+ * own, every five seconds where a fortieth of a core suffices for that, else more slowly: reading
+ * what it finds costs as much again.
  */
 public final class Sweep implements AutoCloseable {
   /** Of one core, on average. */
-  private static final double SHARE = 0.05;
+  private static final double SHARE = 0.025;
 
   private static final Duration INTERVAL = Duration.ofSeconds(5);
   private static final long SLICE_NANOS = 5_000_000;

@@ -39,7 +39,7 @@ final class LostEventsTest {
       assertThat(whole.method()).isEqualTo(method);
       assertThat(whole.complete()).isTrue();
       // So many entries that comparing all takes a while: long enough to be seen.
-      shell("cd %s; seq 20000 | split -l 1 -a 4".formatted(on.tree()));
+      shell("cd %s; seq 8000 | split -l 1 -a 4".formatted(on.tree()));
       try (Churn churn = Churn.start(on.tree(), 2000, MINUTE, seed)) {
         TestPair.await("degraded", () -> !pair.alpha().mirror().coverage().complete());
         assertThat(churn.isRunning()).isTrue();
