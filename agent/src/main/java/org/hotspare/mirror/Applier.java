@@ -480,7 +480,8 @@ final class Applier {
       Frame.CutBegin begun) {
     try {
       state.holdsRowsOf(w, begun);
-      guard.check(w, place, removals, changes);
+      removals.beginBatch();
+      guard.check(w, place, changes);
       Merge merge = new Merge(w, place, removals, problems, asked, changes);
       for (Ready row : ready) {
         apply(w, merge, row.change(), row.content());

@@ -3,6 +3,7 @@ package org.hotspare.mirror;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.LinkedHashSet;
+import java.util.Map;
 import java.util.Set;
 import org.hotspare.index.IndexReader;
 import org.hotspare.index.IndexWriter;
@@ -21,29 +22,9 @@ import org.hotspare.watch.EntryReader;
  * in the index; written by the applying thread.
  */
 final class DirectoryTimes {
-  private static final String BEFORE = "times";
   private static final String WITHHELD = "times-withheld";
 
   private DirectoryTimes() {}
-
-  /**
-   * A directory is about to get another time: remembers the one that it had when the changes began.
-   */
-  static void noteBefore(IndexWriter index, Inode directory) {
-    Bytes key = key(directory.id());
-    long now = System.currentTimeMillis();
-    boolean known = index.note(BEFORE, key).map(note -> isRecent(note.value(), now)).orElse(false);
-    if (!known) {
-      Timestamp time = directory.entry().metadata().modified();
-      ByteBuffer value = ByteBuffer.allocate(20);
-      value.putLong(now).putLong(time.seconds()).putInt(time.nanos());
-      index.putNote(BEFORE, key, Bytes.wrap(value.array()));
-    }
-  }
-
-  private static boolean isRecent(Bytes value, long nowMillis) {
-    return nowMillis - ByteBuffer.wrap(value.array()).getLong() < Kept.KEEP_MILLIS;
-  }
 
   /** While deletions are held, a directory keeps its time; the new one is fetched afterwards. */
   static Entry.Directory withhold(IndexWriter index, Inode existing, Entry.Directory entry) {
@@ -59,23 +40,22 @@ final class DirectoryTimes {
     return entry.with(new Metadata(m.permissions(), m.owner(), m.group(), time, m.attributes()));
   }
 
-  /** Gives directories the times back that they had at {@code sinceMillis}. */
-  static void restore(IndexWriter index, Places places, Set<EntryId> touched, long sinceMillis)
+  /** Gives directories the times back that they had before something left them. */
+  static void restore(IndexWriter index, Places places, Map<EntryId, Timestamp> before)
       throws IOException {
-    Set<EntryId> directories = new LinkedHashSet<>(touched);
-    for (IndexReader.Note note : index.notes(BEFORE)) {
-      ByteBuffer value = ByteBuffer.wrap(note.value().array());
-      EntryId id = new EntryId(ByteBuffer.wrap(note.key().array()).getLong());
-      Inode inode = index.inode(id).orElse(null);
-      boolean applies = value.getLong() >= sinceMillis - Kept.KEEP_MILLIS && inode != null;
-      if (applies && inode != null && inode.entry() instanceof Entry.Directory entry) {
-        Timestamp old = new Timestamp(value.getLong(), value.getInt());
-        index.put(new Inode(id, inode.version(), inode.born(), at(entry, old), inode.local()));
-        index.putNote(WITHHELD, note.key(), Bytes.EMPTY);
-        directories.add(id);
-      }
-    }
-    apply(index, places, directories);
+    before.forEach(
+        (id, time) ->
+            index
+                .inode(id)
+                .filter(inode -> inode.entry() instanceof Entry.Directory)
+                .ifPresent(inode -> restore(index, inode, time)));
+    apply(index, places, before.keySet());
+  }
+
+  private static void restore(IndexWriter index, Inode inode, Timestamp time) {
+    Entry.Directory entry = (Entry.Directory) inode.entry();
+    index.put(new Inode(inode.id(), inode.version(), inode.born(), at(entry, time), inode.local()));
+    index.putNote(WITHHELD, key(inode.id()), Bytes.EMPTY);
   }
 
   /** Sets the directories' times as the index has them. */
@@ -90,25 +70,22 @@ final class DirectoryTimes {
     }
   }
 
+  /** Whether a directory keeps an older time here than the primary's has. */
+  static boolean isWithheld(IndexReader index, EntryId id) {
+    return index.note(WITHHELD, key(id)).isPresent();
+  }
+
   /** The directories whose times were withheld: they are to be fetched anew. */
   static Set<EntryId> takeWithheld(IndexWriter index) {
     Set<EntryId> ids = new LinkedHashSet<>();
     for (IndexReader.Note note : index.notes(WITHHELD)) {
       EntryId id = new EntryId(ByteBuffer.wrap(note.key().array()).getLong());
       index.putNote(WITHHELD, note.key(), null);
-      if (index.inode(id).isPresent() && !Removals.isHeldEntry(index, id)) {
+      if (index.inode(id).isPresent() && !Holding.isHeld(index, id)) {
         ids.add(id);
       }
     }
     return ids;
-  }
-
-  static void prune(IndexWriter index, long nowMillis) {
-    for (IndexReader.Note note : index.notes(BEFORE)) {
-      if (!isRecent(note.value(), nowMillis)) {
-        index.putNote(BEFORE, note.key(), null);
-      }
-    }
   }
 
   private static Bytes key(EntryId id) {

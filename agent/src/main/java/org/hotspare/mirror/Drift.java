@@ -316,7 +316,7 @@ final class Drift {
             && inode.entry().kind() != FileKind.DIRECTORY
             && otherPlace(w, places, parent, name, inode) != null;
     if (possible) {
-      Kept.link(w, work, reason(), at, name, parent, null);
+      Kept.link(w, work, reason(), at, name, Origin.of(w, parent, name), null);
     }
     return possible && relink(w, work, places, at, parent, name, inode);
   }
@@ -390,7 +390,7 @@ final class Drift {
       at.unlink(name);
     } else if (recovering && files) {
       // Most likely the version that was being put in place: it stays until it comes again.
-      Kept.link(w, work, reason(), at, name, parent, null);
+      Kept.link(w, work, reason(), at, name, Origin.of(w, parent, name), null);
       Local local = EntryReader.local(stat, false);
       w.putLocal(
           inode.id(),
@@ -440,7 +440,7 @@ final class Drift {
     boolean ours =
         inFlight.contains(parent) || (id != null && inFlight.contains(id)) || hasInFlight();
     KeptRecord.Reason reason = ours ? KeptRecord.Reason.REPLACED : KeptRecord.Reason.FOREIGN;
-    Kept.take(w, work, reason, at, name, parent, name, null);
+    Kept.take(w, work, reason, at, name, Origin.of(w, parent, name), null);
     if (!ours) {
       problems.add(path, "was changed on this standby; its local version is kept");
     }

@@ -6,15 +6,18 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import org.hotspare.index.IndexReader;
 import org.hotspare.index.IndexWriter;
+import org.hotspare.index.NameRow;
 import org.hotspare.tree.Bytes;
 import org.hotspare.tree.Change;
 import org.hotspare.tree.EntryId;
+import org.hotspare.tree.Name;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -34,6 +37,9 @@ final class Guard {
   private long recentCount;
   private volatile long approvedUntilMillis;
 
+  /** Deletions up to then were approved, or are held. */
+  private long settledMillis;
+
   private record Deleted(long millis, long count) {}
 
   /**
@@ -52,39 +58,43 @@ final class Guard {
     allowed = next;
   }
 
+  /** How far back deletions count. */
+  long windowMillis() {
+    return allowed.windowMillis;
+  }
+
   /** Deletions of the next while were meant. */
   void approve(long forMillis) {
     approvedUntilMillis = System.currentTimeMillis() + forMillis;
   }
 
   /** Before a batch is applied: holds, if its deletions are too many. */
-  void check(IndexWriter index, Workplace work, Removals removals, List<Change> batch)
-      throws IOException {
+  void check(IndexWriter index, Workplace work, List<Change> batch) throws IOException {
     Allowed limits = allowed;
     long now = System.currentTimeMillis();
     while (!recent.isEmpty() && now - recent.getFirst().millis() > limits.windowMillis) {
       recentCount -= recent.removeFirst().count();
     }
-    // What was made and deleted between two cuts never was in this tree.
-    long going =
-        batch.stream()
-            .filter(c -> c instanceof Change.InodeGone gone && index.inode(gone.id()).isPresent())
-            .count();
-    if (going == 0 || Removals.isHolding(index)) {
+    long going = deletions(index, batch);
+    if (going == 0 || Holding.isOn(index)) {
+      return;
+    }
+    if (now <= approvedUntilMillis) {
+      settled(now);
       return;
     }
     long before = index.counts().entries() + recentCount;
     recent.add(new Deleted(now, going));
     recentCount += going;
     boolean many = recentCount > limits.deletions && recentCount > limits.share * before;
-    if (many && now > approvedUntilMillis) {
-      int restored = removals.undo(index, work, recent.getFirst().millis());
+    if (many) {
+      // Of a file with several names the first ones went before anything counted as deleted.
+      int restored = Undo.since(index, work, Math.max(now - limits.windowMillis, settledMillis));
       String why =
           "the primary deleted %d of %d entries within %d s"
               .formatted(recentCount, before, limits.windowMillis / 1000);
-      removals.startHolding(index, why);
-      recent.clear();
-      recentCount = 0;
+      Holding.start(index, why);
+      settled(now);
       LOG.warn("deletions are held: {}; {} that were already made here are undone", why, restored);
     }
   }
@@ -95,6 +105,46 @@ final class Guard {
     return going > limits.deletions
         && going > limits.share * entries
         && System.currentTimeMillis() > approvedUntilMillis;
+  }
+
+  /** What was deleted so far is not asked about any more. */
+  private void settled(long nowMillis) {
+    recent.clear();
+    recentCount = 0;
+    settledMillis = nowMillis;
+  }
+
+  /**
+   * How many entries go without another taking their place: a file that is replaced by a rename
+   * over its name, as editors and deployments do, is none.
+   */
+  private static long deletions(IndexReader index, List<Change> batch) {
+    Set<NamePlace> taken = new HashSet<>();
+    List<EntryId> gone = new ArrayList<>();
+    for (Change change : batch) {
+      switch (change) {
+        case Change.NameSet set -> taken.add(new NamePlace(set.parent(), set.name()));
+        case Change.InodeGone entry -> gone.add(entry.id());
+        case Change.InodeSet set -> {}
+        case Change.NameGone name -> {}
+      }
+    }
+    return gone.stream().filter(id -> !isReplaced(index, id, taken)).count();
+  }
+
+  private record NamePlace(EntryId parent, Name name) {}
+
+  private static boolean isReplaced(IndexReader index, EntryId id, Set<NamePlace> taken) {
+    if (index.inode(id).isEmpty()) {
+      return true;
+    }
+    List<NameRow> names = index.namesOf(id);
+    if (!names.isEmpty()) {
+      return names.stream()
+          .allMatch(name -> taken.contains(new NamePlace(name.parent(), name.name())));
+    }
+    Origin old = Removals.origin(index, id);
+    return old != null && index.name(old.parent(), old.name()).isPresent();
   }
 
   // ---- what is being put in place

@@ -249,7 +249,7 @@ final class Inventory implements AutoCloseable {
     private void keep(IndexWriter w, Workplace work, EntryId id, DirFd at, Name name)
         throws IOException {
       if (reason != null) {
-        Kept.take(w, work, reason, at, name, id, name, null);
+        Kept.take(w, work, reason, at, name, Origin.of(w, id, name), null);
       }
     }
 

@@ -2,6 +2,7 @@ package org.hotspare.mirror;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -25,16 +26,21 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Keeps what leaves a standby's tree, by renaming it into the work directory, so that a mistake can
- * be undone. What the primary replaced or deleted is kept for {@link #KEEP_MILLIS}; what only this
- * node had, for good.
+ * be undone. What the primary replaced or deleted is kept for a minute, or for as long as the guard
+ * looks back; what only this node had, for good.
  */
 final class Kept {
   static final String TABLE = "kept";
-  static final long KEEP_MILLIS = 60_000;
+  private static final Duration KEEP = Duration.ofSeconds(60);
 
   private static final AtomicLong LAST = new AtomicLong();
 
   private Kept() {}
+
+  /** How long what left is kept, where the guard looks back as long as this. */
+  static long millis(long guardWindowMillis) {
+    return Math.max(KEEP.toMillis(), guardWindowMillis);
+  }
 
   /** A record with the key under which it is stored; later records have greater keys. */
   record Stored(Bytes key, KeptRecord record) {}
@@ -54,14 +60,13 @@ final class Kept {
       KeptRecord.Reason reason,
       DirFd directory,
       Name name,
-      EntryId parent,
-      Name oldName,
+      Origin origin,
       @Nullable Inode inode)
       throws IOException {
     long key = nextKey();
     Name file = Name.of(Long.toHexString(key));
     directory.rename(name, work.kept(), file);
-    record(index, key, reason, file, parent, oldName, inode);
+    record(index, key, reason, file, origin, inode);
   }
 
   /** Keeps a second link to a file that is about to be replaced by a rename over its name. */
@@ -71,24 +76,23 @@ final class Kept {
       KeptRecord.Reason reason,
       DirFd directory,
       Name name,
-      EntryId parent,
+      Origin origin,
       @Nullable Inode inode)
       throws IOException {
     long key = nextKey();
     Name file = Name.of(Long.toHexString(key));
     directory.link(name, work.kept(), file);
-    record(index, key, reason, file, parent, name, inode);
+    record(index, key, reason, file, origin, inode);
   }
 
   /** Notes a file that lies in the directory of what is kept already, without a record. */
   static void adopt(IndexWriter index, KeptRecord.Reason reason, Name file, @Nullable Inode inode) {
-    record(index, nextKey(), reason, file, EntryId.ROOT, file, inode);
+    record(index, nextKey(), reason, file, Origin.of(index, EntryId.ROOT, file), inode);
   }
 
   /** Notes that a further name of a file was removed. */
-  static void unlinked(
-      IndexWriter index, KeptRecord.Reason reason, EntryId parent, Name name, Inode inode) {
-    record(index, nextKey(), reason, null, parent, name, inode);
+  static void unlinked(IndexWriter index, Origin origin, Inode inode) {
+    record(index, nextKey(), KeptRecord.Reason.DELETED, null, origin, inode);
   }
 
   private static void record(
@@ -96,8 +100,7 @@ final class Kept {
       long key,
       KeptRecord.Reason reason,
       @Nullable Name file,
-      EntryId parent,
-      Name name,
+      Origin origin,
       @Nullable Inode inode) {
     Digest digest =
         inode != null && inode.entry() instanceof Entry.RegularFile regular
@@ -111,8 +114,7 @@ final class Kept {
             System.currentTimeMillis(),
             file,
             inode == null ? EntryId.ROOT : inode.id(),
-            parent,
-            name,
+            origin,
             inode == null ? Position.NONE : inode.version(),
             inode == null ? Position.NONE : inode.born(),
             digest,
@@ -134,13 +136,24 @@ final class Kept {
     return all;
   }
 
+  /** What was kept for this reason is a version like any other from now on, and ages as they do. */
+  static void letGo(IndexWriter index, KeptRecord.Reason reason) throws IOException {
+    for (Stored stored : all(index)) {
+      KeptRecord record = stored.record();
+      if (record.reason() == reason) {
+        index.putNote(TABLE, stored.key(), record.asReplaced(System.currentTimeMillis()).encode());
+      }
+    }
+  }
+
   /** Removes what was kept long enough. Answers how many records. */
-  static int prune(IndexWriter index, Workplace work, long nowMillis) throws IOException {
+  static int prune(IndexWriter index, Workplace work, long nowMillis, long keepMillis)
+      throws IOException {
     int pruned = 0;
     for (Stored stored : all(index)) {
       KeptRecord record = stored.record();
-      boolean old = nowMillis - record.millis() > KEEP_MILLIS;
-      if (!old || record.reason() == KeptRecord.Reason.FOREIGN) {
+      boolean old = nowMillis - record.millis() > keepMillis;
+      if (!old || !record.reason().ages()) {
         continue;
       }
       Name file = record.file();

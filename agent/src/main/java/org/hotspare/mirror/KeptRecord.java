@@ -6,6 +6,7 @@ import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.BufferUnderflowException;
 import org.hotspare.tree.Bytes;
 import org.hotspare.tree.Digest;
 import org.hotspare.tree.EntryId;
@@ -28,8 +29,7 @@ record KeptRecord(
     long millis,
     @Nullable Name file,
     EntryId id,
-    EntryId parent,
-    Name name,
+    Origin origin,
     Position version,
     Position born,
     @Nullable Digest digest,
@@ -42,9 +42,16 @@ record KeptRecord(
     /** The primary deleted it. */
     DELETED(1),
     /** It was never on the primary: nobody but this node has it. */
-    FOREIGN(2);
+    FOREIGN(2),
+    /** Its deletion was held, and something else needed its name before anybody decided. */
+    HELD(3);
 
     private final int code;
+
+    /** Whether it is removed after a while. */
+    boolean ages() {
+      return this == REPLACED || this == DELETED;
+    }
 
     Reason(int code) {
       this.code = code;
@@ -60,18 +67,24 @@ record KeptRecord(
     }
   }
 
+  KeptRecord asReplaced(long sinceMillis) {
+    return new KeptRecord(
+        Reason.REPLACED, sinceMillis, file, id, origin, version, born, digest, layout);
+  }
+
   Bytes encode() {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     try (DataOutputStream out = new DataOutputStream(bytes)) {
       out.writeByte(reason.code);
       out.writeLong(millis);
       out.writeLong(id.value());
-      out.writeLong(parent.value());
       out.writeLong(version.packed());
       out.writeLong(born.packed());
       out.writeLong(layout);
       write(out, file == null ? Bytes.EMPTY : file.bytes());
-      write(out, name.bytes());
+      Bytes place = origin.encode();
+      out.writeShort(place.length());
+      out.write(place.array());
       write(out, digest == null ? Bytes.EMPTY : digest.bytes());
     } catch (IOException e) {
       throw new UncheckedIOException("memory does not fail", e);
@@ -92,25 +105,24 @@ record KeptRecord(
       Reason reason = Reason.ofCode(in.readByte());
       long millis = in.readLong();
       EntryId id = new EntryId(in.readLong());
-      EntryId parent = new EntryId(in.readLong());
       Position version = Position.unpack(in.readLong());
       Position born = Position.unpack(in.readLong());
       long layout = in.readLong();
       Bytes file = read(in);
-      Name name = new Name(read(in));
+      byte[] place = new byte[in.readUnsignedShort()];
+      in.readFully(place);
       Bytes digest = read(in);
       return new KeptRecord(
           reason,
           millis,
           file.length() == 0 ? null : new Name(file),
           id,
-          parent,
-          name,
+          Origin.decode(Bytes.wrap(place)),
           version,
           born,
           digest.length() == 0 ? null : new Digest(digest),
           layout);
-    } catch (IllegalArgumentException e) {
+    } catch (IllegalArgumentException | BufferUnderflowException e) {
       throw new IOException("a damaged record of a kept file", e);
     }
   }

@@ -145,12 +145,9 @@ final class Merge {
     Position born = existing == null ? set.version() : existing.born();
     if (existing != null && entry instanceof Entry.Directory directory) {
       if (shrinking.contains(set.id())) {
-        DirectoryTimes.noteBefore(index, existing);
+        removals.noteTime(index, set.id());
       }
-      entry =
-          Removals.isHolding(index)
-              ? DirectoryTimes.withhold(index, existing, directory)
-              : directory;
+      entry = Holding.isOn(index) ? DirectoryTimes.withhold(index, existing, directory) : directory;
     }
     if (entry instanceof Entry.RegularFile file && content == null) {
       boolean same =
@@ -257,12 +254,9 @@ final class Merge {
     if (inode == null || gone.id().equals(EntryId.ROOT)) {
       return;
     }
-    if (removals.holds(index, inode)) {
-      returnFromLimbo(inode);
+    if (Holding.isOn(index) && !index.namesOf(gone.id()).isEmpty()) {
+      Holding.hold(index, gone.id());
       return;
-    }
-    if (inode.entry().kind() == FileKind.DIRECTORY) {
-      DirectoryTimes.noteBefore(index, inode);
     }
     for (NameRow row : index.namesOf(gone.id())) {
       removeName(row, gone.version());
@@ -275,29 +269,10 @@ final class Merge {
     index.remove(gone.id(), gone.version());
   }
 
-  /** An entry whose deletion is held, and that lost its name just before, gets it back. */
-  private void returnFromLimbo(Inode inode) throws IOException {
-    Name waiting = Workplace.nameOf(inode.id());
-    NameRow old = removals.oldName(index, inode);
-    boolean waits =
-        index.namesOf(inode.id()).isEmpty() && work.limbo().statIfPresent(waiting) != null;
-    if (!waits || old == null || index.name(old.parent(), old.name()).isPresent()) {
-      return;
-    }
-    DirFd directory =
-        index.inode(old.parent()).isPresent() ? places.directory(index, old.parent()) : null;
-    if (directory != null) {
-      rename(work.limbo(), waiting, directory, old.name(), old.parent());
-      index.putName(old);
-      changed.add(inode.id());
-      changedDirectories.add(old.parent());
-    }
-  }
-
   private void removeFromLimbo(Inode inode) throws IOException {
     Name name = Workplace.nameOf(inode.id());
     if (work.limbo().statIfPresent(name) != null) {
-      removals.takeFromLimbo(index, work, name, inode);
+      Removals.takeFromLimbo(index, work, name, inode);
     }
   }
 
@@ -309,10 +284,21 @@ final class Merge {
     if (row == null || row.version().isAfter(gone.version())) {
       return;
     }
-    if (removals.holdsName(index, row)) {
+    boolean moving = removals.isMoving(row.id()) && index.namesOf(row.id()).size() > 1;
+    if (Holding.isOn(index) && !moving) {
+      Holding.holdName(index, row);
+      return;
+    }
+    boolean keepsItsPlace = going.contains(row.id()) && isDirectory(row.id());
+    if (keepsItsPlace) {
+      // Until its tombstone: what is in it has to be taken out, each for itself, before.
       return;
     }
     removeName(row, gone.version());
+  }
+
+  private boolean isDirectory(EntryId id) {
+    return index.inode(id).map(i -> i.entry().kind() == FileKind.DIRECTORY).orElse(false);
   }
 
   /**
@@ -336,7 +322,7 @@ final class Merge {
           // What is in it may still move out, before its own tombstone takes it.
           toLimbo(directory, row);
         } else {
-          removals.take(index, work, directory, row.name(), row.parent(), row.name(), inode);
+          removals.take(index, work, directory, row, inode);
         }
       }
       changedDirectories.add(row.parent());
@@ -361,7 +347,8 @@ final class Merge {
    */
   private void keepForeign(DirFd directory, EntryId parent, Name name) throws IOException {
     if (directory.statIfPresent(name) != null) {
-      Kept.take(index, work, KeptRecord.Reason.FOREIGN, directory, name, parent, name, null);
+      Origin origin = Origin.of(index, parent, name);
+      Kept.take(index, work, KeptRecord.Reason.FOREIGN, directory, name, origin, null);
       RelPath path = index.path(parent).orElse(RelPath.ROOT).child(name);
       problems.add(path, "was changed on this standby; its local version is kept");
     }
@@ -396,6 +383,7 @@ final class Merge {
       return false;
     }
     if (present != null && present.id().equals(set.id()) && !staged.containsKey(set.id())) {
+      var _ = Holding.stopsLeaving(index, present);
       if (asked.contains(set.id()) && !isOurs(new Places.Place(directory, set.name()), set.id())) {
         keepForeign(directory, set.parent(), set.name());
         if (!bring(directory, set, inode)) {
@@ -435,22 +423,26 @@ final class Merge {
       keepForeign(directory, row.parent(), row.name());
     } else if (occupant.entry().kind() == FileKind.DIRECTORY) {
       places.forget(row.id());
-      if (removals.isHeld(index, row.id())) {
-        removals.dropHeldTree(index, work, directory, row, occupant);
+      if (Holding.isHeld(index, row.id())) {
+        Holding.dropTree(index, work, directory, row, occupant);
         return;
       }
       toLimbo(directory, row);
     } else {
       evicted.add(new NameKey(row.parent(), row.name()));
-      if (last && (going.contains(row.id()) || removals.isHeld(index, row.id()))) {
+      if (last && Holding.isHeld(index, row.id())) {
+        Holding.drop(index, work, directory, row, occupant);
+        return;
+      }
+      if (last && going.contains(row.id())) {
         removals.keepBeforeReplacing(index, work, directory, row, occupant);
-        removals.forgetHeld(index, row.id());
       } else if (last) {
         Kept.removeAll(work.limbo(), Workplace.nameOf(row.id()));
         directory.link(row.name(), work.limbo(), Workplace.nameOf(row.id()));
         removals.noteLimbo(index, row);
       }
     }
+    var _ = Holding.stopsLeaving(index, row);
     index.removeName(row.parent(), row.name(), row.version());
     changed.add(row.id());
   }
@@ -458,20 +450,25 @@ final class Merge {
   /** Makes the entry appear under its name, from wherever it is. */
   private boolean bring(DirFd directory, Change.NameSet set, Inode inode) throws IOException {
     EntryId id = set.id();
-    Name waiting = Workplace.nameOf(id);
     Staged content = staged.remove(id);
     List<NameRow> names =
         index.namesOf(id).stream()
             .filter(row -> !(row.parent().equals(set.parent()) && row.name().equals(set.name())))
             .toList();
+    Name waiting = Workplace.nameOf(id);
     if (content != null) {
       rename(work.staging(), content.name(), directory, set.name(), set.parent());
       index.putLocal(id, content.local());
       removals.keepReplacedInLimbo(index, work, waiting);
+      Removals.forgetLimbo(index, id);
       return true;
     }
     if (names.isEmpty() && work.limbo().statIfPresent(waiting) != null) {
-      return moveDirectoryAware(work.limbo(), waiting, directory, set, inode);
+      boolean moved = moveDirectoryAware(work.limbo(), waiting, directory, set, inode);
+      if (moved) {
+        Removals.forgetLimbo(index, id);
+      }
+      return moved;
     }
     if (names.isEmpty()) {
       return create(directory, set, inode);
@@ -491,6 +488,7 @@ final class Merge {
         }
         return made;
       }
+      var _ = Holding.stopsLeaving(index, old);
       if (!moveDirectoryAware(oldDirectory, old.name(), directory, set, inode)) {
         // Its new place lies below itself: it waits outside until what is between has moved.
         toLimbo(oldDirectory, old);
@@ -509,7 +507,7 @@ final class Merge {
     }
     for (NameRow candidate : names) {
       boolean leaves = goingNames.contains(new NameKey(candidate.parent(), candidate.name()));
-      if (removals.stopsLeaving(index, candidate) || leaves) {
+      if (Holding.stopsLeaving(index, candidate) || leaves) {
         DirFd from = places.directory(index, candidate.parent());
         if (from != null && isOurs(new Places.Place(from, candidate.name()), id)) {
           rename(from, candidate.name(), directory, set.name(), set.parent());
@@ -523,6 +521,7 @@ final class Merge {
     Kept.removeAll(work.staging(), extra);
     oldDirectory.link(old.name(), work.staging(), extra);
     rename(work.staging(), extra, directory, set.name(), set.parent());
+    removals.linked(id);
     return true;
   }
 

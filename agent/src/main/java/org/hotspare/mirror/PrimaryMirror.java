@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -43,7 +44,6 @@ public final class PrimaryMirror implements AutoCloseable {
   private static final String HISTORY = "history";
   private static final String SYNCED = "synced";
   private static final Duration SYNC_EVERY = Duration.ofSeconds(30);
-  private static final Duration RESTORE_BEGINS_WITHIN = Duration.ofMinutes(1);
 
   /** File times and the clock of the last sync may be off by this much. */
   private static final long SLACK_SECONDS = 120;
@@ -64,9 +64,6 @@ public final class PrimaryMirror implements AutoCloseable {
 
   /** The latest subscription of each standby; ended ones stay, to show how far they got. */
   private final Map<String, Subscription> subscriptions = new ConcurrentSkipListMap<>();
-
-  /** Held while a root is taken that is to be filled again. */
-  private final Object adopting = new Object();
 
   private volatile boolean closed;
 
@@ -269,7 +266,7 @@ public final class PrimaryMirror implements AutoCloseable {
     Sender sender =
         new Sender(
             link, name(), index, tracker, readers, problems, from, mode, settings.processors());
-    Subscription subscription = new Subscription(link, sender, new RestoreWriter(root));
+    Subscription subscription = new Subscription(link, sender);
     Subscription before = subscriptions.put(link.peer(), subscription);
     if (before != null) {
       before.end();
@@ -323,6 +320,10 @@ public final class PrimaryMirror implements AutoCloseable {
       LOG.error("mirror {}: serving {} failed", name(), subscription.link.peer(), e);
     } finally {
       subscription.end();
+      RestoreWriter interrupted = subscription.restoring;
+      if (interrupted != null) {
+        interrupted.close();
+      }
     }
   }
 
@@ -340,18 +341,8 @@ public final class PrimaryMirror implements AutoCloseable {
       case Frame.Ack ack -> subscription.acknowledge(ack.position(), head());
       case Frame.Want want -> subscription.sender.want(want.ids());
       case Frame.Report report -> subscription.report = report;
-      case Frame.Restore restore -> {
-        subscription.requireRejected();
-        synchronized (adopting) {
-          subscription.restoring.take(restore);
-        }
-      }
-      case Frame.RestoreEnd end -> {
-        subscription.requireRejected();
-        subscription.restored();
-        tracker.rescan("entries were brought back");
-        subscription.link.sendNow(subscription.restoring.finish());
-      }
+      case Frame.Restore restore -> restoring(subscription).take(restore);
+      case Frame.RestoreEnd end -> restored(subscription);
       case Frame.VerifyReply reply -> subscription.verified(reply);
       case Frame.Configured configured ->
           settings.shared().heard(subscription.link.peer(), configured);
@@ -361,48 +352,46 @@ public final class PrimaryMirror implements AutoCloseable {
     }
   }
 
+  /** What a standby brings back is taken only after somebody rejected what it holds. */
+  private static RestoreWriter restoring(Subscription subscription) throws ProtocolException {
+    RestoreWriter writer = subscription.restoring;
+    if (writer == null || !writer.mayBegin()) {
+      throw new ProtocolException("entries are brought back that nobody asked for");
+    }
+    return writer;
+  }
+
+  private void restored(Subscription subscription) throws IOException {
+    try (RestoreWriter writer = restoring(subscription)) {
+      Frame.RestoreDone done = writer.finish();
+      news.tell(
+          name(),
+          MirrorNews.Topic.HELD,
+          "standby %s brought %d entries back; %d could not be restored"
+              .formatted(subscription.link.peer(), done.entries(), done.failed()));
+      subscription.link.sendNow(done);
+    } finally {
+      subscription.restoring = null;
+      tracker.rescan("entries were brought back");
+    }
+  }
+
   /** One standby, connected or not. */
   private static final class Subscription {
     final Link link;
     final Sender sender;
-    final RestoreWriter restoring;
     volatile Frame.@Nullable Report report;
+
+    /** Set by who tells the standby to bring something back; used by the receiving thread. */
+    volatile @Nullable RestoreWriter restoring;
+
     private final java.util.concurrent.SynchronousQueue<Frame.VerifyReply> verifications =
         new java.util.concurrent.SynchronousQueue<>();
     private volatile long behindSinceNanos;
 
-    /**
-     * Since when an operator has rejected what this standby holds, so that it may write into this
-     * tree; null while nobody has.
-     */
-    private volatile @Nullable Long rejectedNanos;
-
-    private volatile boolean bringingBack;
-
-    Subscription(Link link, Sender sender, RestoreWriter restoring) {
+    Subscription(Link link, Sender sender) {
       this.link = link;
       this.sender = sender;
-      this.restoring = restoring;
-    }
-
-    void rejected() {
-      rejectedNanos = System.nanoTime();
-    }
-
-    void restored() {
-      rejectedNanos = null;
-      bringingBack = false;
-    }
-
-    void requireRejected() throws ProtocolException {
-      Long since = rejectedNanos;
-      boolean asked =
-          since != null
-              && (bringingBack || System.nanoTime() - since < RESTORE_BEGINS_WITHIN.toNanos());
-      if (!asked) {
-        throw new ProtocolException("entries are brought back that nobody asked for");
-      }
-      bringingBack = true;
     }
 
     void acknowledge(Position position, Position head) throws ProtocolException {
@@ -512,31 +501,41 @@ public final class PrimaryMirror implements AutoCloseable {
   }
 
   /**
-   * Has the standbys bring back what is held. Answers in words, or null where nothing was held
-   * here.
+   * Has what is held brought back: by the standbys that hold something or, where the root is gone,
+   * the whole tree by the standby that has most of it. Answers in words, or null where nothing was
+   * held here.
+   *
+   * @throws IOException if the root is gone and nobody can bring it back
    */
   public @Nullable String reject() throws IOException {
-    String absent = tracker.missing();
-    if (absent == null) {
-      subscriptions.values().forEach(s -> tell(s, Frame.Decision.REJECT, Duration.ZERO));
+    if (tracker.missing() == null) {
+      subscriptions.values().forEach(s -> bringBack(s, Frame.Decision.REJECT));
       return null;
     }
-    // The standbys are told first: from the moment that the root is taken, all that it lacks is
-    // numbered as deleted, and must not arrive before.
-    synchronized (adopting) {
-      subscriptions.values().forEach(s -> tell(s, Frame.Decision.REJECT, Duration.ofSeconds(1)));
-      java.nio.file.Files.createDirectories(root.path());
-      root.adopt();
-    }
-    return "the directory at " + root.path() + " is filled again";
+    Subscription furthest =
+        subscriptions.values().stream()
+            .filter(s -> !s.link.isClosed() && s.sender.isComplete())
+            .max(Comparator.comparing(s -> s.sender.acknowledged()))
+            .orElseThrow(
+                () ->
+                    new IOException(
+                        "no standby with a complete copy is connected: nothing can be brought back"
+                            + " to "
+                            + root.path()));
+    bringBack(furthest, Frame.Decision.REFILL);
+    return "the directory at %s is filled again from %s"
+        .formatted(root.path(), furthest.link.peer());
+  }
+
+  private void bringBack(Subscription subscription, Frame.Decision decision) {
+    boolean wholeTree = decision == Frame.Decision.REFILL;
+    subscription.restoring = new RestoreWriter(root, index, subscription.link.peer(), wholeTree);
+    tell(subscription, decision, Duration.ZERO);
   }
 
   private void tell(Subscription subscription, Frame.Decision decision, Duration validFor) {
     try {
       if (!subscription.link.isClosed()) {
-        if (decision == Frame.Decision.REJECT) {
-          subscription.rejected();
-        }
         subscription.link.sendNow(new Frame.Decide(decision, validFor.toSeconds()));
       }
     } catch (IOException e) {

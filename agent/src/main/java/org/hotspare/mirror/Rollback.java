@@ -159,8 +159,8 @@ final class Rollback {
   /** A new file that had no name yet when its batch was lost: it comes again. */
   private void leftover(Name name, Stat stat) throws IOException {
     if (stat.kind() == FileKind.DIRECTORY) {
-      Kept.take(
-          index, work, KeptRecord.Reason.FOREIGN, work.limbo(), name, EntryId.ROOT, name, null);
+      Origin origin = Origin.of(index, EntryId.ROOT, name);
+      Kept.take(index, work, KeptRecord.Reason.FOREIGN, work.limbo(), name, origin, null);
     } else {
       work.limbo().unlink(name);
     }
@@ -263,10 +263,10 @@ final class Rollback {
     boolean occupied = occupant != null;
     KeptRecord.Reason reason = inFlight ? KeptRecord.Reason.REPLACED : KeptRecord.Reason.FOREIGN;
     if (occupant != null && (isDirectory || occupant.kind() == FileKind.DIRECTORY)) {
-      Kept.take(index, work, reason, directory, row.name(), row.parent(), row.name(), null);
+      Kept.take(index, work, reason, directory, row.name(), Origin.of(index, row), null);
       occupied = false;
     } else if (occupant != null && known(occupant) == null) {
-      Kept.link(index, work, reason, directory, row.name(), row.parent(), null);
+      Kept.link(index, work, reason, directory, row.name(), Origin.of(index, row), null);
     }
     if (isDirectory) {
       from.directory().rename(from.name(), directory, row.name());

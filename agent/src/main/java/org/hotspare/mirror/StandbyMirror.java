@@ -16,6 +16,7 @@ import org.hotspare.delta.InvalidDeltaException;
 import org.hotspare.index.Durability;
 import org.hotspare.index.Index;
 import org.hotspare.index.IndexException;
+import org.hotspare.index.IndexWriter;
 import org.hotspare.index.Snapshot;
 import org.hotspare.linux.DirFd;
 import org.hotspare.linux.Listing;
@@ -99,6 +100,9 @@ public final class StandbyMirror implements AutoCloseable {
   private volatile Coverage coverage = new Coverage("none", false, "not started");
   private volatile boolean restoring;
 
+  /** Entries of the last restoration that could not be read here. */
+  private long unreadable;
+
   /** What the owning thread does next. */
   private sealed interface Work {
     record Incoming(Link from, Frame frame) implements Work {}
@@ -107,7 +111,7 @@ public final class StandbyMirror implements AutoCloseable {
 
     record Marks(List<Mark> marks) implements Work {}
 
-    record Decided(Frame.Decision decision, long validMillis, boolean wholeTree) implements Work {}
+    record Decided(Frame.Decision decision, long validMillis) implements Work {}
 
     record Repair(Set<EntryId> ids) implements Work {}
   }
@@ -553,12 +557,7 @@ public final class StandbyMirror implements AutoCloseable {
       }
       case Frame.Decide decide ->
           decide(
-              current,
-              applier,
-              new Work.Decided(
-                  decide.decision(),
-                  decide.validSeconds() * 1000,
-                  decide.decision() == Frame.Decision.REJECT && decide.validSeconds() > 0));
+              current, applier, new Work.Decided(decide.decision(), decide.validSeconds() * 1000));
       case Frame.RestoreDone done -> restored(applier, done);
       case Frame.Configured configured -> settings.shared().heard(current.peer(), configured);
       case Frame.VerifyRequest request -> verify(current, request.repair());
@@ -634,7 +633,7 @@ public final class StandbyMirror implements AutoCloseable {
   private boolean isOwnCopy(Frame.CutBegin cut, Inventory.Verdict verdict, boolean late)
       throws IOException {
     try (Snapshot snapshot = index.snapshot()) {
-      if (Removals.isHolding(snapshot)) {
+      if (Holding.isOn(snapshot)) {
         return false;
       }
       if (late) {
@@ -703,7 +702,7 @@ public final class StandbyMirror implements AutoCloseable {
   private void decide(Link current, Applier applier, Work.Decided decided) throws IOException {
     boolean holding;
     try (Snapshot snapshot = index.snapshot()) {
-      holding = Removals.isHolding(snapshot);
+      holding = Holding.isOn(snapshot);
     }
     switch (decided.decision()) {
       case APPROVE -> {
@@ -714,17 +713,22 @@ public final class StandbyMirror implements AutoCloseable {
         }
       }
       case REJECT -> {
-        if (holding || decided.wholeTree()) {
-          restoring = true;
-          Conversation rules = conversation;
-          if (rules != null) {
-            rules.restores();
-          }
-          news.tell(name(), MirrorNews.Topic.HELD, "rejected: what was held goes back");
-          new RestoreSender(root, index, current, decided.wholeTree()).send();
+        if (holding) {
+          bringBack(current, "rejected: what was held goes back", false);
         }
       }
+      case REFILL -> bringBack(current, "the primary lost its tree: all of it goes back", true);
     }
+  }
+
+  private void bringBack(Link current, String said, boolean wholeTree) throws IOException {
+    restoring = true;
+    Conversation rules = conversation;
+    if (rules != null) {
+      rules.restores();
+    }
+    news.tell(name(), MirrorNews.Topic.HELD, said);
+    unreadable = new RestoreSender(root, index, current, wholeTree).send();
   }
 
   /** Makes the held deletions. Answers which directories' times are to be fetched anew. */
@@ -734,7 +738,7 @@ public final class StandbyMirror implements AutoCloseable {
           Durability.DURABLE,
           w -> {
             try {
-              removals.release(w, work);
+              Holding.release(w, work, removals);
               work.root().syncfs();
               return DirectoryTimes.takeWithheld(w);
             } catch (IOException e) {
@@ -746,20 +750,29 @@ public final class StandbyMirror implements AutoCloseable {
 
   private void restored(Applier applier, Frame.RestoreDone done) throws IOException {
     restoring = false;
+    long failed = done.failed() + unreadable;
     news.tell(
         name(),
         MirrorNews.Topic.HELD,
         "%d entries were brought back to the primary, %d could not be"
-            .formatted(done.entries(), done.failed()));
-    if (done.failed() == 0) {
+            .formatted(done.entries(), failed));
+    if (failed == 0) {
       Set<EntryId> withheld =
           index.write(
               Durability.DURABLE,
               w -> {
-                removals.stopHolding(w);
+                stopHolding(w);
                 return DirectoryTimes.takeWithheld(w);
               });
       applier.ask(withheld);
+    }
+  }
+
+  private static void stopHolding(IndexWriter w) {
+    try {
+      Holding.stop(w);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 
@@ -780,13 +793,13 @@ public final class StandbyMirror implements AutoCloseable {
   }
 
   private void prune() throws IOException {
+    long keepMillis = Kept.millis(guard.windowMillis());
     try (Workplace work = Workplace.enter(root)) {
       index.update(
           Durability.FAST,
           w -> {
             try {
-              Kept.prune(w, work, System.currentTimeMillis());
-              DirectoryTimes.prune(w, System.currentTimeMillis());
+              var _ = Kept.prune(w, work, System.currentTimeMillis(), keepMillis);
             } catch (IOException e) {
               throw new UncheckedIOException(e);
             }
@@ -811,7 +824,7 @@ public final class StandbyMirror implements AutoCloseable {
                     KeptRecord.Reason.FOREIGN,
                     place.directory(),
                     place.name(),
-                    EntryId.ROOT,
+                    Origin.of(w, EntryId.ROOT, place.name()),
                     inode);
               }
             } catch (IOException e) {
@@ -874,7 +887,7 @@ public final class StandbyMirror implements AutoCloseable {
 
   /** Lets through what is held, and what would be held within that time. */
   public void approve(Duration validFor) throws InterruptedException {
-    queue.put(new Work.Decided(Frame.Decision.APPROVE, validFor.toMillis(), false));
+    queue.put(new Work.Decided(Frame.Decision.APPROVE, validFor.toMillis()));
   }
 
   public MirrorView view() {
@@ -905,13 +918,12 @@ public final class StandbyMirror implements AutoCloseable {
     if (asks != null) {
       return asks;
     }
-    if (!Removals.isHolding(snapshot)) {
+    if (!Holding.isOn(snapshot)) {
       return null;
     }
-    String why = Removals.why(snapshot);
+    String why = Holding.why(snapshot);
     return "%s; %,d deletions are not repeated here%s"
-        .formatted(
-            why, Removals.heldCount(snapshot), restoring ? ", they are being taken back" : "");
+        .formatted(why, Holding.count(snapshot), restoring ? ", they are being taken back" : "");
   }
 
   private MirrorView.State state(

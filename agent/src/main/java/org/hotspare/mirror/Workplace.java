@@ -23,7 +23,19 @@ record Workplace(DirFd root, DirFd staging, DirFd limbo, DirFd kept, long device
    * @throws MirrorRoot.RootMissing if the root is not the one that this mirror began with
    */
   static Workplace enter(MirrorRoot mirror) throws IOException {
-    DirFd root = mirror.enter();
+    return of(mirror, mirror.enter());
+  }
+
+  /**
+   * The same in a root that is not the mirror's yet: it is made where it is missing.
+   *
+   * @see MirrorRoot#adopt
+   */
+  static Workplace prepare(MirrorRoot mirror) throws IOException {
+    return of(mirror, mirror.prepare());
+  }
+
+  private static Workplace of(MirrorRoot mirror, DirFd root) throws IOException {
     try (DirFd work = mirror.enterWork()) {
       return new Workplace(
           root,

@@ -214,6 +214,19 @@ public final class MirrorRoot {
   }
 
   /**
+   * Opens what lies at the path, whatever it is, to be filled and then {@link #adopt adopted};
+   * makes the directory where there is none.
+   */
+  public DirFd prepare() throws IOException {
+    Files.createDirectories(path);
+    try (DirFd above = openAboveWork();
+        DirFd all = WorkDirectories.openOrMake(above, WORK)) {
+      WorkDirectories.openOrMake(all, Name.of(mirror)).close();
+    }
+    return open();
+  }
+
+  /**
    * Takes what lies at the path now for the root, after an operator said so.
    *
    * @throws IOException if it cannot be read or the identity not be written

@@ -124,11 +124,20 @@ final class Numbering {
    */
   boolean look(IndexWriter index, Directories directories, EntryId directory, Name name)
       throws IOException {
+    boolean found = lookAgain(index, directories, directory, name);
+    if (found) {
+      touched.add(directory);
+    }
+    return found;
+  }
+
+  /** Looks at a name without an event in its directory. */
+  private boolean lookAgain(
+      IndexWriter index, Directories directories, EntryId directory, Name name) throws IOException {
     DirFd at = directories.open(index, directory);
     if (at == null) {
       return index.inode(directory).isEmpty();
     }
-    touched.add(directory);
     Stat stat = at.statIfPresent(name);
     NameRow row = index.name(directory, name).orElse(null);
     if (stat != null) {
@@ -156,8 +165,9 @@ final class Numbering {
     List<NameRow> later = new ArrayList<>();
     for (EntryId id : files) {
       List<NameRow> names = index.namesOf(id);
+      // Its directory may have changed by what is not looked at yet: its time is not due now.
       if (!names.isEmpty()
-          && !look(index, directories, names.getFirst().parent(), names.getFirst().name())) {
+          && !lookAgain(index, directories, names.getFirst().parent(), names.getFirst().name())) {
         later.add(names.getFirst());
       }
     }

@@ -145,7 +145,10 @@ public sealed interface Frame {
   /** An operator's answer to what is held. */
   enum Decision {
     APPROVE,
-    REJECT
+    /** What is held comes back to the primary. */
+    REJECT,
+    /** The primary's root is gone: the whole tree comes back to it. */
+    REFILL
   }
 
   /**
@@ -154,11 +157,17 @@ public sealed interface Frame {
   record Decide(Decision decision, long validSeconds) implements Frame {}
 
   /**
-   * From the standby, after {@link Decision#REJECT}: an entry to bring back to the primary's tree.
+   * From the standby, after {@link Decision#REJECT} or {@link Decision#REFILL}: an entry to bring
+   * back to the primary's tree; of a directory that is still there, its time.
+   *
+   * @param id what the entry was when it was on both sides
+   * @param linked whether the file has several names, each of which comes in a frame of its own
+   * @param complete whether no more content follows
    */
   record Restore(
       RelPath path,
-      long sameFileAs,
+      EntryId id,
+      boolean linked,
       Entry entry,
       List<DeltaOp> ops,
       ByteBuffer payload,

@@ -198,6 +198,7 @@ final class FrameDecoder {
         switch (decide.getDecision()) {
           case APPROVE -> Frame.Decision.APPROVE;
           case REJECT -> Frame.Decision.REJECT;
+          case REFILL -> Frame.Decision.REFILL;
           case DECISION_UNSPECIFIED, UNRECOGNIZED ->
               throw new ProtocolException("an unknown decision");
         };
@@ -218,7 +219,8 @@ final class FrameDecoder {
     }
     return new Frame.Restore(
         RelPath.parse(bytes("path", restore.getPath(), Bounds.PATH_BYTES)),
-        count("file number", restore.getSameFileAs()),
+        new EntryId(restore.getId()),
+        restore.getLinked(),
         entry,
         ops,
         payload,

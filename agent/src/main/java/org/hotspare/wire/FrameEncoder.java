@@ -252,6 +252,7 @@ final class FrameEncoder {
             switch (decide.decision()) {
               case APPROVE -> org.hotspare.wire.proto.Decide.Decision.APPROVE;
               case REJECT -> org.hotspare.wire.proto.Decide.Decision.REJECT;
+              case REFILL -> org.hotspare.wire.proto.Decide.Decision.REFILL;
             })
         .setValidSeconds(decide.validSeconds())
         .build();
@@ -265,7 +266,8 @@ final class FrameEncoder {
     var encoded =
         org.hotspare.wire.proto.Restore.newBuilder()
             .setPath(EntryCodec.encode(restore.path().bytes()))
-            .setSameFileAs(restore.sameFileAs())
+            .setId(restore.id().value())
+            .setLinked(restore.linked())
             .setEntry(EntryCodec.encode(restore.entry()))
             .setSteps(steps.encode(restore.ops()))
             .setComplete(restore.complete())

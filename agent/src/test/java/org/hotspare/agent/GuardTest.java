@@ -52,6 +52,66 @@ final class GuardTest {
   }
 
   @Test
+  void whatIsHeldIsExactlyTheTreeBeforeTheAccident() throws Exception {
+    try (TestPair pair = pairWithCopy()) {
+      run("rm -rf " + pair.alpha().tree() + "/*");
+      TestPair.await("held", () -> pair.beta().mirror().state() == MirrorState.HELD);
+      pair.barrier();
+      Judge.assertSameTree(base.resolve("before"), pair.beta().tree(), TestPair.LIMIT);
+    }
+  }
+
+  @Test
+  void hardLinksAndReplacedFilesAreNoExceptions() throws Exception {
+    try (TestPair pair = pairWithCopy()) {
+      Path tree = pair.alpha().tree();
+      // Replacing every file, as a deployment does, deletes nothing.
+      run("cd %s && for f in d*/*; do echo new >.new && mv .new $f; done".formatted(tree));
+      run("cd %s && for f in d1*/*; do ln $f links-$(basename $f); done".formatted(tree));
+      pair.assertSame();
+      run("rm -rf %1$s && cp -a %2$s %1$s".formatted(base.resolve("before"), tree));
+      run("cd %s && rm -rf d1* d2* links-*".formatted(tree));
+      TestPair.await("held", () -> pair.beta().mirror().state() == MirrorState.HELD);
+      pair.barrier();
+      Judge.assertSameTree(base.resolve("before"), pair.beta().tree(), TestPair.LIMIT);
+      pair.alpha().operations().reject(null);
+      Judge.assertSameTree(base.resolve("before"), tree, TestPair.LIMIT);
+      pair.assertSame();
+    }
+  }
+
+  @Test
+  void aRootThatIsGoneIsFilledAgainWithoutSendingItBack() throws Exception {
+    try (TestPair pair = pairWithCopy()) {
+      Path tree = pair.alpha().tree();
+      Files.move(tree, tree.resolveSibling("away"));
+      TestPair.await("held", () -> pair.alpha().mirror().state() == MirrorState.HELD);
+      Object inode = Files.getAttribute(pair.beta().tree().resolve("d7/f7"), "unix:ino");
+      pair.alpha().operations().reject(null);
+      TestPair.await("taken again", () -> pair.alpha().mirror().held() == null);
+      pair.assertSame();
+      Judge.assertSameTree(base.resolve("before"), tree, TestPair.LIMIT);
+      assertThat(Files.getAttribute(pair.beta().tree().resolve("d7/f7"), "unix:ino"))
+          .isEqualTo(inode);
+      Files.writeString(tree.resolve("later"), "goes on");
+      pair.assertSame();
+    }
+  }
+
+  @Test
+  void rejectBringsThePrimaryBackToTheTreeBeforeTheAccident() throws Exception {
+    try (TestPair pair = pairWithCopy()) {
+      run("rm -rf " + pair.alpha().tree() + "/d1* " + pair.alpha().tree() + "/d2*");
+      TestPair.await("held", () -> pair.beta().mirror().state() == MirrorState.HELD);
+      pair.alpha().operations().reject(null);
+      Judge.assertSameTree(base.resolve("before"), pair.alpha().tree(), TestPair.LIMIT);
+      TestPair.await("in sync", () -> pair.beta().mirror().state() == MirrorState.IN_SYNC);
+      pair.assertSame();
+      Judge.assertSameTree(base.resolve("before"), pair.beta().tree(), TestPair.LIMIT);
+    }
+  }
+
+  @Test
   void aRootThatWasReplacedIsNotTakenForAnEmptiedOne() throws Exception {
     try (TestPair pair = pairWithCopy()) {
       Path tree = pair.alpha().tree();

@@ -180,7 +180,8 @@ final class HostileStandbyTest {
   private static Frame.Restore restore(String path) {
     return new Frame.Restore(
         RelPath.parse(Bytes.of(path)),
-        path.hashCode() & 0xffff,
+        new EntryId(path.hashCode() & 0xffff),
+        false,
         new Entry.Directory(PLAIN),
         List.of(),
         ByteBuffer.allocate(0),

@@ -24,6 +24,9 @@ import org.jspecify.annotations.Nullable;
 final class RandomFrames {
   static final int KINDS = 27;
 
+  private static final List<Frame.Decision> DECISIONS =
+      List.of(Frame.Decision.APPROVE, Frame.Decision.REJECT, Frame.Decision.REFILL);
+
   private final SplittableRandom random;
 
   RandomFrames(long seed) {
@@ -52,9 +55,7 @@ final class RandomFrames {
       case 13 -> new Frame.Ack(position());
       case 14 -> new Frame.Want(List.of(id(), id(), id()));
       case 15 -> new Frame.Report("in-sync", 12, 3456, flag() ? "held" : null, problems(), 9);
-      case 16 ->
-          new Frame.Decide(
-              flag() ? Frame.Decision.APPROVE : Frame.Decision.REJECT, random.nextInt(1000));
+      case 16 -> new Frame.Decide(DECISIONS.get(random.nextInt(3)), random.nextInt(1000));
       case 17 -> restore();
       case 18 -> new Frame.RestoreEnd(random.nextInt(1000));
       case 19 -> new Frame.RestoreDone(random.nextInt(1000), random.nextInt(10));
@@ -112,12 +113,7 @@ final class RandomFrames {
     List<DeltaOp> ops =
         entry instanceof Entry.RegularFile ? content.ops(random.nextInt(999), false) : List.of();
     return new Frame.Restore(
-        RelPath.of(List.of(name(), name())),
-        random.nextInt(9),
-        entry,
-        ops,
-        content.payload(),
-        flag());
+        RelPath.of(List.of(name(), name())), id(), flag(), entry, ops, content.payload(), flag());
   }
 
   Entry entry() {

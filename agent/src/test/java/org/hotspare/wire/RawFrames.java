@@ -72,7 +72,7 @@ public final class RawFrames {
             .setRestore(
                 org.hotspare.wire.proto.Restore.newBuilder()
                     .setPath(ByteString.copyFrom(path))
-                    .setSameFileAs(7)
+                    .setId(7)
                     .setEntry(
                         Entry.newBuilder()
                             .setPermissions(0755)

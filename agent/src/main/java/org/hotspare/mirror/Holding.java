@@ -1,0 +1,271 @@
+package org.hotspare.mirror;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import org.hotspare.index.Child;
+import org.hotspare.index.IndexReader;
+import org.hotspare.index.IndexWriter;
+import org.hotspare.index.Inode;
+import org.hotspare.index.NameRow;
+import org.hotspare.linux.DirFd;
+import org.hotspare.tree.Bytes;
+import org.hotspare.tree.EntryId;
+import org.hotspare.tree.Name;
+import org.hotspare.tree.RelPath;
+import org.hotspare.watch.EntryReader;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * While deletions are held, what the primary deleted stays in a standby's tree: the tombstone of an
+ * entry is noted, and so is every name that was removed, since the entry's tombstone may follow.
+ * All other rows go through; where they need the name of something held, that is kept aside.
+ *
+ * <p>Everything is in the index, so that it outlives the process. Used by the applying thread.
+ */
+final class Holding {
+  private static final String HOLDING = "holding";
+
+  /** Entries whose tombstones came. */
+  private static final String HELD = "held";
+
+  /** Names whose removal came: entry, directory, name. */
+  private static final String LEAVING = "leaving";
+
+  private Holding() {}
+
+  static boolean isOn(IndexReader index) {
+    return index.fact(HOLDING).isPresent();
+  }
+
+  /** Why deletions are held, in words. */
+  static String why(IndexReader index) {
+    return index.fact(HOLDING).map(Bytes::toString).orElse("");
+  }
+
+  /** How many entries' deletions are held. */
+  static long count(IndexReader index) {
+    return index.notes(HELD).size();
+  }
+
+  static void start(IndexWriter index, String why) {
+    index.putFact(HOLDING, Bytes.of(why));
+  }
+
+  /**
+   * What was held is on the primary again, as new entries: they take the places of those held here,
+   * which are kept for a while like everything that was replaced.
+   */
+  static void stop(IndexWriter index) throws IOException {
+    index.putFact(HOLDING, null);
+    index.notes(LEAVING).forEach(note -> index.putNote(LEAVING, note.key(), null));
+    Kept.letGo(index, KeptRecord.Reason.HELD);
+  }
+
+  // ---- what is held
+
+  /** Holds the deletion of an entry. */
+  static void hold(IndexWriter index, EntryId id) {
+    index.putNote(HELD, key(id), Bytes.EMPTY);
+  }
+
+  /** Holds the removal of a name. */
+  static void holdName(IndexWriter index, NameRow row) {
+    index.putNote(LEAVING, key(row), Bytes.EMPTY);
+  }
+
+  static boolean isHeld(IndexReader index, EntryId id) {
+    return index.note(HELD, key(id)).isPresent();
+  }
+
+  /**
+   * The entry has another name now: if the removal of this one was held, it can be made.
+   *
+   * @return whether it was held
+   */
+  static boolean stopsLeaving(IndexWriter index, NameRow row) {
+    if (index.note(LEAVING, key(row)).isEmpty()) {
+      return false;
+    }
+    index.putNote(LEAVING, key(row), null);
+    return true;
+  }
+
+  static boolean isLeaving(IndexReader index, NameRow row) {
+    return index.note(LEAVING, key(row)).isPresent();
+  }
+
+  /** The entries whose deletion is held. */
+  static List<EntryId> entries(IndexReader index) {
+    return index.notes(HELD).stream().map(note -> idOf(note.key())).toList();
+  }
+
+  // ---- what has to give way
+
+  /** The last name of a held file is needed by another entry: the file is kept aside. */
+  static void drop(IndexWriter index, Workplace work, DirFd directory, NameRow row, Inode inode)
+      throws IOException {
+    Origin origin = Origin.of(index, row);
+    Kept.link(index, work, reason(index), directory, row.name(), origin, inode);
+    index.removeName(row.parent(), row.name(), row.version());
+    forget(index, row);
+    index.remove(inode.id(), inode.version());
+  }
+
+  /**
+   * A held directory's name is needed by another entry: the directory is kept aside with all in it.
+   */
+  static void dropTree(IndexWriter index, Workplace work, DirFd directory, NameRow row, Inode inode)
+      throws IOException {
+    Origin origin = Origin.of(index, row);
+    Kept.take(index, work, reason(index), directory, row.name(), origin, inode);
+    index.removeName(row.parent(), row.name(), row.version());
+    forget(index, row);
+    List<Inode> left = new ArrayList<>(List.of(inode));
+    while (!left.isEmpty()) {
+      Inode next = left.removeLast();
+      for (Child child : index.children(next.id())) {
+        NameRow name =
+            new NameRow(next.id(), child.name(), child.inode().id(), child.nameVersion());
+        index.removeName(next.id(), child.name(), child.nameVersion());
+        forget(index, name);
+        if (index.namesOf(child.inode().id()).isEmpty()) {
+          left.add(child.inode());
+        }
+      }
+      index.putNote(HELD, key(next.id()), null);
+      index.remove(next.id(), next.version());
+    }
+  }
+
+  private static KeptRecord.Reason reason(IndexReader index) {
+    return isOn(index) ? KeptRecord.Reason.HELD : KeptRecord.Reason.REPLACED;
+  }
+
+  private static void forget(IndexWriter index, NameRow row) {
+    index.putNote(LEAVING, key(row), null);
+    if (index.namesOf(row.id()).isEmpty()) {
+      index.putNote(HELD, key(row.id()), null);
+    }
+  }
+
+  // ---- approved
+
+  /** Everything that was held goes now. */
+  static void release(IndexWriter index, Workplace work, Removals removals) throws IOException {
+    index.putFact(HOLDING, null);
+    Set<EntryId> touched = new LinkedHashSet<>();
+    try (Places places = new Places(work)) {
+      // Children before their directories: those were held later.
+      List<EntryId> ids = new ArrayList<>(entries(index));
+      ids.sort(Comparator.comparingInt(id -> -depth(index, id)));
+      for (EntryId id : ids) {
+        removeEntry(index, work, removals, places, id, touched);
+      }
+      for (IndexReader.Note note : index.notes(LEAVING)) {
+        removeName(index, work, removals, places, note.key(), touched);
+      }
+      DirectoryTimes.apply(index, places, touched);
+    }
+    Kept.letGo(index, KeptRecord.Reason.HELD);
+  }
+
+  private static int depth(IndexReader index, EntryId id) {
+    return index.path(id).map(RelPath::depth).orElse(0);
+  }
+
+  private static void removeEntry(
+      IndexWriter index,
+      Workplace work,
+      Removals removals,
+      Places places,
+      EntryId id,
+      Set<EntryId> touched)
+      throws IOException {
+    Inode inode = index.inode(id).orElse(null);
+    index.putNote(HELD, key(id), null);
+    if (inode == null) {
+      return;
+    }
+    List<NameRow> names = index.namesOf(id);
+    for (NameRow row : names) {
+      DirFd directory = places.directory(index, row.parent());
+      if (directory != null && directory.statIfPresent(row.name()) != null) {
+        if (!row.equals(names.getLast())) {
+          directory.unlink(row.name());
+          removals.unlinked(index, row, inode);
+        } else if (!removals.mustStay(index, work, directory, row, inode)) {
+          removals.take(index, work, directory, row, inode);
+        }
+      }
+      touched.add(row.parent());
+      index.putNote(LEAVING, key(row), null);
+      index.removeName(row.parent(), row.name(), row.version());
+    }
+    places.forget(id);
+    index.remove(id, inode.version());
+  }
+
+  /** A name of an entry that lives on, or whose tombstone is still to come. */
+  private static void removeName(
+      IndexWriter index,
+      Workplace work,
+      Removals removals,
+      Places places,
+      Bytes key,
+      Set<EntryId> touched)
+      throws IOException {
+    index.putNote(LEAVING, key, null);
+    NameRow row = row(index, key);
+    Inode inode = row == null ? null : index.inode(row.id()).orElse(null);
+    DirFd directory = row == null ? null : places.directory(index, row.parent());
+    if (row == null || inode == null || directory == null) {
+      return;
+    }
+    var stat = directory.statIfPresent(row.name());
+    if (stat != null && EntryReader.isSame(inode.local(), stat)) {
+      if (index.namesOf(row.id()).size() > 1) {
+        directory.unlink(row.name());
+      } else {
+        Name waiting = Workplace.nameOf(row.id());
+        Kept.removeAll(work.limbo(), waiting);
+        directory.rename(row.name(), work.limbo(), waiting);
+        removals.noteLimbo(index, row);
+        places.forget(row.id());
+      }
+    }
+    touched.add(row.parent());
+    index.removeName(row.parent(), row.name(), row.version());
+  }
+
+  // ---- keys
+
+  private static @Nullable NameRow row(IndexReader index, Bytes key) {
+    byte[] bytes = key.array();
+    ByteBuffer in = ByteBuffer.wrap(bytes);
+    EntryId id = new EntryId(in.getLong());
+    EntryId parent = new EntryId(in.getLong());
+    Name name = Name.of(Arrays.copyOfRange(bytes, 16, bytes.length));
+    return index.name(parent, name).filter(row -> row.id().equals(id)).orElse(null);
+  }
+
+  private static Bytes key(NameRow row) {
+    byte[] name = row.name().bytes().array();
+    ByteBuffer key = ByteBuffer.allocate(16 + name.length);
+    key.putLong(row.id().value()).putLong(row.parent().value()).put(name);
+    return Bytes.wrap(key.array());
+  }
+
+  private static Bytes key(EntryId id) {
+    return Bytes.wrap(ByteBuffer.allocate(8).putLong(id.value()).array());
+  }
+
+  private static EntryId idOf(Bytes key) {
+    return new EntryId(ByteBuffer.wrap(key.array()).getLong());
+  }
+}

@@ -1,0 +1,182 @@
+package org.hotspare.mirror;
+
+import java.io.IOException;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.hotspare.index.IndexWriter;
+import org.hotspare.index.Inode;
+import org.hotspare.index.NameRow;
+import org.hotspare.linux.DirFd;
+import org.hotspare.linux.Errno;
+import org.hotspare.linux.LinuxException;
+import org.hotspare.linux.Stat;
+import org.hotspare.tree.Entry;
+import org.hotspare.tree.EntryId;
+import org.hotspare.tree.Name;
+import org.hotspare.tree.Position;
+import org.hotspare.tree.Timestamp;
+import org.hotspare.watch.EntryReader;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Brings back what left a standby's tree within the guard's window, as entries whose deletion is
+ * held: what was deleted, and what had lost its name and was waiting for its tombstone.
+ */
+final class Undo {
+  private final IndexWriter index;
+  private final Workplace work;
+  private final Places places;
+
+  /** The times that directories had before anything left them that comes back. */
+  private final Map<EntryId, Timestamp> times = new LinkedHashMap<>();
+
+  private int restored;
+
+  private Undo(IndexWriter index, Workplace work, Places places) {
+    this.index = index;
+    this.work = work;
+    this.places = places;
+  }
+
+  /** Undoes what happened since then. Answers how many entries came back. */
+  static int since(IndexWriter index, Workplace work, long sinceMillis) throws IOException {
+    try (Places places = new Places(work)) {
+      Undo undo = new Undo(index, work, places);
+      // The youngest first, for where one name had several entries; what was waiting in a directory
+      // that was deleted finds its place only when that is back.
+      undo.waiting();
+      undo.deleted(sinceMillis);
+      undo.waiting();
+      DirectoryTimes.restore(index, places, undo.times);
+      return undo.restored;
+    }
+  }
+
+  private void deleted(long sinceMillis) throws IOException {
+    // Directories were deleted after what was in them, and come back before.
+    for (Kept.Stored stored : Kept.all(index).reversed()) {
+      KeptRecord record = stored.record();
+      boolean recent =
+          record.reason() == KeptRecord.Reason.DELETED && record.millis() >= sinceMillis;
+      if (recent && restore(record)) {
+        index.putNote(Kept.TABLE, stored.key(), null);
+        cameBack(record.origin());
+      }
+    }
+  }
+
+  private void cameBack(Origin origin) {
+    restored++;
+    times.merge(
+        origin.parent(),
+        origin.parentModified(),
+        (one, other) -> one.compareTo(other) < 0 ? one : other);
+  }
+
+  private boolean restore(KeptRecord record) throws IOException {
+    Name file = record.file();
+    Origin origin = record.origin();
+    DirFd directory = freePlace(origin);
+    if (directory == null) {
+      return false;
+    }
+    try {
+      if (file == null) {
+        return relink(directory, record);
+      }
+      Stat stat = work.kept().statIfPresent(file);
+      if (stat == null || index.inode(record.id()).isPresent()) {
+        return false;
+      }
+      Entry entry = withDigest(EntryReader.read(work.kept(), file, stat), record);
+      work.kept().renameNoReplace(file, directory, origin.name());
+      index.put(
+          new Inode(
+              record.id(),
+              record.version(),
+              record.born(),
+              entry,
+              EntryReader.local(directory.stat(origin.name()), true)));
+    } catch (LinuxException e) {
+      if (e.is(Errno.EEXIST, Errno.ENOENT)) {
+        return false;
+      }
+      throw e;
+    }
+    index.putName(new NameRow(origin.parent(), origin.name(), record.id(), record.version()));
+    Holding.hold(index, record.id());
+    return true;
+  }
+
+  /** The directory, where it is there and the name in it is free. */
+  private @Nullable DirFd freePlace(Origin origin) throws IOException {
+    boolean free =
+        index.inode(origin.parent()).isPresent()
+            && index.name(origin.parent(), origin.name()).isEmpty();
+    return free ? places.directory(index, origin.parent()) : null;
+  }
+
+  private static Entry withDigest(Entry entry, KeptRecord record) {
+    return entry instanceof Entry.RegularFile regular
+        ? regular.withContent(regular.size(), record.digest(), record.layout())
+        : entry;
+  }
+
+  private boolean relink(DirFd directory, KeptRecord record) throws IOException {
+    Origin origin = record.origin();
+    Inode inode = index.inode(record.id()).orElse(null);
+    Places.Place other = inode == null ? null : places.of(index, record.id());
+    if (inode == null || other == null || other.directory().statIfPresent(other.name()) == null) {
+      return false;
+    }
+    other.directory().link(other.name(), directory, origin.name());
+    NameRow row = new NameRow(origin.parent(), origin.name(), record.id(), Position.NONE);
+    index.putName(row);
+    Holding.holdName(index, row);
+    index.putLocal(inode.id(), EntryReader.local(directory.stat(origin.name()), true));
+    return true;
+  }
+
+  /** What lost its name, and whose tombstone or next name is still to come, gets it back. */
+  private void waiting() throws IOException {
+    Map<EntryId, Origin> left = Removals.origins(index);
+    int before;
+    do {
+      // A directory may have to come back before what was in it finds its place.
+      before = left.size();
+      Map<EntryId, Origin> again = new LinkedHashMap<>();
+      for (Map.Entry<EntryId, Origin> entry : left.entrySet()) {
+        if (!comesBack(entry.getKey(), entry.getValue())) {
+          again.put(entry.getKey(), entry.getValue());
+        }
+      }
+      left = again;
+    } while (left.size() < before);
+  }
+
+  private boolean comesBack(EntryId id, Origin origin) throws IOException {
+    Inode inode = index.inode(id).orElse(null);
+    Name waiting = Workplace.nameOf(id);
+    boolean waits = inode != null && work.limbo().statIfPresent(waiting) != null;
+    DirFd directory = waits ? freePlace(origin) : null;
+    if (inode == null || directory == null) {
+      return false;
+    }
+    try {
+      work.limbo().renameNoReplace(waiting, directory, origin.name());
+    } catch (LinuxException e) {
+      if (e.is(Errno.EEXIST)) {
+        return false;
+      }
+      throw e;
+    }
+    NameRow name = new NameRow(origin.parent(), origin.name(), id, inode.version());
+    index.putName(name);
+    Holding.holdName(index, name);
+    Removals.forgetLimbo(index, id);
+    places.forget(id);
+    index.putLocal(id, EntryReader.local(directory.stat(origin.name()), true));
+    cameBack(origin);
+    return true;
+  }
+}
