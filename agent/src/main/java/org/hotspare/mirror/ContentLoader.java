@@ -17,6 +17,7 @@ import org.hotspare.linux.Access;
 import org.hotspare.linux.DirFd;
 import org.hotspare.linux.Errno;
 import org.hotspare.linux.FileFd;
+import org.hotspare.linux.FileTimes;
 import org.hotspare.linux.LinuxException;
 import org.hotspare.linux.Stat;
 import org.hotspare.linux.WriterCheck;
@@ -146,6 +147,7 @@ final class ContentLoader {
   private Streamed read(FileFd file, @Nullable Signature base, Start start, DeltaSink sink)
       throws IOException {
     Stat before = file.stat();
+    boolean fresh = FileTimes.mayHideAChange(before);
     start.begins(before);
     if (before.blocks() * BLOCK_BYTES < before.size()) {
       // A range that was reserved but not written is a hole until it is read: reading ahead of the
@@ -161,7 +163,7 @@ final class ContentLoader {
     }
     Stat after = file.stat();
     boolean still = before.changed().equals(after.changed()) && before.size() == after.size();
-    boolean settled = still && file.writers() != WriterCheck.WRITERS;
+    boolean settled = still && !fresh && file.writers() != WriterCheck.WRITERS;
     Entry.RegularFile entry =
         new Entry.RegularFile(
             EntryReader.metadata(after, EntryReader.mirrored(file.attributes())),
