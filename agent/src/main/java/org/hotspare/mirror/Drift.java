@@ -142,19 +142,27 @@ final class Drift {
       }
     }
     try (Workplace work = Workplace.enter(root)) {
-      index.update(Durability.FAST, w -> marks(w, work, marks));
+      Deque<EntryId> back = new ArrayDeque<>();
+      index.update(Durability.FAST, w -> marks(w, work, marks, back));
+      while (!back.isEmpty()) {
+        index.update(Durability.FAST, w -> some(w, work, back));
+      }
     }
     return new LinkedHashSet<>(wanted);
   }
 
-  private void marks(IndexWriter w, Workplace work, List<Mark> marks) {
+  /**
+   * @param back gets the directories that may have been elsewhere: what the primary changed in them
+   *     meanwhile was not made there
+   */
+  private void marks(IndexWriter w, Workplace work, List<Mark> marks, Deque<EntryId> back) {
     try (Places places = new Places(work)) {
       for (Mark mark : marks) {
         switch (mark) {
-          case Mark.Entry(var directory, var name) -> name(w, work, places, directory, name);
+          case Mark.Entry(var directory, var name) -> name(w, work, places, directory, name, back);
           case Mark.Moved(var from, var fromName, var to, var toName) -> {
-            name(w, work, places, to, toName);
-            name(w, work, places, from, fromName);
+            name(w, work, places, to, toName, back);
+            name(w, work, places, from, fromName, back);
           }
           case Mark.Self(var directory) -> self(w, places, directory);
           case Mark.Listing(var directory) ->
@@ -168,7 +176,8 @@ final class Drift {
     }
   }
 
-  private void name(IndexWriter w, Workplace work, Places places, EntryId parent, Name name)
+  private void name(
+      IndexWriter w, Workplace work, Places places, EntryId parent, Name name, Deque<EntryId> back)
       throws IOException {
     DirFd at = w.inode(parent).isPresent() ? places.directory(w, parent) : null;
     if (at == null) {
@@ -178,7 +187,7 @@ final class Drift {
     Inode inode = row == null ? null : w.inode(row.id()).orElse(null);
     Stat stat = at.statIfPresent(name);
     if (stat != null) {
-      found(w, work, places, at, parent, name, inode, stat, new ArrayDeque<>());
+      found(w, work, places, at, parent, name, inode, stat, back);
     } else if (inode != null) {
       missing(w, work, places, at, parent, name, inode);
     }

@@ -5,6 +5,8 @@ import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ArrayBlockingQueue;
@@ -57,6 +59,11 @@ public final class StandbyMirror implements AutoCloseable {
 
   private static final Duration REPORT_EVERY = Duration.ofSeconds(1);
   private static final Duration PRUNE_EVERY = Duration.ofSeconds(10);
+  private static final Duration MENDS_AGAIN_AFTER = Duration.ofMillis(500);
+
+  /** As many places as are looked at twice. */
+  private static final int MENDED_AGAIN = 4096;
+
   private static final int SHOWN_PROBLEMS = 100;
 
   /** What was changed here and mended is shown for so long. */
@@ -89,6 +96,11 @@ public final class StandbyMirror implements AutoCloseable {
   private Frame.@Nullable CutBegin inventoryCut;
   private boolean scanned;
   private boolean refilled;
+
+  /** Where somebody else changed something, to be looked at again when it is quiet. */
+  private final Set<Mark> mended = new LinkedHashSet<>();
+
+  private long markedNanos;
 
   /** What the connected primary may say; replaced with every connection. */
   private @Nullable Conversation conversation;
@@ -470,12 +482,42 @@ public final class StandbyMirror implements AutoCloseable {
         prune();
         problems.clearOlderThan(MENDED_SHOWN);
       }
+      mendAgain(applier, now);
       if (now - retriedNanos > retryAfter.toNanos()) {
         retriedNanos = now;
         retryAfter = retry(applier, retryAfter);
       }
     }
     refilled = false;
+  }
+
+  /** Looks where somebody else changed something, and asks for what is not as it should be. */
+  private void mend(Applier applier, Collection<Mark> marks) throws IOException {
+    Set<EntryId> lost = knowsItsTree() ? drift().look(List.copyOf(marks)) : Set.of();
+    if (!lost.isEmpty()) {
+      news.tell(
+          name(),
+          MirrorNews.Topic.DRIFT,
+          "%d entries were changed on this standby and are fetched again".formatted(lost.size()));
+      applier.ask(lost);
+    }
+  }
+
+  /**
+   * What somebody moves away and back while rows for it are applied may meet them half-way: once it
+   * is quiet and all that was asked for has come, the same places are looked at again.
+   */
+  private void mendAgain(Applier applier, long nowNanos) throws IOException {
+    boolean quiet = nowNanos - markedNanos > MENDS_AGAIN_AFTER.toNanos() && !applier.isOwed();
+    if (!mended.isEmpty() && quiet) {
+      List<Mark> again = List.copyOf(mended);
+      mended.clear();
+      mend(applier, again);
+      if (applier.isOwed()) {
+        mended.addAll(again);
+        markedNanos = nowNanos;
+      }
+    }
   }
 
   private boolean take(Link current, Applier applier, Work next, boolean ready)
@@ -488,15 +530,9 @@ public final class StandbyMirror implements AutoCloseable {
             : ready;
       }
       case Work.Marks marks -> {
-        Set<EntryId> lost = knowsItsTree() ? drift().look(marks.marks()) : Set.of();
-        if (!lost.isEmpty()) {
-          news.tell(
-              name(),
-              MirrorNews.Topic.DRIFT,
-              "%d entries were changed on this standby and are fetched again"
-                  .formatted(lost.size()));
-          applier.ask(lost);
-        }
+        mend(applier, marks.marks());
+        marks.marks().stream().limit(MENDED_AGAIN - mended.size()).forEach(mended::add);
+        markedNanos = System.nanoTime();
       }
       case Work.Decided decided -> decide(current, applier, decided);
       case Work.Repair repair -> {

@@ -4,8 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
 import java.util.Random;
 import org.hotspare.admin.MirrorState;
+import org.hotspare.testing.Command;
 import org.hotspare.testing.Judge;
 import org.hotspare.testing.OpenWriter;
 import org.hotspare.testing.Zoo;
@@ -143,6 +146,30 @@ final class MirroringTest {
           new ProcessBuilder("/bin/sh", "-c", changes).directory(copy.toFile()).start();
       assertThat(somebody.waitFor()).isZero();
       Judge.assertSameTree(tree, copy, TestPair.LIMIT);
+    }
+  }
+
+  @Test
+  void aDirectoryThatWasAwayOnTheStandbyMissesNothing() throws Exception {
+    try (TestPair pair = TestPair.make(base).start()) {
+      Path tree = pair.alpha().tree();
+      Files.createDirectories(tree.resolve("d/e"));
+      Files.writeString(tree.resolve("d/e/goes"), "1");
+      Files.writeString(tree.resolve("d/stays"), "2");
+      pair.assertSame();
+      Path copy = pair.beta().tree();
+      Path away = base.resolve("away");
+      for (int i = 0; i < 5; i++) {
+        // Away it goes, without waiting for anything: what follows meets it in any state.
+        Command.run(Duration.ofSeconds(30), List.of("mv", copy + "/d", away.toString()));
+        Files.deleteIfExists(tree.resolve("d/e/goes"));
+        Files.writeString(tree.resolve("d/e/new" + i), "new");
+        Command.run(Duration.ofSeconds(30), List.of("mv", "-T", away.toString(), copy + "/d"));
+        Judge.assertSameTree(tree, copy, TestPair.LIMIT);
+        Files.writeString(tree.resolve("d/e/goes"), "again " + i);
+        Command.run(Duration.ofSeconds(30), List.of("rm", "-rf", away.toString()));
+        Judge.assertSameTree(tree, copy, TestPair.LIMIT);
+      }
     }
   }
 
