@@ -72,6 +72,9 @@ public record Configuration(
   private static String readText(Path file) throws ConfigurationException {
     String wanted = "a configuration file; name another one with --config FILE";
     try {
+      if (Files.isDirectory(file)) {
+        throw refused(file, "is a directory", wanted);
+      }
       if (Files.size(file) > MAX_FILE_BYTES) {
         throw refused(file, "is larger than " + MAX_FILE_BYTES + " bytes", wanted);
       }

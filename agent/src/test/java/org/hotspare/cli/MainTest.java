@@ -163,6 +163,8 @@ class MainTest {
     assertThat(run("check", config())).isEqualTo(2);
     assertThat(err.toString())
         .contains("web.yaml:2:1: unknown key \"node\"; expected one of", "did you mean \"nodes\"?");
+    assertThat(run("check", "/")).isEqualTo(2);
+    assertThat(err.toString()).contains("is a directory").doesNotContain("Exception");
   }
 
   @Test
