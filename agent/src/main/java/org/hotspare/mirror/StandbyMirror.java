@@ -60,6 +60,7 @@ public final class StandbyMirror implements AutoCloseable {
   private static final Duration REPORT_EVERY = Duration.ofSeconds(1);
   private static final Duration PRUNE_EVERY = Duration.ofSeconds(10);
   private static final Duration MENDS_AGAIN_AFTER = Duration.ofMillis(500);
+  private static final Duration LOOKS_LAST_AFTER = Duration.ofSeconds(10);
 
   /** As many places as are looked at twice. */
   private static final int MENDED_AGAIN = 4096;
@@ -101,6 +102,7 @@ public final class StandbyMirror implements AutoCloseable {
   private final Set<Mark> mended = new LinkedHashSet<>();
 
   private long markedNanos;
+  private boolean lookedAgain;
 
   /** What the connected primary may say; replaced with every connection. */
   private @Nullable Conversation conversation;
@@ -505,17 +507,21 @@ public final class StandbyMirror implements AutoCloseable {
 
   /**
    * What somebody moves away and back while rows for it are applied may meet them half-way: once it
-   * is quiet and all that was asked for has come, the same places are looked at again.
+   * is quiet and all that was asked for has come, the same places are looked at again, and a last
+   * time a while later.
    */
   private void mendAgain(Applier applier, long nowNanos) throws IOException {
-    boolean quiet = nowNanos - markedNanos > MENDS_AGAIN_AFTER.toNanos() && !applier.isOwed();
+    Duration rest = lookedAgain ? LOOKS_LAST_AFTER : MENDS_AGAIN_AFTER;
+    boolean quiet = nowNanos - markedNanos > rest.toNanos() && !applier.isOwed();
     if (!mended.isEmpty() && quiet) {
       List<Mark> again = List.copyOf(mended);
       mended.clear();
       mend(applier, again);
-      if (applier.isOwed()) {
+      boolean last = lookedAgain && !applier.isOwed();
+      lookedAgain = !applier.isOwed();
+      markedNanos = nowNanos;
+      if (!last) {
         mended.addAll(again);
-        markedNanos = nowNanos;
       }
     }
   }
@@ -533,6 +539,7 @@ public final class StandbyMirror implements AutoCloseable {
         mend(applier, marks.marks());
         marks.marks().stream().limit(MENDED_AGAIN - mended.size()).forEach(mended::add);
         markedNanos = System.nanoTime();
+        lookedAgain = false;
       }
       case Work.Decided decided -> decide(current, applier, decided);
       case Work.Repair repair -> {
