@@ -58,13 +58,12 @@ final class Holding {
   }
 
   /**
-   * What was held is on the primary again, as new entries: they take the places of those held here,
-   * which are kept for a while like everything that was replaced.
+   * What was held is on the primary again, as new entries: they take the places of those held here.
+   * What had to give way before that is kept for good: it may not have been brought back.
    */
-  static void stop(IndexWriter index) throws IOException {
+  static void stop(IndexWriter index) {
     index.putFact(HOLDING, null);
     index.notes(LEAVING).forEach(note -> index.putNote(LEAVING, note.key(), null));
-    Kept.letGo(index, KeptRecord.Reason.HELD);
   }
 
   // ---- what is held

@@ -105,6 +105,10 @@ final class Removals {
     Origin origin = old == null ? Origin.of(index, EntryId.ROOT, waiting) : old;
     boolean replaced = index.name(origin.parent(), origin.name()).isPresent();
     KeptRecord.Reason reason = replaced ? KeptRecord.Reason.REPLACED : KeptRecord.Reason.DELETED;
+    if (Holding.isOn(index)) {
+      // Nobody has said yet that it may go.
+      reason = KeptRecord.Reason.HELD;
+    }
     forgetLimbo(index, inode.id());
     Kept.take(index, work, reason, work.limbo(), waiting, origin, inode);
   }

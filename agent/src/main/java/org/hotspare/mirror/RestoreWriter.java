@@ -155,6 +155,11 @@ final class RestoreWriter implements AutoCloseable {
     void in(DirFd staging) throws IOException;
   }
 
+  private void mkdir(DirFd staging, Entry.Directory directory) throws IOException {
+    staging.mkdir(staged, 0700);
+    FileMetadata.set(staging, staged, directory);
+  }
+
   private void symlink(DirFd staging, Entry.SymbolicLink link) throws IOException {
     staging.symlink(link.target(), staged);
     FileMetadata.set(staging, staged, link);
@@ -180,7 +185,7 @@ final class RestoreWriter implements AutoCloseable {
       throws IOException {
     boolean missing = parent.statIfPresent(name) == null;
     if (missing) {
-      make(work, parent, name, staging -> staging.mkdir(staged, 0700));
+      make(work, parent, name, staging -> mkdir(staging, directory));
       restored++;
     }
     directories.put(frame.path(), new Made(frame.id(), directory, missing || wholeTree));

@@ -18,7 +18,6 @@ import org.hotspare.delta.InvalidDeltaException;
 import org.hotspare.index.Durability;
 import org.hotspare.index.Index;
 import org.hotspare.index.IndexException;
-import org.hotspare.index.IndexWriter;
 import org.hotspare.index.Snapshot;
 import org.hotspare.linux.DirFd;
 import org.hotspare.linux.Listing;
@@ -804,18 +803,10 @@ public final class StandbyMirror implements AutoCloseable {
           index.write(
               Durability.DURABLE,
               w -> {
-                stopHolding(w);
+                Holding.stop(w);
                 return DirectoryTimes.takeWithheld(w);
               });
       applier.ask(withheld);
-    }
-  }
-
-  private static void stopHolding(IndexWriter w) {
-    try {
-      Holding.stop(w);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
     }
   }
 
