@@ -15,9 +15,11 @@ Exit status 0 and the number of entries, or 1 and the first differences.
 import argparse
 import ctypes
 import errno
+import fcntl
 import multiprocessing
 import os
 import stat
+import struct
 import sys
 import time
 
@@ -27,6 +29,13 @@ SHOWN = 20
 WORK_DIRECTORY = b".hotspare"
 # XFS shows an ACL a second time in its own form.
 OTHER_FORMS_OF_ACLS = ("trusted.SGI_ACL_FILE", "trusted.SGI_ACL_DEFAULT")
+
+# <linux/fiemap.h>
+FS_IOC_FIEMAP = 0xC020660B
+FIEMAP_EXTENT_UNWRITTEN = 0x800
+FIEMAP_EXTENTS = 64
+FIEMAP_HEAD = struct.Struct("=QQLLLL")  # start, length, flags, mapped, room, reserved
+FIEMAP_EXTENT = struct.Struct("=QQQ16xL12x")  # start, physical start, length, flags
 
 KINDS = {
     stat.S_IFREG: "file",
@@ -63,13 +72,8 @@ def attributes(place):
     return tuple(found)
 
 
-def holes(descriptor, size):
-    """The holes of an open file, in whole units: [(start, end), ...]."""
-    # What was reserved but never written counts as a hole only while no page of it is cached, as reading it does.
-    if size > UNIT:
-        os.fdatasync(descriptor)
-        os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
-    found = []
+def unread_holes(descriptor, size):
+    """The holes of an open file that no page is cached of, as the filesystem tells them: [(start, end), ...]."""
     at = 0
     while at < size:
         start = os.lseek(descriptor, at, os.SEEK_HOLE)
@@ -81,11 +85,61 @@ def holes(descriptor, size):
             if e.errno != errno.ENXIO:
                 raise
             end = size
+        yield start, end
+        at = max(end, at + 1)
+
+
+def reserved(descriptor, size):
+    """What the filesystem reserved for an open file and nobody wrote yet: [(start, end), ...]."""
+    at = 0
+    while at < size:
+        request = bytearray(FIEMAP_HEAD.size + FIEMAP_EXTENTS * FIEMAP_EXTENT.size)
+        FIEMAP_HEAD.pack_into(request, 0, at, size - at, 0, 0, FIEMAP_EXTENTS, 0)
+        try:
+            fcntl.ioctl(descriptor, FS_IOC_FIEMAP, request)
+        except OSError as e:
+            if e.errno in (errno.EOPNOTSUPP, errno.ENOTTY):
+                return
+            raise
+        mapped = FIEMAP_HEAD.unpack_from(request)[3]
+        if mapped == 0:
+            return
+        for i in range(mapped):
+            start, _, length, flags = FIEMAP_EXTENT.unpack_from(request, FIEMAP_HEAD.size + i * FIEMAP_EXTENT.size)
+            end = min(start + length, size)
+            if flags & FIEMAP_EXTENT_UNWRITTEN and is_zero(descriptor, start, end):
+                yield start, end
+            at = start + length
+
+
+def is_zero(descriptor, start, end):
+    while start < end:
+        part = os.pread(descriptor, min(CHUNK, end - start), start)
+        if not part:
+            break
+        if part.count(0) != len(part):
+            return False
+        start += len(part)
+    return True
+
+
+def holes(descriptor, size):
+    """The holes of an open file, in whole units: [(start, end), ...]."""
+    if size > UNIT:
+        os.fdatasync(descriptor)
+    # What was reserved and never written is a hole only while no page of it is cached, as reading it does.
+    joined = []
+    for start, end in sorted([*unread_holes(descriptor, size), *reserved(descriptor, size)]):
+        if joined and start <= joined[-1][1]:
+            joined[-1][1] = max(end, joined[-1][1])
+        else:
+            joined.append([start, end])
+    found = []
+    for start, end in joined:
         first = -(-start // UNIT) * UNIT
         last = size if end >= size else end // UNIT * UNIT
         if first < last:
             found.append((first, last))
-        at = max(end, at + 1)
     return tuple(found)
 
 

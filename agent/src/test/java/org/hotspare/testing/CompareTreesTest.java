@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.stream.Stream;
+import org.hotspare.linux.LoopFileSystem;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -220,6 +221,25 @@ class CompareTreesTest {
     setTimesAsInTheFirst();
     assertThat(compare("--quick").status()).isZero();
     assertThat(compare().status()).isEqualTo(1);
+  }
+
+  @Test
+  void whatWasReservedAndNeverWrittenIsAHoleEvenWhileItIsCached() throws IOException {
+    try (LoopFileSystem ext4 = LoopFileSystem.create(LoopFileSystem.Kind.EXT4, 64)) {
+      for (String size : List.of("100", "40000")) {
+        sh(ext4.path(), "rm -rf *; mkdir one other; fallocate -l " + size + " one/reserved");
+        sh(ext4.path(), "truncate -s " + size + " other/reserved; cat one/reserved");
+        sh(ext4.path(), "touch -r one/reserved other/reserved; touch -r one other");
+        List<String> command =
+            Command.script(
+                "compare_trees", ext4.path().resolve("one"), ext4.path().resolve("other"));
+        Command.Result same = Command.run(Duration.ofMinutes(1), command);
+        assertThat(same.output()).isEqualTo("2 entries are the same\n");
+        sh(ext4.path(), "printf x | dd of=one/reserved conv=notrunc; touch -r other/* one/*");
+        Command.Result differs = Command.run(Duration.ofMinutes(1), command);
+        assertThat(differs.output()).startsWith("1 differences:\nreserved: holes:");
+      }
+    }
   }
 
   @Test
