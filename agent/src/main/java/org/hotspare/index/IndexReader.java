@@ -75,6 +75,9 @@ public interface IndexReader {
   /** All rows of a small named table of values, by key. */
   List<Note> notes(String table);
 
+  /** Those whose keys begin with some bytes, by key. */
+  List<Note> notes(String table, Bytes prefix);
+
   Optional<Note> note(String table, Bytes key);
 
   /**

@@ -2,6 +2,7 @@ package org.hotspare.index;
 
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
@@ -242,6 +243,29 @@ abstract class SqlReader implements IndexReader {
         "SELECT key, value FROM note WHERE tbl = ? ORDER BY key",
         statement -> statement.set(1, table),
         row -> new Note(row.bytes(1), row.bytes(2)));
+  }
+
+  @Override
+  public final List<Note> notes(String table, Bytes prefix) {
+    return all(
+        "SELECT key, value FROM note WHERE tbl = ? AND key >= ? AND key < ? ORDER BY key",
+        statement -> {
+          statement.set(1, table);
+          statement.set(2, prefix.array());
+          statement.set(3, firstPast(prefix));
+        },
+        row -> new Note(row.bytes(1), row.bytes(2)));
+  }
+
+  /** What follows all that begins with the prefix, which is not of 0xff alone. */
+  private static byte[] firstPast(Bytes prefix) {
+    int last = prefix.length() - 1;
+    while (prefix.array()[last] == (byte) 0xff) {
+      last--;
+    }
+    byte[] past = Arrays.copyOf(prefix.array(), last + 1);
+    past[last]++;
+    return past;
   }
 
   @Override

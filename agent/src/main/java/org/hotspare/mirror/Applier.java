@@ -5,9 +5,11 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -19,7 +21,6 @@ import org.hotspare.index.Durability;
 import org.hotspare.index.Index;
 import org.hotspare.index.IndexWriter;
 import org.hotspare.index.Inode;
-import org.hotspare.index.NameRow;
 import org.hotspare.index.Snapshot;
 import org.hotspare.linux.Access;
 import org.hotspare.linux.Errno;
@@ -83,6 +84,9 @@ final class Applier {
 
   /** Entries that this cut named and that are not here. */
   private final Set<EntryId> lost = new LinkedHashSet<>();
+
+  /** Files of this cut whose content did not come, or cannot be here, and why. */
+  private final Map<EntryId, String> withoutContent = new LinkedHashMap<>();
 
   /** Tells staged files of one entry apart. */
   private long stagings;
@@ -347,10 +351,10 @@ final class Applier {
     }
   }
 
-  /** The primary could not read a file: this standby goes on without it until it changes again. */
+  /** The primary could not read a file: this standby goes on without it, and asks for it later. */
   void aborted(Frame.ContentAborted aborted) throws IOException {
     answered.add(aborted.id());
-    unreadable.add(aborted.id());
+    withoutContent.put(aborted.id(), aborted.reason());
     Streaming current = streaming;
     if (current != null && current.change.id().equals(aborted.id())) {
       batch.removeIf(pending -> pending.change().equals(current.change));
@@ -358,11 +362,6 @@ final class Applier {
       endStreaming();
     }
   }
-
-  private final Set<EntryId> unreadable = new HashSet<>();
-
-  /** Files of this batch whose content this filesystem does not take, and why. */
-  private final Map<EntryId, String> unmakeable = new HashMap<>();
 
   void reached(Position through) {
     reached = through;
@@ -462,8 +461,7 @@ final class Applier {
     } else if (cause instanceof LinuxException linux && linux.is(Errno.ENOSPC, Errno.EDQUOT)) {
       throw new DiskFull(root, linux);
     } else if (cause instanceof LinuxException linux && linux.is(Errno.EFBIG, Errno.EOVERFLOW)) {
-      unmakeable.put(set.id(), linux.errno().text());
-      unreadable.add(set.id());
+      withoutContent.put(set.id(), "cannot be made on this standby: " + linux.errno().text());
     } else if (cause instanceof IOException failed) {
       throw failed;
     } else {
@@ -484,11 +482,9 @@ final class Applier {
       guard.check(w, place, changes);
       Merge merge = new Merge(w, place, removals, problems, asked, changes);
       for (Ready row : ready) {
-        apply(w, merge, row.change(), row.content());
+        merge.apply(row.change(), row.content());
         answer(row.change());
       }
-      unmakeable.forEach((id, why) -> noteUnmade(w, id, why));
-      unmakeable.clear();
       merge.retryPending(unresolved);
       merge.finish(upstream::appeared);
       unresolved = new ArrayList<>(merge.pending());
@@ -496,13 +492,14 @@ final class Applier {
         throw new ProtocolException(
             "%,d names of entries that did not come".formatted(unresolved.size()));
       }
-      unresolved.removeIf(row -> unreadable.contains(row.id()));
+      withoutContent.forEach((id, why) -> noteWithoutContent(w, id, why));
+      unresolved.removeIf(row -> withoutContent.containsKey(row.id()));
       lost.addAll(merge.missing());
       if (last) {
         unresolved.forEach(row -> askInsteadOf(row, w));
         unresolved.clear();
-        lost.removeAll(unreadable);
-        unreadable.clear();
+        lost.removeAll(withoutContent.keySet());
+        withoutContent.clear();
       }
       place.root().syncfs();
       guard.forgetInFlight(w);
@@ -521,6 +518,13 @@ final class Applier {
     } catch (IOException e) {
       throw new java.io.UncheckedIOException(e);
     }
+  }
+
+  private void noteWithoutContent(IndexWriter w, EntryId id, String why) {
+    Optional<Change.NameSet> name = unresolved.stream().filter(r -> r.id().equals(id)).findFirst();
+    RelPath path =
+        name.map(row -> Shortfalls.path(w, row)).or(() -> w.path(id)).orElse(RelPath.ROOT);
+    Shortfalls.lacksContent(w, id, path, why);
   }
 
   private void answer(Change change) {
@@ -546,52 +550,6 @@ final class Applier {
       lost.add(row.parent());
     }
     lost.add(row.id());
-  }
-
-  /** A path that this filesystem refuses is that path's problem, and no other's. */
-  private void apply(IndexWriter w, Merge merge, Change change, @Nullable Staged content)
-      throws IOException {
-    try {
-      merge.apply(change, content);
-    } catch (LinuxException e) {
-      if (e.is(Errno.ENAMETOOLONG, Errno.EPERM, Errno.EINVAL, Errno.EMLINK)) {
-        unmade(w, change, e);
-      } else {
-        throw e;
-      }
-    }
-  }
-
-  private static void unmade(IndexWriter w, Change change, LinuxException e) {
-    EntryId id =
-        switch (change) {
-          case Change.InodeSet set -> set.id();
-          case Change.InodeGone gone -> gone.id();
-          case Change.NameSet set -> set.id();
-          case Change.NameGone gone ->
-              w.name(gone.parent(), gone.name()).map(NameRow::id).orElse(EntryId.ROOT);
-        };
-    String doing = change instanceof Change.NameSet ? "cannot be made" : "cannot be changed";
-    Shortfalls.note(
-        w,
-        id,
-        Shortfalls.Lack.PLACE,
-        pathOf(w, change),
-        doing + " on this standby: " + e.errno().text());
-  }
-
-  private static void noteUnmade(IndexWriter w, EntryId id, String why) {
-    RelPath path = w.path(id).orElse(RelPath.ROOT);
-    Shortfalls.note(w, id, Shortfalls.Lack.PLACE, path, "cannot be made on this standby: " + why);
-  }
-
-  private static RelPath pathOf(IndexWriter w, Change change) {
-    return switch (change) {
-      case Change.InodeSet set -> w.path(set.id()).orElse(RelPath.ROOT);
-      case Change.InodeGone gone -> w.path(gone.id()).orElse(RelPath.ROOT);
-      case Change.NameSet set -> w.path(set.parent()).orElse(RelPath.ROOT).child(set.name());
-      case Change.NameGone gone -> w.path(gone.parent()).orElse(RelPath.ROOT).child(gone.name());
-    };
   }
 
   private boolean isStreaming(Change change) {
@@ -629,6 +587,7 @@ final class Applier {
     asked.clear();
     answered.clear();
     lost.clear();
+    withoutContent.clear();
     attempts.clear();
     cut = null;
   }

@@ -19,6 +19,8 @@ import org.hotspare.index.Inode;
 import org.hotspare.index.Local;
 import org.hotspare.index.NameRow;
 import org.hotspare.linux.DirFd;
+import org.hotspare.linux.Errno;
+import org.hotspare.linux.LinuxException;
 import org.hotspare.linux.Stat;
 import org.hotspare.tree.Entry;
 import org.hotspare.tree.EntryId;
@@ -58,6 +60,9 @@ final class Drift {
 
   /** Whether the tree may be ahead of the index, by what a batch did that was lost. */
   private boolean recovering;
+
+  /** What was found and could not be mended. */
+  private final Set<Mark> unmended = new LinkedHashSet<>();
 
   Drift(
       MirrorRoot root,
@@ -131,6 +136,11 @@ final class Drift {
     } catch (IOException e) {
       throw new java.io.UncheckedIOException(e);
     }
+  }
+
+  /** What was found and could not be mended: it is to be looked at again. */
+  Set<Mark> unmended() {
+    return unmended;
   }
 
   /** Looks where marks point. Answers what is to be sent anew. */
@@ -245,6 +255,35 @@ final class Drift {
       Deque<EntryId> below)
       throws IOException {
     RelPath path = w.path(parent).orElse(RelPath.ROOT).child(name);
+    try {
+      compare(w, work, places, at, parent, name, path, inode, stat, below);
+    } catch (LinuxException e) {
+      cannotBeMended(parent, name, path, e);
+    }
+  }
+
+  /** What nobody may change, as an immutable file, is that file's problem. */
+  private void cannotBeMended(EntryId parent, Name name, RelPath path, LinuxException e)
+      throws LinuxException {
+    if (!e.is(Errno.EPERM, Errno.EACCES, Errno.EBUSY)) {
+      throw e;
+    }
+    unmended.add(new Mark.Entry(parent, name));
+    problems.add(path, "was changed on this standby and cannot be mended: " + e.errno().text());
+  }
+
+  private void compare(
+      IndexWriter w,
+      Workplace work,
+      Places places,
+      DirFd at,
+      EntryId parent,
+      Name name,
+      RelPath path,
+      @Nullable Inode inode,
+      Stat stat,
+      Deque<EntryId> below)
+      throws IOException {
     if (inode == null) {
       extra(w, work, at, parent, name, path, stat);
     } else if (!EntryReader.isSame(inode.local(), stat) || inode.entry().kind() != stat.kind()) {
@@ -303,9 +342,14 @@ final class Drift {
       Name name,
       Inode inode)
       throws IOException {
-    if (!relink(w, work, places, at, parent, name, inode)) {
-      lost(w, inode.id());
+    try {
+      if (relink(w, work, places, at, parent, name, inode)) {
+        return;
+      }
+    } catch (LinuxException e) {
+      cannotBeMended(parent, name, w.path(parent).orElse(RelPath.ROOT).child(name), e);
     }
+    lost(w, inode.id());
   }
 
   /** After a crash: a file of several names lost this one to something else. */

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -111,15 +112,34 @@ final class Merge {
    * Applies a row. {@code content} is the file that was staged for it, if it is of a regular file.
    */
   void apply(Change change, @Nullable Staged content) throws IOException {
-    switch (change) {
-      case Change.InodeSet set -> inodeSet(set, content);
-      case Change.NameSet set -> {
-        if (!nameSet(set)) {
-          pending.add(set);
+    try {
+      switch (change) {
+        case Change.InodeSet set -> inodeSet(set, content);
+        case Change.NameSet set -> {
+          if (!place(set)) {
+            pending.add(set);
+          }
         }
+        case Change.NameGone gone -> nameGone(gone);
+        case Change.InodeGone gone -> inodeGone(gone);
       }
-      case Change.NameGone gone -> nameGone(gone);
-      case Change.InodeGone gone -> inodeGone(gone);
+    } catch (LinuxException e) {
+      Shortfalls.refused(index, change, e);
+    }
+  }
+
+  /**
+   * Gives an entry a name, unless this filesystem refuses it: then it waits in limbo.
+   *
+   * @return false where its directory, or the entry itself, is not there yet
+   */
+  private boolean place(Change.NameSet set) throws IOException {
+    try {
+      return nameSet(set);
+    } catch (LinuxException e) {
+      Shortfalls.refused(index, set, e);
+      missing.remove(set.id());
+      return true;
     }
   }
 
@@ -164,9 +184,9 @@ final class Merge {
     index.put(
         new Inode(id, set.version(), born, entry, existing == null ? null : existing.local()));
     missing.remove(id);
+    Shortfalls.hasContent(index, id);
     if (content != null) {
       report(id, content.refused());
-      Shortfalls.settle(index, id, Shortfalls.Lack.PLACE);
       boolean several = content.signature().blocks() > 1;
       if (several || existing != null) {
         index.putSignature(id, several ? content.signature().toBytes() : null);
@@ -183,6 +203,9 @@ final class Merge {
       // The root is the one entry that is there before its row.
       setMetadata(id, entry);
     }
+    if (asked.contains(id)) {
+      Shortfalls.namesComeAnew(index, id);
+    }
   }
 
   private void setMetadata(EntryId id, Entry entry) throws IOException {
@@ -194,6 +217,10 @@ final class Merge {
       return;
     }
     Places.Place place = places.of(index, id);
+    if (place == null && Shortfalls.hasNoPlace(index, id)) {
+      // It is made with its metadata when its name is.
+      return;
+    }
     Local local = index.inode(id).map(Inode::local).orElse(null);
     Optional<List<String>> refused =
         place == null
@@ -223,34 +250,66 @@ final class Merge {
       return;
     }
     boolean kept = false;
+    int replaced = 0;
+    Map<NameRow, LinuxException> refused = new LinkedHashMap<>();
     for (NameRow row : names) {
       DirFd directory = places.directory(index, row.parent());
       if (directory == null) {
         missing.add(row.parent());
         continue;
       }
-      Stat there = directory.statIfPresent(row.name());
-      if (there != null && !EntryReader.isSame(existing.local(), there)) {
-        keepForeign(directory, row.parent(), row.name());
-      } else if (there != null && !kept) {
-        removals.keepBeforeReplacing(index, work, directory, row, existing);
-        kept = true;
+      try {
+        kept |= replaceAt(directory, row, existing, content, !kept);
+        replaced++;
+      } catch (LinuxException e) {
+        refused.put(row, e);
       }
-      // Linked first and then renamed over the name: staging keeps one for the names that follow.
-      Name extra = Name.of(content.name() + ".link");
-      work.staging().link(content.name(), work.staging(), extra);
-      rename(work.staging(), extra, directory, row.name(), row.parent());
-      changedDirectories.add(row.parent());
     }
     work.staging().unlink(content.name());
     staged.remove(id);
+    if (replaced == 0 && !refused.isEmpty()) {
+      index.put(existing);
+      throw refused.values().iterator().next();
+    }
+    for (Map.Entry<NameRow, LinuxException> name : refused.entrySet()) {
+      // What lies there still is the version before: it is taken away when the name can be made.
+      NameRow row = name.getKey();
+      Change.NameSet set = new Change.NameSet(row.parent(), row.name(), id, row.version());
+      Shortfalls.refused(index, set, name.getValue());
+      index.removeName(row.parent(), row.name(), row.version());
+    }
     index.putLocal(id, content.local());
+  }
+
+  /**
+   * @param keep whether the version before is to be kept
+   * @return whether it was
+   */
+  private boolean replaceAt(
+      DirFd directory, NameRow row, Inode existing, Staged content, boolean keep)
+      throws IOException {
+    Stat there = directory.statIfPresent(row.name());
+    boolean ours = there != null && EntryReader.isSame(existing.local(), there);
+    if (there != null && !ours) {
+      keepForeign(directory, row.parent(), row.name());
+    }
+    // Linked first and then renamed over the name: staging keeps one for the names that follow.
+    Name extra = Name.of(content.name() + ".link");
+    Kept.removeAll(work.staging(), extra);
+    work.staging().link(content.name(), work.staging(), extra);
+    if (ours && keep) {
+      removals.keepBeforeReplacing(index, work, directory, row, existing);
+    }
+    rename(work.staging(), extra, directory, row.name(), row.parent());
+    changedDirectories.add(row.parent());
+    return ours && keep;
   }
 
   private void inodeGone(Change.InodeGone gone) throws IOException {
     Inode inode = index.inode(gone.id()).orElse(null);
     missing.remove(gone.id());
     pending.removeIf(row -> row.id().equals(gone.id()));
+    Shortfalls.gone(index, gone.id());
     if (inode == null || gone.id().equals(EntryId.ROOT)) {
       return;
     }
@@ -265,7 +324,6 @@ final class Merge {
     places.forget(gone.id());
     changed.remove(gone.id());
     changedDirectories.remove(gone.id());
-    Shortfalls.settleAll(index, gone.id());
     index.remove(gone.id(), gone.version());
   }
 
@@ -370,12 +428,8 @@ final class Merge {
               .formatted(set.parent(), parent.entry().kind().text()));
     }
     boolean known = inode != null && parent != null;
-    if (known
-        && Shortfalls.has(index, set.parent(), Shortfalls.Lack.PLACE)
-        && index.namesOf(set.parent()).isEmpty()) {
-      RelPath path = index.path(set.parent()).orElse(RelPath.ROOT).child(set.name());
-      Shortfalls.note(
-          index, set.id(), Shortfalls.Lack.PLACE, path, "its directory cannot be made here");
+    if (known && Shortfalls.hasNoPlace(index, set.parent())) {
+      Shortfalls.lacksName(index, set, "its directory cannot be made here");
       return true;
     }
     DirFd directory = known ? places.directory(index, set.parent()) : null;
@@ -392,7 +446,7 @@ final class Merge {
         changed.add(set.id());
         changedDirectories.add(set.parent());
       }
-      index.putName(new NameRow(set.parent(), set.name(), set.id(), set.version()));
+      named(set);
       return true;
     }
     if (present != null && !present.id().equals(set.id())) {
@@ -401,11 +455,20 @@ final class Merge {
     if (!bring(directory, set, inode)) {
       return false;
     }
-    Shortfalls.settle(index, set.id(), Shortfalls.Lack.PLACE);
-    index.putName(new NameRow(set.parent(), set.name(), set.id(), set.version()));
+    named(set);
     changed.add(set.id());
     changedDirectories.add(set.parent());
     return true;
+  }
+
+  private void named(Change.NameSet set) throws IOException {
+    index.putName(new NameRow(set.parent(), set.name(), set.id(), set.version()));
+    Shortfalls.hasName(index, set);
+    if (asked.contains(set.id())) {
+      for (NameRow row : Shortfalls.takeRemovals(index, set.id())) {
+        apply(new Change.NameGone(row.parent(), row.name(), set.version()), null);
+      }
+    }
   }
 
   /**
@@ -450,7 +513,7 @@ final class Merge {
   /** Makes the entry appear under its name, from wherever it is. */
   private boolean bring(DirFd directory, Change.NameSet set, Inode inode) throws IOException {
     EntryId id = set.id();
-    Staged content = staged.remove(id);
+    Staged content = staged.get(id);
     List<NameRow> names =
         index.namesOf(id).stream()
             .filter(row -> !(row.parent().equals(set.parent()) && row.name().equals(set.name())))
@@ -458,6 +521,7 @@ final class Merge {
     Name waiting = Workplace.nameOf(id);
     if (content != null) {
       rename(work.staging(), content.name(), directory, set.name(), set.parent());
+      staged.remove(id);
       index.putLocal(id, content.local());
       removals.keepReplacedInLimbo(index, work, waiting);
       Removals.forgetLimbo(index, id);
@@ -604,12 +668,10 @@ final class Merge {
 
   private void report(EntryId id, List<String> refused) {
     if (refused.isEmpty()) {
-      Shortfalls.settle(index, id, Shortfalls.Lack.METADATA);
+      Shortfalls.hasMetadata(index, id);
       return;
     }
-    RelPath path = index.path(id).orElse(RelPath.ROOT);
-    String reason = "not all metadata: " + String.join("; ", refused);
-    Shortfalls.note(index, id, Shortfalls.Lack.METADATA, path, reason);
+    Shortfalls.lacksMetadata(index, id, "not all metadata: " + String.join("; ", refused));
   }
 
   // ---- the end of a batch
@@ -623,7 +685,7 @@ final class Merge {
       List<Change.NameSet> again = pending;
       pending = new ArrayList<>();
       for (Change.NameSet row : again) {
-        if (!nameSet(row)) {
+        if (!place(row)) {
           pending.add(row);
         }
       }

@@ -467,11 +467,29 @@ public final class PrimaryMirror implements AutoCloseable {
           behind.add(node + ": still catching up (mirror " + name() + ")");
         }
       }
-      if (behind.isEmpty() || System.nanoTime() > deadline) {
+      if (behind.isEmpty()) {
+        return unmade(standbys);
+      }
+      if (System.nanoTime() > deadline) {
         return behind;
       }
       awaitAcknowledgement(standbys);
     }
+  }
+
+  /** What standbys that have everything could not make, as their filesystem refuses it. */
+  private List<String> unmade(List<String> standbys) {
+    List<String> incomplete = new ArrayList<>();
+    for (String node : standbys) {
+      Subscription subscription = subscriptions.get(node);
+      Frame.Report report = subscription == null ? null : subscription.report;
+      if (report != null && report.unmade() > 0) {
+        incomplete.add(
+            "%s: has all but %d entries, which cannot be made there (mirror %s); see status"
+                .formatted(node, report.unmade(), name()));
+      }
+    }
+    return incomplete;
   }
 
   private void awaitAcknowledgement(List<String> standbys) throws InterruptedException {

@@ -5,28 +5,43 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import org.hotspare.index.IndexReader;
 import org.hotspare.index.IndexWriter;
+import org.hotspare.index.NameRow;
+import org.hotspare.linux.Errno;
+import org.hotspare.linux.LinuxException;
 import org.hotspare.tree.Bytes;
+import org.hotspare.tree.Change;
 import org.hotspare.tree.EntryId;
+import org.hotspare.tree.Name;
+import org.hotspare.tree.Position;
 import org.hotspare.tree.RelPath;
 import org.hotspare.watch.Problems;
 
 /**
- * Entries that this standby could not make as the primary has them, and why. They are kept in the
- * index beside the rows that they are about, so that a restart does not forget them, and go when
- * the entry is made, or gone.
+ * What this standby could not make as the primary has it, and why. It is kept in the index beside
+ * the rows that it is about, so that a restart does not forget it, and goes when it was made, or
+ * need not be made any more. The entries are asked for again from time to time; all rows of an
+ * entry come then, and what is still refused is noted anew.
  */
 final class Shortfalls {
   private static final String TABLE = "shortfall";
 
+  /** The id, and what is lacking. */
+  private static final int ENTRY_KEY = 9;
+
   /** What an entry lacks. */
-  enum Lack {
-    /** It is not at its place, or its content is not the newest. */
-    PLACE(0),
-    /** Some of its metadata was refused. */
-    METADATA(1);
+  private enum Lack {
+    /** Its newest content, or its removal. */
+    CONTENT(0),
+    /** Some of its metadata. */
+    METADATA(1),
+    /** One of its names. */
+    NAME(2),
+    /** The removal of one of its names. */
+    REMOVAL(3);
 
     /** In the index. */
     private final byte code;
@@ -38,42 +53,159 @@ final class Shortfalls {
 
   private Shortfalls() {}
 
-  static void note(IndexWriter index, EntryId id, Lack lack, RelPath path, String reason) {
+  // ---- what is lacking
+
+  /**
+   * A row that this filesystem refuses is its entry's problem, and no other's.
+   *
+   * @throws LinuxException if it is not the row that was refused
+   */
+  static void refused(IndexWriter index, Change change, LinuxException e) throws LinuxException {
+    if (!e.is(Errno.ENAMETOOLONG, Errno.EPERM, Errno.EINVAL, Errno.EMLINK)) {
+      throw e;
+    }
+    String why = " on this standby: " + e.errno().text();
+    switch (change) {
+      case Change.NameSet set -> lacksName(index, set, "cannot be made" + why);
+      case Change.NameGone gone ->
+          index
+              .name(gone.parent(), gone.name())
+              .ifPresent(row -> lacks(index, Lack.REMOVAL, row, "cannot be removed" + why));
+      case Change.InodeSet set -> unchanged(index, set.id(), e);
+      case Change.InodeGone gone -> unchanged(index, gone.id(), e);
+    }
+  }
+
+  /**
+   * @param path where it is, or is to be
+   */
+  static void lacksContent(IndexWriter index, EntryId id, RelPath path, String reason) {
+    note(index, key(id, Lack.CONTENT), path, reason);
+  }
+
+  private static void unchanged(IndexWriter index, EntryId id, LinuxException e) {
+    RelPath path = index.path(id).orElse(RelPath.ROOT);
+    lacksContent(index, id, path, "cannot be changed on this standby: " + e.errno().text());
+  }
+
+  static void lacksMetadata(IndexWriter index, EntryId id, String reason) {
+    RelPath path = index.path(id).orElse(RelPath.ROOT);
+    note(index, key(id, Lack.METADATA), path, reason);
+  }
+
+  static void lacksName(IndexWriter index, Change.NameSet set, String reason) {
+    lacks(index, Lack.NAME, row(set), reason);
+  }
+
+  private static void lacks(IndexWriter index, Lack lack, NameRow row, String reason) {
+    note(index, key(row, lack), path(index, row.parent(), row.name()), reason);
+  }
+
+  /** Where an entry is to be. */
+  static RelPath path(IndexReader index, Change.NameSet set) {
+    return path(index, set.parent(), set.name());
+  }
+
+  private static RelPath path(IndexReader index, EntryId parent, Name name) {
+    return index.path(parent).or(() -> unmadePath(index, parent)).orElse(RelPath.ROOT).child(name);
+  }
+
+  /** Where a directory is to be that could not be made. */
+  private static Optional<RelPath> unmadePath(IndexReader index, EntryId directory) {
+    return index.notes(TABLE, key(directory, Lack.NAME)).stream()
+        .findFirst()
+        .map(Shortfalls::notedPath);
+  }
+
+  private static NameRow row(Change.NameSet set) {
+    return new NameRow(set.parent(), set.name(), set.id(), set.version());
+  }
+
+  private static void note(IndexWriter index, Bytes key, RelPath path, String reason) {
     byte[] where = path.bytes().array();
     byte[] why = reason.getBytes(StandardCharsets.UTF_8);
     ByteBuffer value = ByteBuffer.allocate(4 + where.length + why.length);
     value.putInt(where.length).put(where).put(why);
-    index.putNote(TABLE, key(id, lack), Bytes.wrap(value.array()));
+    index.putNote(TABLE, key, Bytes.wrap(value.array()));
   }
 
-  static void settle(IndexWriter index, EntryId id, Lack lack) {
-    Bytes key = key(id, lack);
+  // ---- what is lacking no more
+
+  static void hasContent(IndexWriter index, EntryId id) {
+    forget(index, key(id, Lack.CONTENT));
+  }
+
+  static void hasMetadata(IndexWriter index, EntryId id) {
+    forget(index, key(id, Lack.METADATA));
+  }
+
+  /** The entry has the name, and is to have it. */
+  static void hasName(IndexWriter index, Change.NameSet set) {
+    forget(index, key(row(set), Lack.NAME));
+    forget(index, key(row(set), Lack.REMOVAL));
+  }
+
+  /** All names of the entry come anew: those that are not among them need not be made. */
+  static void namesComeAnew(IndexWriter index, EntryId id) {
+    index.notes(TABLE, key(id, Lack.NAME)).forEach(note -> forget(index, note.key()));
+  }
+
+  /** The entry is gone. */
+  static void gone(IndexWriter index, EntryId id) {
+    index.notes(TABLE, idBytes(id)).forEach(note -> forget(index, note.key()));
+  }
+
+  private static void forget(IndexWriter index, Bytes key) {
     if (index.note(TABLE, key).isPresent()) {
       index.putNote(TABLE, key, null);
     }
   }
 
-  static void settleAll(IndexWriter index, EntryId id) {
-    for (Lack lack : Lack.values()) {
-      settle(index, id, lack);
+  // ---- what is asked of them
+
+  /** Whether the entry is here under no name because it was refused. */
+  static boolean hasNoPlace(IndexReader index, EntryId id) {
+    return index.namesOf(id).isEmpty() && !index.notes(TABLE, key(id, Lack.NAME)).isEmpty();
+  }
+
+  /** Names of the entry that are to be removed and could not be: not noted any more. */
+  static List<NameRow> takeRemovals(IndexWriter index, EntryId id) {
+    List<NameRow> rows = new ArrayList<>();
+    for (IndexReader.Note note : index.notes(TABLE, key(id, Lack.REMOVAL))) {
+      ByteBuffer key = ByteBuffer.wrap(note.key().array()).position(ENTRY_KEY);
+      EntryId parent = new EntryId(key.getLong());
+      byte[] name = new byte[key.remaining()];
+      key.get(name);
+      rows.add(new NameRow(parent, Name.of(name), id, Position.NONE));
+      forget(index, note.key());
     }
+    return rows;
   }
 
-  static boolean has(IndexReader index, EntryId id, Lack lack) {
-    return index.note(TABLE, key(id, lack)).isPresent();
-  }
-
+  /** All, with where they are now. */
   static List<Problems.Problem> all(IndexReader index) {
-    List<Problems.Problem> all = new ArrayList<>();
-    for (IndexReader.Note note : index.notes(TABLE)) {
-      EntryId id = new EntryId(ByteBuffer.wrap(note.key().array()).getLong());
-      ByteBuffer value = ByteBuffer.wrap(note.value().array());
-      byte[] where = new byte[value.getInt()];
-      value.get(where);
-      RelPath path = index.path(id).orElseGet(() -> RelPath.parse(Bytes.wrap(where)));
-      all.add(new Problems.Problem(path, StandardCharsets.UTF_8.decode(value).toString()));
-    }
-    return all;
+    return index.notes(TABLE).stream().map(note -> problem(index, note)).toList();
+  }
+
+  private static Problems.Problem problem(IndexReader index, IndexReader.Note note) {
+    RelPath noted = notedPath(note);
+    boolean ofName = note.key().length() > ENTRY_KEY;
+    RelPath path = ofName ? noted : index.path(idOf(note)).orElse(noted);
+    ByteBuffer value = ByteBuffer.wrap(note.value().array());
+    value.position(4 + value.getInt());
+    return new Problems.Problem(path, StandardCharsets.UTF_8.decode(value).toString());
+  }
+
+  private static RelPath notedPath(IndexReader.Note note) {
+    ByteBuffer value = ByteBuffer.wrap(note.value().array());
+    byte[] where = new byte[value.getInt()];
+    value.get(where);
+    return RelPath.parse(Bytes.wrap(where));
+  }
+
+  /** How many are about more than metadata: names or content that are not as the primary's. */
+  static long unmade(IndexReader index) {
+    return index.notes(TABLE).stream().filter(note -> lackOf(note) != Lack.METADATA.code).count();
   }
 
   /** The first {@code most} entries that lack something. */
@@ -81,14 +213,33 @@ final class Shortfalls {
     Set<EntryId> ids = new LinkedHashSet<>();
     for (IndexReader.Note note : index.notes(TABLE)) {
       if (ids.size() < most) {
-        ids.add(new EntryId(ByteBuffer.wrap(note.key().array()).getLong()));
+        ids.add(idOf(note));
       }
     }
     return ids;
   }
 
+  private static EntryId idOf(IndexReader.Note note) {
+    return new EntryId(ByteBuffer.wrap(note.key().array()).getLong());
+  }
+
+  private static byte lackOf(IndexReader.Note note) {
+    return note.key().array()[ENTRY_KEY - 1];
+  }
+
+  private static Bytes idBytes(EntryId id) {
+    return Bytes.wrap(ByteBuffer.allocate(8).putLong(id.value()).array());
+  }
+
   private static Bytes key(EntryId id, Lack lack) {
-    ByteBuffer key = ByteBuffer.allocate(9).putLong(id.value()).put(lack.code);
+    ByteBuffer key = ByteBuffer.allocate(ENTRY_KEY).putLong(id.value()).put(lack.code);
+    return Bytes.wrap(key.array());
+  }
+
+  private static Bytes key(NameRow row, Lack lack) {
+    byte[] name = row.name().bytes().array();
+    ByteBuffer key = ByteBuffer.allocate(ENTRY_KEY + 8 + name.length);
+    key.putLong(row.id().value()).put(lack.code).putLong(row.parent().value()).put(name);
     return Bytes.wrap(key.array());
   }
 }

@@ -103,6 +103,9 @@ public final class StandbyMirror implements AutoCloseable {
   private long markedNanos;
   private boolean lookedAgain;
 
+  /** Whether something in it could not be mended when it was looked at last. */
+  private boolean unmended;
+
   /** What the connected primary may say; replaced with every connection. */
   private @Nullable Conversation conversation;
 
@@ -112,6 +115,9 @@ public final class StandbyMirror implements AutoCloseable {
   private volatile boolean closed;
   private volatile Coverage coverage = new Coverage("none", false, "not started");
   private volatile boolean restoring;
+
+  /** What the connected primary was told last of what could not be made here. */
+  private long reportedUnmade;
 
   /** Entries of the last restoration that could not be read here. */
   private long unreadable;
@@ -295,7 +301,7 @@ public final class StandbyMirror implements AutoCloseable {
   private void session() throws IOException, InterruptedException {
     Set<EntryId> lost = Set.of();
     if (!scanned) {
-      lost = knowsItsTree() ? drift().scan(!index.wasCleanlyClosed()) : Set.of();
+      lost = knowsItsTree() ? compareTree() : Set.of();
       scanned = true;
     }
     Link current = connect();
@@ -324,6 +330,13 @@ public final class StandbyMirror implements AutoCloseable {
       drain(current);
       link = null;
     }
+  }
+
+  private Set<EntryId> compareTree() throws IOException {
+    Drift drift = drift();
+    Set<EntryId> lost = drift.scan(!index.wasCleanlyClosed());
+    lookAgain(drift.unmended());
+    return lost;
   }
 
   private boolean knowsItsTree() {
@@ -366,7 +379,7 @@ public final class StandbyMirror implements AutoCloseable {
 
           @Override
           public void acknowledge(Position position) throws IOException {
-            current.sendNow(new Frame.Ack(position));
+            StandbyMirror.this.acknowledge(current, position);
           }
 
           @Override
@@ -401,6 +414,7 @@ public final class StandbyMirror implements AutoCloseable {
               empty);
     }
     conversation = new Conversation(request);
+    reportedUnmade = 0;
     current.sendNow(request);
     settings.shared().tell(current);
   }
@@ -494,7 +508,9 @@ public final class StandbyMirror implements AutoCloseable {
 
   /** Looks where somebody else changed something, and asks for what is not as it should be. */
   private void mend(Applier applier, Collection<Mark> marks) throws IOException {
-    Set<EntryId> lost = knowsItsTree() ? drift().look(List.copyOf(marks)) : Set.of();
+    Drift drift = drift();
+    Set<EntryId> lost = knowsItsTree() ? drift.look(List.copyOf(marks)) : Set.of();
+    unmended = !drift.unmended().isEmpty();
     if (!lost.isEmpty()) {
       news.tell(
           name(),
@@ -516,13 +532,19 @@ public final class StandbyMirror implements AutoCloseable {
       List<Mark> again = List.copyOf(mended);
       mended.clear();
       mend(applier, again);
-      boolean last = lookedAgain && !applier.isOwed();
+      boolean last = lookedAgain && !applier.isOwed() && !unmended;
       lookedAgain = !applier.isOwed();
       markedNanos = nowNanos;
       if (!last) {
         mended.addAll(again);
       }
     }
+  }
+
+  private void lookAgain(Collection<Mark> marks) {
+    marks.stream().limit(MENDED_AGAIN - mended.size()).forEach(mended::add);
+    markedNanos = System.nanoTime();
+    lookedAgain = false;
   }
 
   private boolean take(Link current, Applier applier, Work next, boolean ready)
@@ -536,9 +558,7 @@ public final class StandbyMirror implements AutoCloseable {
       }
       case Work.Marks marks -> {
         mend(applier, marks.marks());
-        marks.marks().stream().limit(MENDED_AGAIN - mended.size()).forEach(mended::add);
-        markedNanos = System.nanoTime();
-        lookedAgain = false;
+        lookAgain(marks.marks());
       }
       case Work.Decided decided -> decide(current, applier, decided);
       case Work.Repair repair -> {
@@ -618,7 +638,7 @@ public final class StandbyMirror implements AutoCloseable {
     try (Snapshot snapshot = index.snapshot()) {
       position = StandbyState.position(snapshot);
     }
-    current.sendNow(new Frame.Ack(position));
+    acknowledge(current, position);
   }
 
   // ---- an unexplained tree
@@ -890,6 +910,22 @@ public final class StandbyMirror implements AutoCloseable {
             });
   }
 
+  /** Says that it holds all up to a position, and before it what of that could not be made. */
+  private void acknowledge(Link current, Position position) throws IOException {
+    long unmade = unmade();
+    if (unmade != reportedUnmade) {
+      report(current);
+      reportedUnmade = unmade;
+    }
+    current.sendNow(new Frame.Ack(position));
+  }
+
+  private long unmade() {
+    try (Snapshot snapshot = index.snapshot()) {
+      return Shortfalls.unmade(snapshot);
+    }
+  }
+
   private void report(Link current) throws IOException {
     MirrorView view = view();
     List<Frame.PathProblem> first =
@@ -904,7 +940,8 @@ public final class StandbyMirror implements AutoCloseable {
             view.bytes(),
             view.held(),
             first,
-            view.problemCount()));
+            view.problemCount(),
+            unmade()));
   }
 
   // ---- what others ask

@@ -128,6 +128,7 @@ public sealed interface Frame {
    * @param state one of the states of a mirror
    * @param held what it holds back and asks about, in words; null where nothing
    * @param problems the first few
+   * @param unmade how many entries lack content or a name there, because it could not be made
    */
   record Report(
       String state,
@@ -135,7 +136,8 @@ public sealed interface Frame {
       long bytes,
       @Nullable String held,
       List<PathProblem> problems,
-      long problemCount)
+      long problemCount,
+      long unmade)
       implements Frame {
     public Report {
       problems = List.copyOf(problems);

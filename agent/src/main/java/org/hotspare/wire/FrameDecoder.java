@@ -190,7 +190,8 @@ final class FrameDecoder {
         count("bytes", report.getBytes()),
         report.getHeld().isEmpty() ? null : PlainText.sentence(report.getHeld()),
         problems(report.getProblemList()),
-        count("problems", report.getProblemsInAll()));
+        count("problems", report.getProblemsInAll()),
+        count("unmade", report.getUnmade()));
   }
 
   private static Frame decide(org.hotspare.wire.proto.Decide decide) throws ProtocolException {

@@ -243,6 +243,7 @@ final class FrameEncoder {
         .setHeld(held == null ? "" : PlainText.sentence(held))
         .addAllProblem(problems(report.problems()))
         .setProblemsInAll(report.problemCount())
+        .setUnmade(report.unmade())
         .build();
   }
 

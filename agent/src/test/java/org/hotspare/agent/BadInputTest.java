@@ -35,7 +35,11 @@ final class BadInputTest {
       Path tree = pair.alpha().tree();
       Files.createSymbolicLink(tree.resolve("long"), Path.of(LONG_TARGET));
       Files.writeString(tree.resolve("other"), "goes on");
-      pair.barrier();
+      assertThat(pair.tryBarrier(TestPair.LIMIT).missing())
+          .singleElement()
+          .asString()
+          .isEqualTo(
+              "beta: has all but 1 entries, which cannot be made there (mirror www); see status");
       assertThat(pair.beta().tree().resolve("other")).hasContent("goes on");
       TestPair.await("the problem", () -> shows(pair.beta(), "long", "File name too long"));
       TestPair.await("it on the primary", () -> shows(pair.alpha(), "long", "on beta"));
@@ -84,20 +88,138 @@ final class BadInputTest {
       Files.writeString(tree.resolve("d/old"), "old");
       pair.assertSame();
       Path copy = pair.beta().tree().resolve("d");
-      LoopFileSystem.run("chattr", "+i", copy.toString());
-      try {
+      try (var _ = new Immutable(copy)) {
         Files.createDirectories(tree.resolve("d/new/deep"));
         Files.writeString(tree.resolve("d/new/deep/file"), "in what cannot be made");
         Files.writeString(tree.resolve("d/file"), "new");
         Files.writeString(tree.resolve("other"), "goes on");
-        pair.barrier();
+        pair.flow();
         assertThat(pair.beta().tree().resolve("other")).hasContent("goes on");
         TestPair.await("the problem", () -> shows(pair.alpha(), "d/new", "not permitted"));
-      } finally {
-        LoopFileSystem.run("chattr", "-i", copy.toString());
       }
       Judge.assertSameTree(tree, pair.beta().tree(), TestPair.LIMIT);
       TestPair.await("no problem", () -> pair.alpha().mirror().state() == MirrorState.IN_SYNC);
+    }
+  }
+
+  @Test
+  void aDirectoryThatChangesWhileItCannotBeMade() throws Exception {
+    try (LoopFileSystem ext4 = LoopFileSystem.create(Kind.EXT4, 64);
+        TestPair pair =
+            TestPair.make(base, base.resolve("alpha/tree"), ext4.path().resolve("tree"), "", "")
+                .start()) {
+      Path tree = pair.alpha().tree();
+      Files.createDirectories(tree.resolve("d"));
+      pair.assertSame();
+      try (var _ = new Immutable(pair.beta().tree().resolve("d"))) {
+        Files.createDirectories(tree.resolve("d/new"));
+        Files.writeString(tree.resolve("d/file"), "first");
+        pair.flow();
+        TestPair.await("the problem", () -> shows(pair.alpha(), "d/new", "not permitted"));
+        for (int i = 0; i < 3; i++) {
+          LoopFileSystem.run("chmod", "70" + i, tree.resolve("d/new").toString());
+          LoopFileSystem.run("chmod", "60" + i, tree.resolve("d/file").toString());
+          Files.writeString(tree.resolve("d/file"), "version " + i);
+          Files.writeString(tree.resolve("d/new/file"), "version " + i);
+          pair.flow();
+        }
+        assertThat(shows(pair.alpha(), "d/file", "not permitted")).isTrue();
+        assertThat(shows(pair.alpha(), "d/new/file", "its directory")).isTrue();
+      }
+      Judge.assertSameTree(tree, pair.beta().tree(), TestPair.LIMIT);
+      TestPair.await("no problem", () -> pair.alpha().mirror().state() == MirrorState.IN_SYNC);
+    }
+  }
+
+  @Test
+  void whatCannotBeReplacedOrRemovedIsTriedAgain() throws Exception {
+    try (LoopFileSystem ext4 = LoopFileSystem.create(Kind.EXT4, 64);
+        TestPair pair =
+            TestPair.make(base, base.resolve("alpha/tree"), ext4.path().resolve("tree"), "", "")
+                .start()) {
+      Path tree = pair.alpha().tree();
+      Files.createDirectories(tree.resolve("d"));
+      Files.writeString(tree.resolve("d/replaced"), "old");
+      Files.createLink(tree.resolve("link"), tree.resolve("d/replaced"));
+      Files.writeString(tree.resolve("d/unlinked"), "stays under another name");
+      Files.createLink(tree.resolve("other"), tree.resolve("d/unlinked"));
+      Files.writeString(tree.resolve("d/deleted"), "goes");
+      Files.writeString(tree.resolve("single"), "old");
+      pair.assertSame();
+      Path beta = pair.beta().tree();
+      try (var _ = new Immutable(beta.resolve("d"));
+          var _ = new Immutable(beta.resolve("single"))) {
+        Files.writeString(tree.resolve("d/replaced"), "new");
+        Files.delete(tree.resolve("d/unlinked"));
+        Files.delete(tree.resolve("d/deleted"));
+        Files.writeString(tree.resolve("single"), "new");
+        pair.flow();
+        for (String path : new String[] {"d/replaced", "d/unlinked", "d/deleted", "single"}) {
+          TestPair.await(path, () -> shows(pair.alpha(), path, "not permitted"));
+        }
+        assertThat(beta.resolve("single")).hasContent("old");
+        pair.beta().stop();
+        pair.beta().start();
+        TestPair.await("it stays", () -> shows(pair.alpha(), "single", "not permitted"));
+        pair.flow();
+      }
+      Judge.assertSameTree(tree, beta, TestPair.LIMIT);
+      TestPair.await("no problem", () -> pair.alpha().mirror().state() == MirrorState.IN_SYNC);
+    }
+  }
+
+  @Test
+  void whatIsDeletedBeforeItCouldBeMadeIsNoProblem() throws Exception {
+    try (LoopFileSystem ext4 = LoopFileSystem.create(Kind.EXT4, 64);
+        TestPair pair =
+            TestPair.make(base, base.resolve("alpha/tree"), ext4.path().resolve("tree"), "", "")
+                .start()) {
+      Path tree = pair.alpha().tree();
+      Files.createDirectories(tree.resolve("d"));
+      pair.assertSame();
+      try (var _ = new Immutable(pair.beta().tree().resolve("d"))) {
+        Files.createDirectories(tree.resolve("d/new"));
+        Files.writeString(tree.resolve("d/new/file"), "short-lived");
+        pair.flow();
+        TestPair.await("the problem", () -> shows(pair.alpha(), "d/new/file", "its directory"));
+        LoopFileSystem.run("rm", "-r", tree.resolve("d/new").toString());
+        TestPair.await("no problem", () -> !shows(pair.alpha(), "d/new/file", ""));
+      }
+      Judge.assertSameTree(tree, pair.beta().tree(), TestPair.LIMIT);
+    }
+  }
+
+  @Test
+  void whatWasPutOnTheStandbyAndCannotBeTakenAwayIsShown() throws Exception {
+    try (LoopFileSystem ext4 = LoopFileSystem.create(Kind.EXT4, 64);
+        TestPair pair =
+            TestPair.make(base, base.resolve("alpha/tree"), ext4.path().resolve("tree"), "", "")
+                .start()) {
+      Path tree = pair.alpha().tree();
+      Files.createDirectories(tree.resolve("d"));
+      pair.assertSame();
+      pair.beta().stop();
+      Path copy = pair.beta().tree().resolve("d");
+      Files.writeString(copy.resolve("extra"), "the standby's own");
+      try (var _ = new Immutable(copy)) {
+        pair.beta().start();
+        Files.writeString(tree.resolve("other"), "goes on");
+        pair.flow();
+        TestPair.await("shown", () -> shows(pair.alpha(), "d/extra", "cannot be mended"));
+      }
+      Judge.assertSameTree(tree, pair.beta().tree(), TestPair.LIMIT);
+    }
+  }
+
+  /** A file or directory of the standby that nobody can change meanwhile. */
+  private record Immutable(Path path) implements AutoCloseable {
+    Immutable {
+      LoopFileSystem.run("chattr", "+i", path.toString());
+    }
+
+    @Override
+    public void close() {
+      LoopFileSystem.run("chattr", "-i", path.toString());
     }
   }
 }

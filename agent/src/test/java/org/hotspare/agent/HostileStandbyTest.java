@@ -229,9 +229,9 @@ final class HostileStandbyTest {
       many.add(new Frame.PathProblem(Bytes.of("x".repeat(2000)), "y".repeat(1000)));
     }
     for (int i = 0; i < 200; i++) {
-      link.send(new Frame.Report("IN_SYNC", i, i, null, many, 1L << 40));
+      link.send(new Frame.Report("IN_SYNC", i, i, null, many, 1L << 40, 1));
     }
-    link.send(new Frame.Report("IN_SYNC", 1, 1, null, List.of(), 0));
+    link.send(new Frame.Report("IN_SYNC", 1, 1, null, List.of(), 0, 0));
     link.flush();
     TestPair.await("the last report", () -> pair.alpha().mirror().problemCount() == 0);
     link.close();

@@ -261,6 +261,12 @@ public final class TestPair implements AutoCloseable {
     assertThat(result.durable()).as("barrier: %s", result).isTrue();
   }
 
+  /** As {@link #barrier}, also where the standby cannot make some entries. */
+  public void flow() throws Exception {
+    WaitResult result = tryBarrier(LIMIT);
+    assertThat(result.missing()).allMatch(missing -> missing.contains("cannot be made there"));
+  }
+
   public WaitResult tryBarrier(Duration timeout) throws WrongRequest, InterruptedException {
     return alpha.operations().waitForStandbys(timeout);
   }

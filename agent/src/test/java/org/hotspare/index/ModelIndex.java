@@ -1,6 +1,7 @@
 package org.hotspare.index;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -173,6 +174,17 @@ final class ModelIndex implements IndexWriter {
           }
         });
     return found;
+  }
+
+  @Override
+  public List<Note> notes(String table, Bytes prefix) {
+    return notes(table).stream().filter(note -> startsWith(note.key(), prefix)).toList();
+  }
+
+  private static boolean startsWith(Bytes key, Bytes prefix) {
+    int length = prefix.length();
+    return key.length() >= length
+        && Arrays.equals(key.array(), 0, length, prefix.array(), 0, length);
   }
 
   @Override

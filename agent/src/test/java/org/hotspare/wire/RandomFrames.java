@@ -54,7 +54,7 @@ final class RandomFrames {
       case 12 -> new Frame.CutEnd(position());
       case 13 -> new Frame.Ack(position());
       case 14 -> new Frame.Want(List.of(id(), id(), id()));
-      case 15 -> new Frame.Report("in-sync", 12, 3456, flag() ? "held" : null, problems(), 9);
+      case 15 -> new Frame.Report("in-sync", 12, 3456, flag() ? "held" : null, problems(), 9, 4);
       case 16 -> new Frame.Decide(DECISIONS.get(random.nextInt(3)), random.nextInt(1000));
       case 17 -> restore();
       case 18 -> new Frame.RestoreEnd(random.nextInt(1000));
