@@ -293,7 +293,9 @@ public final class PrimaryMirror implements AutoCloseable {
     if (ahead) {
       return Frame.Mode.INVENTORY;
     }
-    if (!request.emptyTree() && !Retention.covers(snapshot, request.position())) {
+    // To a tree that never had anything nothing has to be told of what was deleted.
+    boolean neverHadAny = request.emptyTree() && request.position().equals(Position.NONE);
+    if (!neverHadAny && !Retention.covers(snapshot, request.position())) {
       return Frame.Mode.INVENTORY;
     }
     return request.completeCopy() ? Frame.Mode.CHANGES : Frame.Mode.FIRST_COPY;

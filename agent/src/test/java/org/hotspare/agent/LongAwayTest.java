@@ -63,6 +63,21 @@ final class LongAwayTest {
   }
 
   @Test
+  void itIsFilledAgainWhereItsTreeWasEmptiedMeanwhile() throws Exception {
+    try (TestPair pair = pairWithCopy()) {
+      pair.beta().stop();
+      shell(pair.beta().tree(), "rm -r *");
+      shell(pair.alpha().tree(), "rm -r d; echo other >e/1; mkdir f; echo new >f/x");
+      forgetEverything(pair);
+      pair.beta().start();
+      pair.assertSame();
+      assertThat(pair.beta().mirror().held()).isNull();
+      shell(pair.alpha().tree(), "rm e/3; mv f g");
+      pair.assertSame();
+    }
+  }
+
+  @Test
   void theGuardHoldsForItToo() throws Exception {
     Path alpha = base.resolve("alpha/tree");
     Path beta = base.resolve("beta/tree");
