@@ -33,7 +33,11 @@ final class Directories implements AutoCloseable {
     return root;
   }
 
-  /** The directory, or null where it is not (or no longer) where the index says. */
+  /**
+   * The directory, or null where it is not (or no longer) where the index says.
+   *
+   * @throws LinuxException where that cannot be told
+   */
   @Nullable DirFd open(IndexReader index, EntryId id) throws IOException {
     if (id.equals(EntryId.ROOT)) {
       return root;
@@ -51,7 +55,7 @@ final class Directories implements AutoCloseable {
     if (found == null) {
       return null;
     }
-    if (!EntryReader.isSame(inode.get().local(), found.stat())) {
+    if (!isSame(found, inode.get())) {
       found.close();
       return null;
     }
@@ -59,11 +63,20 @@ final class Directories implements AutoCloseable {
     return found;
   }
 
+  private static boolean isSame(DirFd found, Inode inode) throws IOException {
+    try {
+      return EntryReader.isSame(inode.local(), found.stat());
+    } catch (IOException e) {
+      found.close();
+      throw e;
+    }
+  }
+
   private @Nullable DirFd openAt(RelPath path) throws IOException {
     try {
       return root.openDirectory(path);
     } catch (LinuxException e) {
-      if (e.is(Errno.ENOENT, Errno.ENOTDIR, Errno.ELOOP, Errno.EXDEV, Errno.ESTALE)) {
+      if (e.is(Errno.ENOENT, Errno.ENOTDIR, Errno.ELOOP, Errno.EXDEV)) {
         return null;
       }
       throw e;

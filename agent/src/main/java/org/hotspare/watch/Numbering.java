@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -11,6 +12,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import org.hotspare.index.Child;
+import org.hotspare.index.IndexReader;
 import org.hotspare.index.IndexWriter;
 import org.hotspare.index.Inode;
 import org.hotspare.index.Local;
@@ -28,6 +30,8 @@ import org.hotspare.tree.Name;
 import org.hotspare.tree.Position;
 import org.hotspare.tree.RelPath;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Looks at names and directories, compares them with the index, and numbers what changed. The one
@@ -37,10 +41,15 @@ import org.jspecify.annotations.Nullable;
  * looked at yet, so it is removed only by {@link #removeOrphans}, once everything marked before has
  * been looked at.
  *
+ * <p>What cannot be looked at is a problem of its path, and stays in the index as it was: nothing
+ * is concluded from it. Its directory is listed again later.
+ *
  * <p>Owned by the tracker's thread; the index is written only inside the transaction that is passed
  * in.
  */
 final class Numbering {
+  private static final Logger LOG = LoggerFactory.getLogger(Numbering.class);
+
   /** The directory in which names are looked at. */
   private record Parent(EntryId id, RelPath path, DirFd at) {}
 
@@ -64,6 +73,11 @@ final class Numbering {
   private final Set<EntryId> touched = new LinkedHashSet<>();
 
   private final Set<EntryId> orphans = new LinkedHashSet<>();
+
+  private final Retries retries = new Retries();
+
+  /** The paths among {@link #problems} that could not be looked at. */
+  private final Set<RelPath> unseen = new HashSet<>();
 
   /** Files that lost one of several names. */
   private final Set<EntryId> lookAtOtherNames = new LinkedHashSet<>();
@@ -134,17 +148,32 @@ final class Numbering {
   /** Looks at a name without an event in its directory. */
   private boolean lookAgain(
       IndexWriter index, Directories directories, EntryId directory, Name name) throws IOException {
-    DirFd at = directories.open(index, directory);
+    DirFd at;
+    try {
+      at = directories.open(index, directory);
+    } catch (LinuxException e) {
+      cannotLook(index, directory, e);
+      return true;
+    }
     if (at == null) {
       return index.inode(directory).isEmpty();
     }
-    Stat stat = at.statIfPresent(name);
+    Parent parent = new Parent(directory, index.path(directory).orElse(RelPath.ROOT), at);
+    Stat stat;
+    try {
+      stat = at.statIfPresent(name);
+    } catch (LinuxException e) {
+      cannotLook(parent, name, e);
+      return true;
+    }
     NameRow row = index.name(directory, name).orElse(null);
     if (stat != null) {
-      RelPath path = index.path(directory).orElse(RelPath.ROOT);
-      seen(index, new Parent(directory, path, at), name, stat, row, true);
-    } else if (row != null) {
-      removeName(index, row);
+      seen(index, parent, name, stat, row, true);
+    } else {
+      if (row != null) {
+        removeName(index, row);
+      }
+      forgetProblems(parent.path, name);
     }
     return true;
   }
@@ -177,17 +206,26 @@ final class Numbering {
   /** Looks at the directories in which something happened: their times changed with it. */
   void lookAtTouched(IndexWriter index, Directories directories) throws IOException {
     for (EntryId id : touched) {
-      DirFd at = directories.open(index, id);
-      Optional<Inode> known = index.inode(id);
-      if (at != null && known.isPresent()) {
-        Stat stat = at.stat();
-        Local local = known.get().local();
-        if (local == null || !local.changed().equals(stat.changed())) {
-          alter(index, known.get(), EntryReader.readSelf(at, stat), stat, false);
-        }
+      try {
+        lookAtSelf(index, directories, id);
+      } catch (LinuxException e) {
+        cannotLook(index, id, e);
       }
     }
     touched.clear();
+  }
+
+  private void lookAtSelf(IndexWriter index, Directories directories, EntryId id)
+      throws IOException {
+    DirFd at = directories.open(index, id);
+    Inode known = index.inode(id).orElse(null);
+    if (at != null && known != null) {
+      Stat stat = at.stat();
+      Local local = known.local();
+      if (local == null || !local.changed().equals(stat.changed())) {
+        alter(index, known, EntryReader.readSelf(at, stat), stat, false);
+      }
+    }
   }
 
   /**
@@ -199,20 +237,20 @@ final class Numbering {
     if (id == null) {
       return;
     }
-    DirFd at = directories.open(index, id);
-    if (at == null) {
-      if (index.inode(id).isPresent()) {
+    try {
+      DirFd at = directories.open(index, id);
+      if (at != null) {
+        watcher.watch(id, at);
+        list(index, id, at);
+        touched.add(id);
+      } else if (index.inode(id).isPresent()) {
         unlisted.add(id);
         unlistedRecursive |= recursive;
+      } else {
+        retries.forget(id);
       }
-      return;
-    }
-    try {
-      watcher.watch(id, at);
-      list(index, id, at);
-      touched.add(id);
     } catch (LinuxException e) {
-      report(index.path(id).orElse(RelPath.ROOT), e);
+      cannotLook(index, id, e);
     }
   }
 
@@ -225,23 +263,33 @@ final class Numbering {
           child.name(), new NameRow(id, child.name(), child.inode().id(), child.nameVersion()));
       inodes.put(child.name(), child.inode());
     }
+    List<RelPath> hadFailed = takeUnseen(parent.path);
     try (Listing listing = at.list()) {
       for (Listed listed = listing.next(); listed != null; listed = listing.next()) {
-        Stat stat = at.statIfPresent(listed.name());
+        Name name = listed.name();
+        Stat stat;
+        try {
+          stat = at.statIfPresent(name);
+        } catch (LinuxException e) {
+          gone.remove(name);
+          cannotLook(parent, name, e);
+          continue;
+        }
         if (stat == null) {
           continue;
         }
-        NameRow row = gone.remove(listed.name());
-        Inode known = inodes.get(listed.name());
+        NameRow row = gone.remove(name);
+        Inode known = inodes.get(name);
         if (row != null && known != null && isUnchanged(known, stat)) {
           if (recursive && stat.kind() == FileKind.DIRECTORY) {
             toList.add(known.id());
           }
           continue;
         }
-        seen(index, parent, listed.name(), stat, row, false);
+        seen(index, parent, name, stat, row, false);
       }
     }
+    hadFailed.stream().filter(path -> !unseen.contains(path)).forEach(problems::clear);
     vanished.addAll(gone.values());
   }
 
@@ -260,9 +308,13 @@ final class Numbering {
     for (NameRow row : vanished) {
       Optional<NameRow> now = index.name(row.parent(), row.name());
       if (now.isPresent() && now.get().equals(row)) {
-        DirFd at = directories.open(index, row.parent());
-        if (at == null || at.statIfPresent(row.name()) == null || isExcluded(index, row)) {
-          removeName(index, row);
+        try {
+          DirFd at = directories.open(index, row.parent());
+          if (at == null || at.statIfPresent(row.name()) == null || isExcluded(index, row)) {
+            removeName(index, row);
+          }
+        } catch (LinuxException e) {
+          cannotLook(index, row.parent(), e);
         }
       }
     }
@@ -294,11 +346,13 @@ final class Numbering {
         renamed(index, parent.id, parent.at, name, stat, row);
       }
       if (problems.count() > 0) {
-        problems.clear(parent.path.child(name));
+        RelPath path = parent.path.child(name);
+        problems.clear(path);
+        unseen.remove(path);
       }
     } catch (LinuxException e) {
       if (!e.is(Errno.ENOENT)) {
-        report(parent.path.child(name), e);
+        cannotLook(parent, name, e);
       }
     }
   }
@@ -440,6 +494,9 @@ final class Numbering {
   }
 
   private void removeName(IndexWriter index, NameRow row) {
+    if (problems.count() > 0) {
+      index.path(row.parent()).ifPresent(parent -> forgetProblems(parent, row.name()));
+    }
     index.removeName(row.parent(), row.name(), index.nextPosition());
     touched.add(row.parent());
     noteOrphan(index, row.id());
@@ -494,6 +551,7 @@ final class Numbering {
         watcher.forget(done.id());
         touched.remove(done.id());
         unlisted.remove(done.id());
+        retries.forget(done.id());
         continue;
       }
       Inode inode = child.inode();
@@ -513,7 +571,65 @@ final class Numbering {
         : new ArrayDeque<>();
   }
 
-  private void report(RelPath path, LinuxException e) {
-    problems.add(path, "cannot be read: " + e.errno().text());
+  // ---- what cannot be looked at
+
+  /** Whether directories in which something failed are to be listed again now. */
+  boolean isRetryDue() {
+    return retries.isDue(System.nanoTime());
+  }
+
+  void listFailed() {
+    for (Retries.Due due : retries.takeDue(System.nanoTime())) {
+      recursive |= due.below();
+      toList.add(due.directory());
+    }
+  }
+
+  /** All that was to be listed was. */
+  void settleRetries() {
+    retries.settle();
+  }
+
+  private void cannotLook(Parent parent, Name name, LinuxException e) {
+    cannotLook(parent.path.child(name), parent.id, e);
+  }
+
+  private void cannotLook(IndexReader index, EntryId directory, LinuxException e) {
+    cannotLook(index.path(directory).orElse(RelPath.ROOT), directory, e);
+  }
+
+  private void cannotLook(RelPath path, EntryId directory, LinuxException e) {
+    if (problems.add(path, "cannot be read: " + e.errno().text())) {
+      LOG.warn("{} cannot be looked at, and is tried again: {}", path, e.getMessage());
+    }
+    if (unseen.size() < Problems.KEPT) {
+      unseen.add(path);
+    }
+    retries.failed(directory, recursive, System.nanoTime());
+  }
+
+  /** What could not be looked at in a directory, itself included, before it is listed. */
+  private List<RelPath> takeUnseen(RelPath directory) {
+    if (unseen.isEmpty()) {
+      return List.of();
+    }
+    List<RelPath> taken =
+        unseen.stream()
+            .filter(
+                path ->
+                    path.equals(directory)
+                        || path.parent().filter(parent -> parent.equals(directory)).isPresent())
+            .toList();
+    unseen.removeAll(Set.copyOf(taken));
+    return taken;
+  }
+
+  /** The name is gone, and with it what was wrong with it or below it. */
+  private void forgetProblems(RelPath parent, Name name) {
+    if (problems.count() > 0) {
+      RelPath gone = parent.child(name);
+      problems.clearBelow(gone);
+      unseen.removeIf(path -> path.startsWith(gone));
+    }
   }
 }

@@ -13,7 +13,7 @@ import org.hotspare.tree.RelPath;
  * only counted. Safe for any thread.
  */
 public final class Problems {
-  private static final int KEPT = 1000;
+  static final int KEPT = 1000;
 
   private final Map<Bytes, Problem> byPath = new LinkedHashMap<>();
   private final Map<Bytes, Long> sinceNanos = new HashMap<>();
@@ -36,13 +36,24 @@ public final class Problems {
   public synchronized void clear(RelPath path) {
     if (!byPath.isEmpty()) {
       byPath.remove(path.bytes());
+      removed();
     }
+  }
+
+  /** Forgets those of a path that is gone, and of all below it. */
+  public synchronized void clearBelow(RelPath gone) {
+    byPath.values().removeIf(problem -> problem.path().startsWith(gone));
+    removed();
   }
 
   /** Forgets what was noted longer ago, for problems that are over once they are told. */
   public synchronized void clearOlderThan(Duration age) {
     long now = System.nanoTime();
     byPath.keySet().removeIf(path -> now - sinceNanos.getOrDefault(path, now) > age.toNanos());
+    removed();
+  }
+
+  private void removed() {
     sinceNanos.keySet().retainAll(byPath.keySet());
     beyond = byPath.isEmpty() ? 0 : beyond;
   }

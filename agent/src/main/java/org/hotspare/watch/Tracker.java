@@ -20,6 +20,7 @@ import org.hotspare.index.Inode;
 import org.hotspare.index.NameRow;
 import org.hotspare.index.Snapshot;
 import org.hotspare.linux.DirFd;
+import org.hotspare.linux.LinuxException;
 import org.hotspare.tree.EntryId;
 import org.hotspare.tree.Position;
 import org.jspecify.annotations.Nullable;
@@ -57,10 +58,12 @@ public final class Tracker implements AutoCloseable {
   private final Thread thread;
 
   private List<Deferred> deferred = new ArrayList<>();
+  private List<EntryId> differing = new ArrayList<>();
   private final List<Draining> draining = new ArrayList<>();
   private Set<EntryId> orphansBefore = Set.of();
 
   private volatile boolean closed;
+  private volatile boolean ended;
   private volatile boolean scanning = true;
   private volatile boolean firstScanDone;
   private volatile @Nullable String missing;
@@ -149,6 +152,9 @@ public final class Tracker implements AutoCloseable {
   public CompletableFuture<Position> drain() {
     CompletableFuture<Position> done = new CompletableFuture<>();
     ask(new Request.Drain(done));
+    if (ended) {
+      stopWaiting();
+    }
     return done;
   }
 
@@ -179,10 +185,23 @@ public final class Tracker implements AutoCloseable {
       fail(e);
       throw e;
     } finally {
-      draining.forEach(
-          waiting ->
-              waiting.done.completeExceptionally(new IllegalStateException("the tracker stopped")));
+      ended = true;
+      draining.forEach(waiting -> stopped(waiting.done));
+      stopWaiting();
     }
+  }
+
+  /** What is asked from now on is not answered. */
+  private void stopWaiting() {
+    for (Request request = requests.poll(); request != null; request = requests.poll()) {
+      if (request instanceof Request.Drain(var done)) {
+        stopped(done);
+      }
+    }
+  }
+
+  private static void stopped(CompletableFuture<Position> waiting) {
+    waiting.completeExceptionally(new IllegalStateException("the tree is no longer followed"));
   }
 
   /** While the index has no room nothing can be numbered; once it has, the tree tells what. */
@@ -198,10 +217,16 @@ public final class Tracker implements AutoCloseable {
         LOG.warn("mirror {}: {}; trying again", root.mirror(), e.getMessage());
       }
       failure = e;
+      undone();
       LockSupport.parkNanos(IDLE.toNanos());
-      recollectOrphans = true;
       startScan("there was no room for the index");
     }
+  }
+
+  /** What the transaction that was undone had noted elsewhere is of no use. */
+  private void undone() {
+    recollectOrphans = true;
+    orphansBefore = Set.of();
   }
 
   private void fail(Exception e) {
@@ -220,27 +245,27 @@ public final class Tracker implements AutoCloseable {
       if (marks.isEmpty() && differing.isEmpty() && !hasWork() && !isWaiting() && !scanning) {
         return;
       }
-      boolean changed = index.write(Durability.FAST, w -> work(w, directories, marks));
-      if (changed) {
-        listeners.forEach(Runnable::run);
-      }
+      Worked worked = index.write(Durability.FAST, w -> work(w, directories, marks));
+      committed(worked);
       if (numbering.isListing()) {
         processors.pause();
       }
       completeDrains();
-    } catch (MirrorRoot.RootMissing e) {
+    } catch (MirrorRoot.RootMissing | LinuxException e) {
       lost(e.getMessage());
     } catch (UncheckedIOException e) {
       // From within the transaction, which is undone.
-      if (!(e.getCause() instanceof MirrorRoot.RootMissing)) {
+      IOException cause = e.getCause();
+      if (!(cause instanceof MirrorRoot.RootMissing || cause instanceof LinuxException)) {
         throw e;
       }
-      lost(e.getCause().getMessage());
+      undone();
+      lost(cause.getMessage());
     }
   }
 
   private boolean hasWork() {
-    return numbering.isListing() || !requests.isEmpty();
+    return numbering.isListing() || !requests.isEmpty() || numbering.isRetryDue();
   }
 
   private boolean isWaiting() {
@@ -273,11 +298,20 @@ public final class Tracker implements AutoCloseable {
     numbering.scanFrom(EntryId.ROOT);
   }
 
+  private void drain(CompletableFuture<Position> done) throws IOException {
+    try {
+      draining.add(new Draining(watcher.cookie(), done));
+    } catch (LinuxException e) {
+      // No room for a file in the work directory, for one: that is the caller's failure alone.
+      done.completeExceptionally(e);
+    }
+  }
+
   private void takeRequests() throws IOException {
     for (Request request = requests.peek(); request != null; request = requests.peek()) {
       switch (request) {
         // Making a cookie fails where the root went away meanwhile: then it is asked for again.
-        case Request.Drain(var done) -> draining.add(new Draining(watcher.cookie(), done));
+        case Request.Drain(var done) -> drain(done);
         case Request.Differs(var id) -> differing.add(id);
         case Request.Scan(var reason) -> startScan(reason);
       }
@@ -285,19 +319,27 @@ public final class Tracker implements AutoCloseable {
     }
   }
 
-  private final List<EntryId> differing = new ArrayList<>();
+  /**
+   * What one transaction did.
+   *
+   * @param numbered whether it numbered anything
+   * @param scanned whether the whole tree was compared with its end
+   */
+  private record Worked(boolean numbered, boolean scanned, long entries) {}
 
-  /** Everything that one transaction does. Answers whether it numbered anything. */
-  private boolean work(IndexWriter w, Directories directories, List<Mark> marks) {
+  /**
+   * Everything that one transaction does. What it leaves behind outside of the index either is
+   * found again by the scan that follows a failed one, or is changed in {@link #committed}.
+   */
+  private Worked work(IndexWriter w, Directories directories, List<Mark> marks) {
     Position before = w.head();
+    boolean scanned = false;
     try {
       numbering.ensureRoot(w, directories);
       if (recollectOrphans) {
         numbering.recollectOrphans(w);
-        recollectOrphans = false;
       }
       differing.forEach(id -> numbering.contentDiffers(w, id));
-      differing.clear();
       List<Deferred> again = deferred;
       deferred = new ArrayList<>();
       for (Deferred mark : again) {
@@ -306,15 +348,14 @@ public final class Tracker implements AutoCloseable {
       for (Mark mark : marks) {
         take(w, directories, mark, 0);
       }
+      numbering.listFailed();
       for (int i = 0; i < DIRECTORIES_PER_TRANSACTION && numbering.isListing(); i++) {
         numbering.listNext(w, directories);
         reopenMoved(directories);
       }
       if (!numbering.isListing()) {
         numbering.settleVanished(w, directories);
-        if (scanning) {
-          finishScan(w);
-        }
+        scanned = scanning;
         numbering.removeOrphans(w, orphansBefore);
         orphansBefore = numbering.orphans();
       }
@@ -322,13 +363,27 @@ public final class Tracker implements AutoCloseable {
         deferred.add(new Deferred(new Mark.Entry(row.parent(), row.name()), 1));
       }
       numbering.lookAtTouched(w, directories);
+      if (!numbering.isListing()) {
+        numbering.settleRetries();
+      }
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-    return !w.head().equals(before);
+    return new Worked(!w.head().equals(before), scanned, w.counts().entries());
   }
 
-  private void finishScan(IndexWriter w) {
+  private void committed(Worked worked) {
+    recollectOrphans = false;
+    differing = new ArrayList<>();
+    if (worked.scanned()) {
+      finishScan(worked.entries());
+    }
+    if (worked.numbered()) {
+      listeners.forEach(Runnable::run);
+    }
+  }
+
+  private void finishScan(long entries) {
     scanning = false;
     firstScanDone = true;
     lostEvents = null;
@@ -336,7 +391,7 @@ public final class Tracker implements AutoCloseable {
       LOG.info(
           "mirror {}: {} entries compared in {} ms",
           root.mirror(),
-          w.counts().entries(),
+          entries,
           (System.nanoTime() - scanStartedNanos) / 1_000_000);
     }
   }

@@ -1,0 +1,257 @@
+package org.hotspare.watch;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import org.hotspare.index.Durability;
+import org.hotspare.index.Index;
+import org.hotspare.index.IndexException;
+import org.hotspare.index.Inode;
+import org.hotspare.index.Snapshot;
+import org.hotspare.linux.DirFd;
+import org.hotspare.linux.LoopFileSystem;
+import org.hotspare.linux.LoopFileSystem.Kind;
+import org.hotspare.tree.EntryId;
+import org.hotspare.tree.Position;
+import org.hotspare.tree.RelPath;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What the tracker keeps in the index where looking, or writing the index, fails meanwhile. */
+final class TrackerTest {
+  private static final Duration LIMIT = Duration.ofSeconds(60);
+
+  private final Problems problems = new Problems();
+
+  @TempDir Path base;
+  private Path tree;
+
+  @BeforeEach
+  void make() throws IOException {
+    tree = Files.createDirectory(base.resolve("tree"));
+  }
+
+  @AfterEach
+  void unmount() {
+    LoopFileSystem.run("sh", "-c", "umount -q -l " + tree + "/*; true");
+  }
+
+  /** A tracker with all that it needs. */
+  private final class Followed implements AutoCloseable {
+    final Index index;
+    final Watcher watcher;
+    final Tracker tracker;
+
+    Followed(Path state) throws IOException {
+      MirrorRoot root = MirrorRoot.of("www", tree, Files.createDirectories(state));
+      index = Index.open(state.resolve("index.db"));
+      index.update(Durability.FAST, w -> w.openEpoch(w.lineage().head().epoch() + 1));
+      try (DirFd opened = root.enter()) {
+        watcher = Watchers.open(opened, tree, root::enterWork, WatchMethod.FANOTIFY, false);
+      }
+      tracker =
+          new Tracker(
+              root, index, watcher, Excludes.of(List.of()), problems, ProcessorLimit.none());
+    }
+
+    Followed start() {
+      tracker.start();
+      return this;
+    }
+
+    void settle() throws Exception {
+      Position head = tracker.drain().get(LIMIT.toSeconds(), TimeUnit.SECONDS);
+      assertThat(head).isNotEqualTo(Position.NONE);
+    }
+
+    Optional<Inode> at(String path) {
+      try (Snapshot snapshot = index.snapshot()) {
+        return snapshot.resolve(RelPath.of(path)).flatMap(snapshot::inode);
+      }
+    }
+
+    EntryId id(String path) {
+      return at(path).orElseThrow().id();
+    }
+
+    @Override
+    public void close() {
+      tracker.close();
+      watcher.close();
+      index.close();
+    }
+  }
+
+  private static void await(String what, BooleanSupplier condition) throws InterruptedException {
+    long deadline = System.nanoTime() + LIMIT.toNanos();
+    while (!condition.getAsBoolean()) {
+      assertThat(System.nanoTime()).as("waiting until %s", what).isLessThan(deadline);
+      Thread.sleep(10);
+    }
+  }
+
+  /** A filesystem of some user's, which not even root may look into. */
+  private static final class Forbidden implements AutoCloseable {
+    private final Path point;
+    private final Process owner;
+
+    Forbidden(Path point) throws IOException {
+      this.point = point;
+      String script =
+          """
+          exec 3<>/dev/fuse
+          mount -i -t fuse -o fd=3,rootmode=40000,user_id=12345,group_id=12345 none "$0" || exit 1
+          echo mounted
+          read ended
+          """;
+      owner =
+          new ProcessBuilder("sh", "-c", script, point.toString())
+              .redirectError(ProcessBuilder.Redirect.INHERIT)
+              .start();
+      BufferedReader said =
+          new BufferedReader(new InputStreamReader(owner.getInputStream(), StandardCharsets.UTF_8));
+      assertThat(said.readLine()).isEqualTo("mounted");
+    }
+
+    @Override
+    public void close() throws IOException {
+      LoopFileSystem.run("umount", point.toString());
+      owner.getOutputStream().close();
+      try {
+        assertThat(owner.waitFor(LIMIT.toSeconds(), TimeUnit.SECONDS)).isTrue();
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+
+  private boolean isProblem(String path) {
+    return problems.first(100).stream()
+        .anyMatch(p -> p.path().equals(RelPath.of(path)) && p.reason().contains("denied"));
+  }
+
+  @Test
+  void whatMayNotBeLookedAtIsAProblemAndNotGone() throws Exception {
+    Path home = Files.createDirectory(tree.resolve("home"));
+    Files.writeString(home.resolve("file"), "content");
+    Files.writeString(tree.resolve("before"), "1");
+    try (Followed followed = new Followed(base.resolve("state")).start()) {
+      followed.settle();
+      EntryId file = followed.id("home/file");
+      try (Forbidden _ = new Forbidden(home)) {
+        // By an event in the directory that holds it, by one for its name, and by reading it all.
+        Files.writeString(tree.resolve("other"), "2");
+        Files.delete(tree.resolve("before"));
+        followed.tracker.rescan("a test");
+        followed.settle();
+        assertThat(followed.tracker.failure()).isNull();
+        assertThat(isProblem("home")).isTrue();
+        assertThat(followed.at("home/file").map(Inode::id)).contains(file);
+        assertThat(followed.at("other")).as("the rest of the directory").isPresent();
+        assertThat(followed.at("before")).isEmpty();
+        Files.createDirectory(tree.resolve("new"));
+        try (Forbidden _ = new Forbidden(tree.resolve("new"))) {
+          LoopFileSystem.run("sh", "-c", "cd " + tree + "; rm -f x; mv other z; ln z y");
+          followed.tracker.rescan("a test");
+          followed.settle();
+          assertThat(isProblem("new")).isTrue();
+        }
+        assertThat(followed.tracker.failure()).isNull();
+      }
+      await("it is looked at again", () -> problems.count() == 0);
+      Files.writeString(home.resolve("file"), "longer content");
+      followed.settle();
+      assertThat(followed.at("home/file").map(Inode::id)).contains(file);
+      assertThat(followed.id("y")).isEqualTo(followed.id("z"));
+      assertThat(followed.tracker.missing()).isNull();
+    }
+  }
+
+  @Test
+  void whatIsBelowIsReadOnceItCanBe() throws Exception {
+    Path home = Files.createDirectories(tree.resolve("home/deep/er"));
+    Path state = base.resolve("state");
+    try (Followed followed = new Followed(state).start()) {
+      followed.settle();
+    }
+    Files.writeString(home.resolve("file"), "while nobody looked");
+    try (Followed followed = new Followed(state)) {
+      try (Forbidden _ = new Forbidden(tree.resolve("home"))) {
+        followed.start();
+        followed.settle();
+        assertThat(isProblem("home")).isTrue();
+        assertThat(followed.at("home/deep/er")).isPresent();
+      }
+      await("it is read", () -> followed.at("home/deep/er/file").isPresent());
+      await("all is well", () -> problems.count() == 0);
+    }
+  }
+
+  @Test
+  void whatATransactionWithoutRoomWasAboutIsNotForgotten() throws Exception {
+    Files.writeString(tree.resolve("file"), "content");
+    for (int i = 0; i < 3000; i++) {
+      Files.writeString(tree.resolve("f" + i), "");
+    }
+    try (LoopFileSystem small = LoopFileSystem.create(Kind.TMPFS, 24);
+        Followed followed = new Followed(small.path().resolve("state"))) {
+      Path filling = small.path().resolve("filling");
+      fill(filling);
+      followed.start();
+      await("there is no room", () -> isFull(followed));
+      assertThat(followed.tracker.isFirstScanDone()).isFalse();
+      Files.delete(filling);
+      await("the tree is read", followed.tracker::isFirstScanDone);
+      followed.settle();
+
+      Position version = followed.at("file").orElseThrow().version();
+      EntryId id = followed.id("file");
+      fill(filling);
+      int[] mode = {0600};
+      await("there is no room", () -> isFull(followed) || churn(mode[0]++ % 2 == 0));
+      followed.tracker.contentDiffers(id);
+      awaitFailureOtherThan(followed, followed.tracker.failure());
+      awaitFailureOtherThan(followed, followed.tracker.failure());
+      Files.delete(filling);
+      await("it goes on", () -> followed.tracker.failure() == null);
+      followed.settle();
+      assertThat(followed.at("file").orElseThrow().version().isAfter(version)).isTrue();
+    }
+  }
+
+  /** Changes more than there is room for, some time. */
+  private boolean churn(boolean odd) {
+    String mode = odd ? "600" : "640";
+    LoopFileSystem.run("sh", "-c", "cd " + tree + "; chmod " + mode + " f[0-9]*");
+    return false;
+  }
+
+  /** It tried again, with all that it was asked for until then. */
+  @SuppressWarnings("ReferenceEquality") // Each attempt fails with an exception of its own.
+  private static void awaitFailureOtherThan(Followed followed, @Nullable Throwable before)
+      throws InterruptedException {
+    await("it tries again", () -> isFull(followed) && followed.tracker.failure() != before);
+  }
+
+  private static void fill(Path filling) {
+    LoopFileSystem.run("sh", "-c", "cat /dev/zero >" + filling + " 2>/dev/null; true");
+  }
+
+  private static boolean isFull(Followed followed) {
+    return followed.tracker.failure() instanceof IndexException e
+        && e.kind() == IndexException.Kind.FULL;
+  }
+}
