@@ -58,6 +58,15 @@ final class DirectoryTimes {
     index.putNote(WITHHELD, key(inode.id()), Bytes.EMPTY);
   }
 
+  /** A directory takes the place of one whose deletion is held, and gets its time if older. */
+  static void takeOver(IndexWriter index, Inode held, EntryId successor) {
+    Inode inode = index.inode(successor).orElse(null);
+    Timestamp time = held.entry().metadata().modified();
+    if (inode != null && time.compareTo(inode.entry().metadata().modified()) < 0) {
+      restore(index, inode, time);
+    }
+  }
+
   /** Sets the directories' times as the index has them. */
   static void apply(IndexWriter index, Places places, Set<EntryId> directories) throws IOException {
     for (EntryId id : directories) {

@@ -15,6 +15,7 @@ import org.hotspare.index.Inode;
 import org.hotspare.index.NameRow;
 import org.hotspare.linux.DirFd;
 import org.hotspare.tree.Bytes;
+import org.hotspare.tree.Entry;
 import org.hotspare.tree.EntryId;
 import org.hotspare.tree.Name;
 import org.hotspare.tree.RelPath;
@@ -30,6 +31,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Holding {
   private static final String HOLDING = "holding";
+  private static final String RETURNED = "held-returned";
 
   /** Entries whose tombstones came. */
   private static final String HELD = "held";
@@ -55,15 +57,47 @@ final class Holding {
 
   static void start(IndexWriter index, String why) {
     index.putFact(HOLDING, Bytes.of(why));
+    index.putFact(RETURNED, null);
   }
 
   /**
-   * What was held is on the primary again, as new entries: they take the places of those held here.
-   * What had to give way before that is kept for good: it may not have been brought back.
+   * What was held is on the primary again, as new entries: they take the places of those held here,
+   * and {@link #endIfNothingIsLeft once they have} nothing is held any more. What was deleted since
+   * it was sent stays held. What had to give way before that is kept for good: it may not have been
+   * brought back.
    */
-  static void stop(IndexWriter index) {
+  static void returned(IndexWriter index) {
+    if (isOn(index)) {
+      index.putFact(RETURNED, Bytes.of("yes"));
+    }
+  }
+
+  /** Whether all that was held at the time was brought back to the primary. */
+  static boolean isReturned(IndexReader index) {
+    return index.fact(RETURNED).isPresent();
+  }
+
+  /** Answers whether it ended. */
+  static boolean endIfNothingIsLeft(IndexWriter index) {
+    if (!isReturned(index) || !isEmpty(index)) {
+      return false;
+    }
+    end(index);
+    for (String table : List.of(HELD, LEAVING)) {
+      index.notes(table).forEach(note -> index.putNote(table, note.key(), null));
+    }
+    return true;
+  }
+
+  private static void end(IndexWriter index) {
     index.putFact(HOLDING, null);
-    index.notes(LEAVING).forEach(note -> index.putNote(LEAVING, note.key(), null));
+    index.putFact(RETURNED, null);
+  }
+
+  /** Whether nothing here is held: a note may be of what is no more. */
+  static boolean isEmpty(IndexReader index) {
+    return index.notes(HELD).stream().allMatch(note -> index.inode(idOf(note.key())).isEmpty())
+        && index.notes(LEAVING).stream().allMatch(note -> row(index, note.key()) == null);
   }
 
   // ---- what is held
@@ -106,25 +140,49 @@ final class Holding {
 
   // ---- what has to give way
 
-  /** The last name of a held file is needed by another entry: the file is kept aside. */
-  static void drop(IndexWriter index, Workplace work, DirFd directory, NameRow row, Inode inode)
+  /**
+   * The last name of a held file is needed by another entry: the file is kept aside, for good
+   * unless that entry is the same again.
+   */
+  static void drop(
+      IndexWriter index,
+      Workplace work,
+      DirFd directory,
+      NameRow row,
+      Inode inode,
+      @Nullable Inode successor)
       throws IOException {
     Origin origin = Origin.of(index, row);
-    Kept.link(index, work, reason(index), directory, row.name(), origin, inode);
+    KeptRecord.Reason reason =
+        successor != null && isSame(inode.entry(), successor.entry())
+            ? KeptRecord.Reason.REPLACED
+            : KeptRecord.Reason.HELD;
+    Kept.link(index, work, reason, directory, row.name(), origin, inode);
     index.removeName(row.parent(), row.name(), row.version());
     forget(index, row);
     index.remove(inode.id(), inode.version());
   }
 
-  /**
-   * A held directory's name is needed by another entry: the directory is kept aside with all in it.
-   */
+  /** Whether all is kept of what the one holds if the other stays. */
+  private static boolean isSame(Entry one, Entry other) {
+    if (one instanceof Entry.RegularFile file && other instanceof Entry.RegularFile successor) {
+      return file.digest() != null && file.digest().equals(successor.digest());
+    }
+    return one.equals(other);
+  }
+
+  /** A held directory is kept aside with all in it. */
   static void dropTree(IndexWriter index, Workplace work, DirFd directory, NameRow row, Inode inode)
       throws IOException {
     Origin origin = Origin.of(index, row);
-    Kept.take(index, work, reason(index), directory, row.name(), origin, inode);
+    Kept.take(index, work, KeptRecord.Reason.HELD, directory, row.name(), origin, inode);
     index.removeName(row.parent(), row.name(), row.version());
     forget(index, row);
+    forgetTree(index, inode);
+  }
+
+  /** A directory that has no name is not in the tree any more, and nothing that was in it. */
+  static void forgetTree(IndexWriter index, Inode inode) {
     List<Inode> left = new ArrayList<>(List.of(inode));
     while (!left.isEmpty()) {
       Inode next = left.removeLast();
@@ -142,10 +200,6 @@ final class Holding {
     }
   }
 
-  private static KeptRecord.Reason reason(IndexReader index) {
-    return isOn(index) ? KeptRecord.Reason.HELD : KeptRecord.Reason.REPLACED;
-  }
-
   private static void forget(IndexWriter index, NameRow row) {
     index.putNote(LEAVING, key(row), null);
     if (index.namesOf(row.id()).isEmpty()) {
@@ -157,7 +211,7 @@ final class Holding {
 
   /** Everything that was held goes now. */
   static void release(IndexWriter index, Workplace work, Removals removals) throws IOException {
-    index.putFact(HOLDING, null);
+    end(index);
     Set<EntryId> touched = new LinkedHashSet<>();
     try (Places places = new Places(work)) {
       // Children before their directories: those were held later.
@@ -192,6 +246,10 @@ final class Holding {
       return;
     }
     List<NameRow> names = index.namesOf(id);
+    Name waiting = Workplace.nameOf(id);
+    if (names.isEmpty() && work.limbo().statIfPresent(waiting) != null) {
+      Removals.takeFromLimbo(index, work, waiting, inode);
+    }
     for (NameRow row : names) {
       DirFd directory = places.directory(index, row.parent());
       if (directory != null && directory.statIfPresent(row.name()) != null) {

@@ -313,7 +313,10 @@ final class Merge {
     if (inode == null || gone.id().equals(EntryId.ROOT)) {
       return;
     }
-    if (Holding.isOn(index) && !index.namesOf(gone.id()).isEmpty()) {
+    boolean stays =
+        Holding.isOn(index)
+            && (!index.namesOf(gone.id()).isEmpty() || GivingWay.isWaiting(index, work, inode));
+    if (stays) {
       Holding.hold(index, gone.id());
       return;
     }
@@ -450,7 +453,7 @@ final class Merge {
       return true;
     }
     if (present != null && !present.id().equals(set.id())) {
-      evict(directory, present);
+      evict(directory, present, inode);
     }
     if (!bring(directory, set, inode)) {
       return false;
@@ -473,28 +476,25 @@ final class Merge {
 
   /**
    * The name is needed by another entry. A file stays at it until it is replaced; a directory
-   * leaves now.
+   * leaves now: one whose deletion is held finds another place with the end of the batch.
    */
-  private void evict(DirFd directory, NameRow row) throws IOException {
+  private void evict(DirFd directory, NameRow row, Inode successor) throws IOException {
     Inode occupant = index.inode(row.id()).orElse(null);
     if (occupant == null) {
       return;
     }
     Places.Place place = new Places.Place(directory, row.name());
     boolean last = index.namesOf(row.id()).size() == 1;
-    if (!isOurs(place, row.id())) {
+    boolean ours = isOurs(place, row.id());
+    if (!ours) {
       keepForeign(directory, row.parent(), row.name());
     } else if (occupant.entry().kind() == FileKind.DIRECTORY) {
       places.forget(row.id());
-      if (Holding.isHeld(index, row.id())) {
-        Holding.dropTree(index, work, directory, row, occupant);
-        return;
-      }
       toLimbo(directory, row);
     } else {
       evicted.add(new NameKey(row.parent(), row.name()));
       if (last && Holding.isHeld(index, row.id())) {
-        Holding.drop(index, work, directory, row, occupant);
+        Holding.drop(index, work, directory, row, occupant, successor);
         return;
       }
       if (last && going.contains(row.id())) {
@@ -508,6 +508,10 @@ final class Merge {
     var _ = Holding.stopsLeaving(index, row);
     index.removeName(row.parent(), row.name(), row.version());
     changed.add(row.id());
+    if (last && !ours && Holding.isHeld(index, row.id())) {
+      // Somebody took it away here, and the primary has it no more.
+      Holding.forgetTree(index, occupant);
+    }
   }
 
   /** Makes the entry appear under its name, from wherever it is. */
@@ -702,6 +706,7 @@ final class Merge {
       changed.add(left.getKey());
     }
     staged.clear();
+    settleHeld();
     for (EntryId id : changedDirectories) {
       setTimes(id);
     }
@@ -716,6 +721,14 @@ final class Merge {
       }
     }
     places.close();
+  }
+
+  private void settleHeld() throws IOException {
+    if (Holding.isOn(index)) {
+      GivingWay.Effects effects =
+          new GivingWay.Effects(changed, changedDirectories, this::keepForeign);
+      new GivingWay(index, work, places, effects).settle();
+    }
   }
 
   /** Told of directories that this batch made. */

@@ -5,6 +5,7 @@ import java.nio.ByteBuffer;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 import org.hotspare.index.IndexReader;
 import org.hotspare.index.IndexWriter;
 import org.hotspare.index.Inode;
@@ -136,6 +137,23 @@ final class Removals {
   /** Remembers where an entry had been that waits in limbo now. */
   void noteLimbo(IndexWriter index, NameRow row) {
     index.putNote(LIMBO, key(row.id()), origin(index, row).encode());
+  }
+
+  /** The same, for another place than the one that the entry left. */
+  static void noteLimbo(IndexWriter index, EntryId id, Origin origin) {
+    index.putNote(LIMBO, key(id), origin.encode());
+  }
+
+  /** The directories that entries had been in have others in their places now. */
+  static void moveOrigins(IndexWriter index, UnaryOperator<EntryId> successor) {
+    origins(index)
+        .forEach(
+            (id, origin) -> {
+              EntryId parent = successor.apply(origin.parent());
+              if (!parent.equals(origin.parent())) {
+                noteLimbo(index, id, new Origin(parent, origin.name(), origin.parentModified()));
+              }
+            });
   }
 
   void unlinked(IndexWriter index, NameRow row, Inode inode) {

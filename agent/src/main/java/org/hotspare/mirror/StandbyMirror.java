@@ -323,6 +323,7 @@ public final class StandbyMirror implements AutoCloseable {
         // What was asked for and did not come is found missing again.
         scanned = false;
       }
+      restoring = false;
       applier.abandon();
       closeInventory();
       current.close();
@@ -490,6 +491,7 @@ public final class StandbyMirror implements AutoCloseable {
       long now = System.nanoTime();
       if (now - reportedNanos > REPORT_EVERY.toNanos()) {
         reportedNanos = now;
+        endHolding(applier);
         report(current);
       }
       if (now - prunedNanos > PRUNE_EVERY.toNanos()) {
@@ -819,15 +821,24 @@ public final class StandbyMirror implements AutoCloseable {
         "%d entries were brought back to the primary, %d could not be"
             .formatted(done.entries(), failed));
     if (failed == 0) {
-      Set<EntryId> withheld =
-          index.write(
-              Durability.DURABLE,
-              w -> {
-                Holding.stop(w);
-                return DirectoryTimes.takeWithheld(w);
-              });
-      applier.ask(withheld);
+      index.update(Durability.DURABLE, Holding::returned);
+      endHolding(applier);
     }
+  }
+
+  /** Once what was brought back has come again in place of what was held. */
+  private void endHolding(Applier applier) throws IOException {
+    try (Snapshot snapshot = index.snapshot()) {
+      if (!Holding.isReturned(snapshot) || !Holding.isEmpty(snapshot)) {
+        return;
+      }
+    }
+    Set<EntryId> withheld =
+        index.write(
+            Durability.DURABLE,
+            w ->
+                Holding.endIfNothingIsLeft(w) ? DirectoryTimes.takeWithheld(w) : Set.<EntryId>of());
+    applier.ask(withheld);
   }
 
   // ---- housekeeping
@@ -992,9 +1003,12 @@ public final class StandbyMirror implements AutoCloseable {
     if (!Holding.isOn(snapshot)) {
       return null;
     }
-    String why = Holding.why(snapshot);
+    String taken =
+        restoring
+            ? ", they are being taken back"
+            : Holding.isReturned(snapshot) ? ", besides what was taken back" : "";
     return "%s; %,d deletions are not repeated here%s"
-        .formatted(why, Holding.count(snapshot), restoring ? ", they are being taken back" : "");
+        .formatted(Holding.why(snapshot), Holding.count(snapshot), taken);
   }
 
   private MirrorView.State state(

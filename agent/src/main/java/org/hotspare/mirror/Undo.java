@@ -1,6 +1,7 @@
 package org.hotspare.mirror;
 
 import java.io.IOException;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.hotspare.index.IndexWriter;
@@ -12,6 +13,7 @@ import org.hotspare.linux.LinuxException;
 import org.hotspare.linux.Stat;
 import org.hotspare.tree.Entry;
 import org.hotspare.tree.EntryId;
+import org.hotspare.tree.FileKind;
 import org.hotspare.tree.Name;
 import org.hotspare.tree.Position;
 import org.hotspare.tree.Timestamp;
@@ -29,6 +31,9 @@ final class Undo {
 
   /** The times that directories had before anything left them that comes back. */
   private final Map<EntryId, Timestamp> times = new LinkedHashMap<>();
+
+  /** Which directories took the places of those that were replaced. */
+  private final Map<EntryId, EntryId> successors = new HashMap<>();
 
   private int restored;
 
@@ -56,19 +61,55 @@ final class Undo {
     // Directories were deleted after what was in them, and come back before.
     for (Kept.Stored stored : Kept.all(index).reversed()) {
       KeptRecord record = stored.record();
-      boolean recent =
-          record.reason() == KeptRecord.Reason.DELETED && record.millis() >= sinceMillis;
-      if (recent && restore(record)) {
+      boolean wasDeleted = record.reason() == KeptRecord.Reason.DELETED;
+      boolean goes =
+          record.millis() >= sinceMillis
+              && (wasDeleted || record.reason() == KeptRecord.Reason.REPLACED);
+      boolean directory = goes && isDirectory(record);
+      if (directory && hasSuccessor(record)) {
+        continue;
+      }
+      if (goes && (wasDeleted || directory) && restore(record)) {
         index.putNote(Kept.TABLE, stored.key(), null);
         cameBack(record.origin());
       }
     }
   }
 
+  /** A directory may have been replaced, as by swapping, while what was in it was deleted. */
+  private boolean isDirectory(KeptRecord record) throws IOException {
+    Name file = record.file();
+    Stat stat = file == null ? null : work.kept().statIfPresent(file);
+    return stat != null
+        && stat.kind() == FileKind.DIRECTORY
+        && !record.id().equals(EntryId.ROOT)
+        && index.inode(record.id()).isEmpty();
+  }
+
+  /** Whether a directory has its name now, in which what was in this one comes back. */
+  private boolean hasSuccessor(KeptRecord record) {
+    Origin origin = record.origin();
+    NameRow taken = index.name(parent(origin), origin.name()).orElse(null);
+    if (taken == null || !isDirectory(taken.id())) {
+      return false;
+    }
+    successors.put(record.id(), taken.id());
+    timeComesBack(origin);
+    return true;
+  }
+
+  private EntryId parent(Origin origin) {
+    return successors.getOrDefault(origin.parent(), origin.parent());
+  }
+
   private void cameBack(Origin origin) {
     restored++;
+    timeComesBack(origin);
+  }
+
+  private void timeComesBack(Origin origin) {
     times.merge(
-        origin.parent(),
+        parent(origin),
         origin.parentModified(),
         (one, other) -> one.compareTo(other) < 0 ? one : other);
   }
@@ -103,17 +144,21 @@ final class Undo {
       }
       throw e;
     }
-    index.putName(new NameRow(origin.parent(), origin.name(), record.id(), record.version()));
+    // Whatever the primary says of this name is newer.
+    index.putName(new NameRow(parent(origin), origin.name(), record.id(), Position.NONE));
     Holding.hold(index, record.id());
     return true;
   }
 
   /** The directory, where it is there and the name in it is free. */
   private @Nullable DirFd freePlace(Origin origin) throws IOException {
-    boolean free =
-        index.inode(origin.parent()).isPresent()
-            && index.name(origin.parent(), origin.name()).isEmpty();
-    return free ? places.directory(index, origin.parent()) : null;
+    EntryId parent = parent(origin);
+    boolean free = isDirectory(parent) && index.name(parent, origin.name()).isEmpty();
+    return free ? places.directory(index, parent) : null;
+  }
+
+  private boolean isDirectory(EntryId id) {
+    return index.inode(id).map(i -> i.entry().kind() == FileKind.DIRECTORY).orElse(false);
   }
 
   private static Entry withDigest(Entry entry, KeptRecord record) {
@@ -130,7 +175,7 @@ final class Undo {
       return false;
     }
     other.directory().link(other.name(), directory, origin.name());
-    NameRow row = new NameRow(origin.parent(), origin.name(), record.id(), Position.NONE);
+    NameRow row = new NameRow(parent(origin), origin.name(), record.id(), Position.NONE);
     index.putName(row);
     Holding.holdName(index, row);
     index.putLocal(inode.id(), EntryReader.local(directory.stat(origin.name()), true));
@@ -158,6 +203,10 @@ final class Undo {
     Inode inode = index.inode(id).orElse(null);
     Name waiting = Workplace.nameOf(id);
     boolean waits = inode != null && work.limbo().statIfPresent(waiting) != null;
+    if (waits && index.name(parent(origin), origin.name()).isPresent()) {
+      // What took its name takes in what was in it, once it is deleted.
+      timeComesBack(origin);
+    }
     DirFd directory = waits ? freePlace(origin) : null;
     if (inode == null || directory == null) {
       return false;
@@ -170,7 +219,7 @@ final class Undo {
       }
       throw e;
     }
-    NameRow name = new NameRow(origin.parent(), origin.name(), id, inode.version());
+    NameRow name = new NameRow(parent(origin), origin.name(), id, Position.NONE);
     index.putName(name);
     Holding.holdName(index, name);
     Removals.forgetLimbo(index, id);

@@ -1,0 +1,393 @@
+package org.hotspare.mirror;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.hotspare.index.Child;
+import org.hotspare.index.IndexReader;
+import org.hotspare.index.IndexWriter;
+import org.hotspare.index.Inode;
+import org.hotspare.index.NameRow;
+import org.hotspare.linux.DirFd;
+import org.hotspare.linux.Errno;
+import org.hotspare.linux.LinuxException;
+import org.hotspare.linux.Stat;
+import org.hotspare.tree.EntryId;
+import org.hotspare.tree.FileKind;
+import org.hotspare.tree.Name;
+import org.hotspare.tree.Position;
+import org.hotspare.watch.EntryReader;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Directories whose deletion is held and whose name another entry took. Where that is a directory,
+ * as after {@code rm -r up; mkdir up}, what is held goes on in it, so that it can still be brought
+ * back to its path; what finds its own name taken there, or a file in the place of its directory,
+ * is kept aside until somebody says so.
+ *
+ * <p>Used at the end of a batch: until then such a directory waits in limbo, since what was in it
+ * may have moved, and its name may be free again.
+ */
+final class GivingWay {
+  private static final int DEEPEST = 4096;
+
+  private final IndexWriter index;
+  private final Workplace work;
+  private final Places places;
+  private final Effects effects;
+
+  /** Which directory took in what was in another. */
+  private final Map<EntryId, EntryId> successors = new HashMap<>();
+
+  /**
+   * What happens to the tree meanwhile.
+   *
+   * @param changed gets the entries that have another place
+   * @param directories gets the directories whose times are to be set
+   */
+  record Effects(Set<EntryId> changed, Set<EntryId> directories, Foreign foreign) {
+    private void left(EntryId id) {
+      changed.remove(id);
+      directories.remove(id);
+    }
+  }
+
+  /** Keeps aside what the index does not know. */
+  interface Foreign {
+    void keep(DirFd directory, EntryId parent, Name name) throws IOException;
+  }
+
+  /** The content of a directory moves into another one. */
+  private record Merging(Inode from, EntryId into) {}
+
+  GivingWay(IndexWriter index, Workplace work, Places places, Effects effects) {
+    this.index = index;
+    this.work = work;
+    this.places = places;
+    this.effects = effects;
+  }
+
+  /** Whether a directory waits for a place, so that its deletion can be held there. */
+  static boolean isWaiting(IndexReader index, Workplace work, Inode inode) throws IOException {
+    return inode.entry().kind() == FileKind.DIRECTORY
+        && index.namesOf(inode.id()).isEmpty()
+        && Removals.origin(index, inode.id()) != null
+        && work.limbo().statIfPresent(Workplace.nameOf(inode.id())) != null;
+  }
+
+  /** Finds a place for every held directory that waits for one. */
+  void settle() throws IOException {
+    Map<EntryId, Origin> left = waiting();
+    int before;
+    do {
+      // Where a directory and one that was in it both gave way, the outer one goes first.
+      before = left.size();
+      Map<EntryId, Origin> again = new LinkedHashMap<>();
+      for (Map.Entry<EntryId, Origin> entry : left.entrySet()) {
+        EntryId parent = successor(entry.getValue().parent());
+        boolean settled = !left.containsKey(parent) && isSettled(entry.getKey(), entry.getValue());
+        if (!settled) {
+          again.put(entry.getKey(), entry.getValue());
+        }
+      }
+      left = again;
+    } while (!left.isEmpty() && left.size() < before);
+    if (!successors.isEmpty()) {
+      Removals.moveOrigins(index, this::successor);
+    }
+  }
+
+  /** What this filesystem refuses stays where it is. */
+  private static void passOver(LinuxException e) throws LinuxException {
+    if (!e.is(Errno.EPERM, Errno.EACCES, Errno.EINVAL, Errno.EMLINK, Errno.ENAMETOOLONG)) {
+      throw e;
+    }
+  }
+
+  private Map<EntryId, Origin> waiting() throws IOException {
+    Map<EntryId, Origin> waiting = new LinkedHashMap<>();
+    for (Map.Entry<EntryId, Origin> entry : Removals.origins(index).entrySet()) {
+      Inode inode = index.inode(entry.getKey()).orElse(null);
+      boolean held = Holding.isHeld(index, entry.getKey());
+      if (held && inode != null && isWaiting(index, work, inode)) {
+        waiting.put(entry.getKey(), entry.getValue());
+      }
+    }
+    return waiting;
+  }
+
+  private EntryId successor(EntryId id) {
+    EntryId at = id;
+    for (EntryId next = successors.get(at); next != null; next = successors.get(at)) {
+      at = next;
+    }
+    return at;
+  }
+
+  private boolean isSettled(EntryId id, Origin origin) throws IOException {
+    try {
+      return settle(id, origin);
+    } catch (LinuxException e) {
+      passOver(e);
+      return false;
+    }
+  }
+
+  /**
+   * @return false where it has to wait longer: its place cannot be reached now
+   */
+  private boolean settle(EntryId id, Origin origin) throws IOException {
+    Inode inode = index.inode(id).orElse(null);
+    EntryId parent = successor(origin.parent());
+    if (inode == null) {
+      return true;
+    }
+    if (index.inode(parent).isEmpty()) {
+      keepAside(inode, origin);
+      return true;
+    }
+    DirFd directory = isBelow(parent, id) ? null : places.directory(index, parent);
+    if (directory == null) {
+      return false;
+    }
+    NameRow taken = index.name(parent, origin.name()).orElse(null);
+    if (taken == null) {
+      return putBack(inode, parent, directory, origin.name());
+    }
+    if (!isDirectory(taken.id())) {
+      keepAside(inode, origin);
+      return true;
+    }
+    boolean reached = !isBelow(taken.id(), id) && places.directory(index, taken.id()) != null;
+    if (reached) {
+      merge(inode, taken.id());
+    }
+    return reached;
+  }
+
+  private boolean isDirectory(EntryId id) {
+    return index.inode(id).map(i -> i.entry().kind() == FileKind.DIRECTORY).orElse(false);
+  }
+
+  private boolean isBelow(EntryId id, EntryId above) {
+    EntryId at = id;
+    for (int depth = 0; depth < DEEPEST; depth++) {
+      if (at.equals(above)) {
+        return true;
+      }
+      List<NameRow> names = index.namesOf(at);
+      if (names.isEmpty()) {
+        return false;
+      }
+      at = names.getFirst().parent();
+    }
+    return true;
+  }
+
+  /** Its name is free again. */
+  private boolean putBack(Inode inode, EntryId parent, DirFd directory, Name name)
+      throws IOException {
+    try {
+      work.limbo().renameNoReplace(Workplace.nameOf(inode.id()), directory, name);
+    } catch (LinuxException e) {
+      if (e.is(Errno.EEXIST)) {
+        // Somebody here put something there, which is found and kept.
+        return false;
+      }
+      throw e;
+    }
+    NameRow row = new NameRow(parent, name, inode.id(), Position.NONE);
+    index.putName(row);
+    Holding.holdName(index, row);
+    Removals.forgetLimbo(index, inode.id());
+    places.forget(inode.id());
+    effects.changed.add(inode.id());
+    effects.directories.add(inode.id());
+    effects.directories.add(parent);
+    return true;
+  }
+
+  private void keepAside(Inode inode, Origin origin) throws IOException {
+    places.forget(inode.id());
+    Removals.forgetLimbo(index, inode.id());
+    Name waiting = Workplace.nameOf(inode.id());
+    Kept.take(index, work, KeptRecord.Reason.HELD, work.limbo(), waiting, origin, inode);
+    Holding.forgetTree(index, inode);
+  }
+
+  // ---- into the directory that took the name
+
+  private void merge(Inode top, EntryId successor) throws IOException {
+    List<Merging> emptied = new ArrayList<>();
+    List<Merging> left = new ArrayList<>(List.of(new Merging(top, successor)));
+    while (!left.isEmpty()) {
+      Merging next = left.removeLast();
+      emptied.add(next);
+      for (Child child : index.children(next.from.id())) {
+        try {
+          child(next, child, left);
+        } catch (LinuxException e) {
+          // It is kept aside with its directory.
+          passOver(e);
+        }
+      }
+      DirectoryTimes.takeOver(index, next.from, next.into);
+      effects.directories.add(next.into);
+    }
+    for (Merging merged : emptied.reversed()) {
+      try {
+        remove(merged.from);
+      } catch (LinuxException e) {
+        // It is kept aside with the directory above.
+        passOver(e);
+      }
+      successors.put(merged.from.id(), merged.into);
+    }
+  }
+
+  /** A directory that is to be there: it was looked for before anything of it moved. */
+  private DirFd directory(EntryId id) throws IOException {
+    DirFd directory = places.directory(index, id);
+    if (directory == null) {
+      throw new IOException("directory " + id + " is not where it was put");
+    }
+    return directory;
+  }
+
+  private void child(Merging merging, Child child, List<Merging> left) throws IOException {
+    boolean mergeable = isMergeable(merging, child);
+    // One of them may have been closed for the others that were opened since.
+    DirFd from = directory(merging.from.id());
+    DirFd into = directory(merging.into);
+    Inode inode = child.inode();
+    NameRow row = new NameRow(merging.from.id(), child.name(), inode.id(), child.nameVersion());
+    NameRow taken = index.name(merging.into, child.name()).orElse(null);
+    Inode occupant = taken == null ? null : index.inode(taken.id()).orElse(null);
+    if (taken == null) {
+      move(row, from, into, merging.into);
+    } else if (mergeable) {
+      left.add(new Merging(inode, taken.id()));
+    } else {
+      giveWay(row, from, inode, occupant, merging.into);
+    }
+  }
+
+  /** Whether both directories have one of that name, whose contents are to be one. */
+  private boolean isMergeable(Merging merging, Child child) throws IOException {
+    Inode inode = child.inode();
+    NameRow taken = index.name(merging.into, child.name()).orElse(null);
+    return taken != null
+        && inode.entry().kind() == FileKind.DIRECTORY
+        && isDirectory(taken.id())
+        && Holding.isHeld(index, inode.id())
+        && places.directory(index, inode.id()) != null
+        && places.directory(index, taken.id()) != null;
+  }
+
+  private static boolean isOurs(DirFd directory, Name name, Inode inode) throws IOException {
+    Stat stat = directory.statIfPresent(name);
+    return stat != null && EntryReader.isSame(inode.local(), stat);
+  }
+
+  /** The name is free there. */
+  private void move(NameRow row, DirFd from, DirFd into, EntryId parent) throws IOException {
+    Inode inode = index.inode(row.id()).orElse(null);
+    if (inode != null && isOurs(from, row.name(), inode)) {
+      try {
+        from.renameNoReplace(row.name(), into, row.name());
+      } catch (LinuxException e) {
+        if (!e.is(Errno.EEXIST)) {
+          throw e;
+        }
+        effects.foreign.keep(into, parent, row.name());
+        from.renameNoReplace(row.name(), into, row.name());
+      }
+    }
+    index.removeName(row.parent(), row.name(), row.version());
+    // Whatever the primary says of this name is newer.
+    NameRow moved = new NameRow(parent, row.name(), row.id(), Position.NONE);
+    index.putName(moved);
+    var _ = Holding.stopsLeaving(index, row);
+    Holding.holdName(index, moved);
+    effects.changed.add(row.id());
+    if (isDirectory(row.id())) {
+      effects.directories.add(row.id());
+    }
+  }
+
+  /** The primary has something else by that name. */
+  private void giveWay(
+      NameRow row, DirFd from, Inode inode, @Nullable Inode occupant, EntryId successor)
+      throws IOException {
+    boolean held = Holding.isHeld(index, row.id());
+    boolean directory = inode.entry().kind() == FileKind.DIRECTORY;
+    boolean ours = isOurs(from, row.name(), inode);
+    if (directory) {
+      places.forget(row.id());
+    }
+    if (index.namesOf(row.id()).size() > 1) {
+      if (ours) {
+        from.unlink(row.name());
+      }
+    } else if (held && ours && directory) {
+      Holding.dropTree(index, work, from, row, inode);
+      return;
+    } else if (held && ours) {
+      Holding.drop(index, work, from, row, inode, occupant);
+      from.unlink(row.name());
+      effects.left(row.id());
+      return;
+    } else if (ours) {
+      // Its next name, or its tombstone, is still to come.
+      Name waiting = Workplace.nameOf(row.id());
+      Kept.removeAll(work.limbo(), waiting);
+      from.rename(row.name(), work.limbo(), waiting);
+      Removals.noteLimbo(index, row.id(), Origin.of(index, successor, row.name()));
+    }
+    var _ = Holding.stopsLeaving(index, row);
+    index.removeName(row.parent(), row.name(), row.version());
+    effects.changed.add(row.id());
+    if (held && !ours && index.namesOf(row.id()).isEmpty()) {
+      // Somebody took it away here.
+      effects.left(row.id());
+      Holding.forgetTree(index, inode);
+    }
+  }
+
+  /** All that was held in it is elsewhere: what is left in it is no part of the mirror. */
+  private void remove(Inode inode) throws IOException {
+    EntryId id = inode.id();
+    NameRow row = index.namesOf(id).stream().findFirst().orElse(null);
+    DirFd directory = row == null ? work.limbo() : places.directory(index, row.parent());
+    Name name = row == null ? Workplace.nameOf(id) : row.name();
+    places.forget(id);
+    if (directory != null && directory.statIfPresent(name) != null) {
+      try {
+        directory.rmdir(name);
+      } catch (LinuxException e) {
+        if (!e.is(Errno.ENOTEMPTY, Errno.EEXIST)) {
+          throw e;
+        }
+        Origin origin = row == null ? originOf(id) : Origin.of(index, row);
+        Kept.take(index, work, KeptRecord.Reason.HELD, directory, name, origin, inode);
+      }
+    }
+    if (row != null) {
+      index.removeName(row.parent(), row.name(), row.version());
+      var _ = Holding.stopsLeaving(index, row);
+    }
+    Removals.forgetLimbo(index, id);
+    effects.left(id);
+    Shortfalls.gone(index, id);
+    Holding.forgetTree(index, inode);
+  }
+
+  private Origin originOf(EntryId id) {
+    Origin origin = Removals.origin(index, id);
+    return origin == null ? Origin.of(index, EntryId.ROOT, Workplace.nameOf(id)) : origin;
+  }
+}

@@ -1,0 +1,202 @@
+package org.hotspare.agent;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.stream.Stream;
+import org.hotspare.admin.MirrorState;
+import org.hotspare.testing.Judge;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * What is held stays whole and can be brought back, whatever becomes of its names on the primary
+ * meanwhile.
+ */
+final class HeldAgainTest {
+  private static final int DIRECTORIES = 30;
+  private static final int FILES = 1200;
+
+  @TempDir Path base;
+
+  private static void run(String command) throws Exception {
+    Process process = new ProcessBuilder("/bin/sh", "-c", command).inheritIO().start();
+    assertThat(process.waitFor()).as(command).isZero();
+  }
+
+  private Path before() {
+    return base.resolve("before");
+  }
+
+  private Path gone() {
+    return base.resolve("gone");
+  }
+
+  private TestPair withCopy(TestPair pair) throws Exception {
+    Path tree = pair.alpha().tree();
+    for (int i = 0; i < FILES; i++) {
+      Path directory = tree.resolve("d" + i % DIRECTORIES);
+      Path inner = i % 7 == 0 ? directory.resolve("inner/most") : directory;
+      Files.createDirectories(inner);
+      Files.writeString(inner.resolve("f" + i), "content " + i);
+    }
+    run("touch -d @1000000000 %1$s/d*/inner/most %1$s/d*/inner %1$s/d* %1$s".formatted(tree));
+    pair.start();
+    pair.assertSame();
+    run("cp -a %s %s; mkdir %s".formatted(tree, before(), gone()));
+    return pair;
+  }
+
+  private TestPair pairWithCopy() throws Exception {
+    return withCopy(TestPair.make(base));
+  }
+
+  private static void awaitHeld(TestPair pair) throws Exception {
+    TestPair.await("held", () -> pair.beta().mirror().state() == MirrorState.HELD);
+    pair.barrier();
+  }
+
+  private static void awaitInSync(TestPair pair) throws Exception {
+    TestPair.await("in sync", () -> pair.beta().mirror().state() == MirrorState.IN_SYNC);
+    pair.assertSame();
+  }
+
+  /** What the primary has beside what is to come back goes into the tree before the accident. */
+  private void isIn(Path tree, String path) throws Exception {
+    String above = path.substring(0, path.lastIndexOf('/'));
+    run(
+        "cd %1$s && touch -r %3$s %5$s && cp -a %2$s/%4$s %4$s && touch -r %5$s %3$s && rm %5$s"
+            .formatted(before(), tree, above, path, base.resolve("time")));
+  }
+
+  private static long files(Path tree) throws Exception {
+    try (Stream<Path> walk = Files.walk(tree)) {
+      return walk.filter(Files::isRegularFile).count();
+    }
+  }
+
+  @Test
+  void aDirectoryThatIsMadeAnewHasWhatIsHeldInIt() throws Exception {
+    try (TestPair pair = pairWithCopy()) {
+      Path tree = pair.alpha().tree();
+      run("rm -rf %s/*".formatted(tree));
+      awaitHeld(pair);
+      run("mkdir -p %1$s/d1/inner %1$s/d2 && echo new > %1$s/d1/inner/new".formatted(tree));
+      pair.barrier();
+      isIn(tree, "d1/inner/new");
+      Judge.assertSameTree(before(), pair.beta().tree(), TestPair.LIMIT);
+      pair.alpha().operations().reject(null);
+      Judge.assertSameTree(before(), tree, TestPair.LIMIT);
+      awaitInSync(pair);
+    }
+  }
+
+  @Test
+  void whatIsMadeAnewLivesOn() throws Exception {
+    try (TestPair pair = pairWithCopy()) {
+      Path tree = pair.alpha().tree();
+      Path copy = pair.beta().tree();
+      run("rm -rf %s/*".formatted(tree));
+      awaitHeld(pair);
+      run("mkdir -p %1$s/d1/inner && echo new > %1$s/d1/inner/new".formatted(tree));
+      run("echo f1 > %1$s/d1/f1; mkdir %1$s/d1/f31; echo file > %1$s/d2".formatted(tree));
+      pair.barrier();
+      run(
+          "chmod 700 %1$s/d1 && mv %1$s/d1/inner/new %1$s/d1/f61 && mv %1$s/d1 %1$s/e1"
+              .formatted(tree));
+      pair.barrier();
+      assertThat(copy.resolve("e1/f61")).hasContent("new\n");
+      assertThat(copy.resolve("e1/f1")).hasContent("f1\n");
+      assertThat(copy.resolve("e1/f31")).isDirectory();
+      assertThat(copy.resolve("e1/f121")).hasContent("content 121");
+      assertThat(copy.resolve("d2")).hasContent("file\n");
+      pair.alpha().operations().approve(null, Duration.ofMinutes(1));
+      awaitInSync(pair);
+    }
+  }
+
+  @Test
+  void approvalRemovesWhatIsHeldInADirectoryThatIsMadeAnew() throws Exception {
+    try (TestPair pair = pairWithCopy()) {
+      Path tree = pair.alpha().tree();
+      run("rm -rf %s/*".formatted(tree));
+      awaitHeld(pair);
+      run("mkdir -p %1$s/d1/inner %1$s/d2 && echo new > %1$s/d1/inner/new".formatted(tree));
+      pair.barrier();
+      assertThat(files(pair.beta().tree())).isEqualTo(FILES + 1);
+      pair.beta().stop();
+      pair.beta().start();
+      pair.barrier();
+      pair.alpha().operations().approve(null, Duration.ofMinutes(1));
+      awaitInSync(pair);
+      assertThat(files(pair.beta().tree())).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void directoriesThatAreSwappedForNewOnesAreHeld() throws Exception {
+    try (TestPair pair = pairWithCopy()) {
+      Path tree = pair.alpha().tree();
+      run(
+          "cd %s && for d in d*; do mv $d %s && mkdir $d && echo > $d/new; done"
+              .formatted(tree, gone()));
+      awaitHeld(pair);
+      assertThat(files(pair.beta().tree())).isEqualTo(FILES + DIRECTORIES);
+      for (int i = 0; i < DIRECTORIES; i++) {
+        isIn(tree, "d" + i + "/new");
+      }
+      pair.alpha().operations().reject(null);
+      Judge.assertSameTree(before(), tree, TestPair.LIMIT);
+      awaitInSync(pair);
+    }
+  }
+
+  @Test
+  void whatIsSwappedWhileDeletionsAreHeldIsHeld() throws Exception {
+    try (TestPair pair = pairWithCopy()) {
+      Path tree = pair.alpha().tree();
+      run("cd %s && rm -rf d? d1? d20 d21 d26 d27 d28 d29".formatted(tree));
+      awaitHeld(pair);
+      run("cd %s && mv d22 d23 d24 d25 %s && mkdir d22 d23 d24".formatted(tree, gone()));
+      run("cd %s && echo > d22/new && rmdir d23 && mv d24 e24 && mv e24 d24".formatted(tree));
+      pair.barrier();
+      isIn(tree, "d22/new");
+      pair.alpha().operations().reject(null);
+      Judge.assertSameTree(before(), tree, TestPair.LIMIT);
+      awaitInSync(pair);
+    }
+  }
+
+  @Test
+  void aDirectoryThatIsMadeAndDeletedAgainAndAgainKeepsWhatIsHeld() throws Exception {
+    try (TestPair pair = pairWithCopy()) {
+      Path tree = pair.alpha().tree();
+      run(
+          "cd %s && ln d29/f29 d28/linked && ln d1/f1 d29/linked && touch -r . d28 d29 d1"
+              .formatted(tree));
+      pair.assertSame();
+      run("rm -rf %2$s && cp -a %1$s %2$s".formatted(tree, before()));
+      run("cd %s && rm -rf d? d1? d20 d21 d22 d23 d24 d29".formatted(tree));
+      awaitHeld(pair);
+      for (int i = 0; i < 3; i++) {
+        run("cd %s && mkdir -p d1/inner d29 && echo > d1/inner/again%d".formatted(tree, i));
+        pair.barrier();
+        run("rm -rf %1$s/d1 %1$s/d29".formatted(tree));
+        if (i == 1) {
+          pair.beta().stop();
+          pair.beta().start();
+        }
+        pair.barrier();
+      }
+      run("mkdir -p %1$s/d1/inner %1$s/d29".formatted(tree));
+      pair.barrier();
+      pair.alpha().operations().reject(null);
+      awaitInSync(pair);
+      run("cd %s && rm d1/inner/again* && touch -r . d1/inner".formatted(tree));
+      Judge.assertSameTree(before(), tree, TestPair.LIMIT);
+      pair.assertSame();
+    }
+  }
+}
