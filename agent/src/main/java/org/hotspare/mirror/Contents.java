@@ -45,6 +45,9 @@ final class Contents {
     }
   }
 
+  /**
+   * @throws Shrunk if it became shorter meanwhile
+   */
   static Signature signature(FileFd file) throws IOException {
     Stat stat = file.stat();
     boolean weakSums = stat.size() > ContentLoader.INLINE_BYTES;
@@ -52,7 +55,7 @@ final class Contents {
         new DeltaEncoder()
             .encode(Signature.NONE, new OpenContent(file, stat.size()), weakSums, new Nowhere());
     if (result.shrunk()) {
-      throw new IOException("it became shorter while it was read");
+      throw new Shrunk();
     }
     return result.signature();
   }
@@ -88,6 +91,15 @@ final class Contents {
       }
     }
     return false;
+  }
+
+  /** Somebody cut the file off while it was read. */
+  static final class Shrunk extends IOException {
+    private static final long serialVersionUID = 1L;
+
+    Shrunk() {
+      super("it became shorter while it was read");
+    }
   }
 
   private static final class Nowhere implements DeltaSink {

@@ -78,10 +78,7 @@ public final class PrimaryMirror implements AutoCloseable {
     this.tracker = new Tracker(root, index, watcher, excludes, problems, settings.processors());
     this.rechecker = new Rechecker(root, index, tracker);
     this.sweep =
-        new Sweep(
-            Bytes.of(root.path().toString()),
-            watcher::devices,
-            found -> rechecker.foundOpen(found.path(), found.device(), found.inode()));
+        new Sweep(Bytes.of(root.path().toString()), watcher::devices, rechecker::foundOpen);
     this.readers =
         Executors.newFixedThreadPool(
             2, Thread.ofPlatform().name("read-" + settings.name() + "-", 0).daemon().factory());
@@ -445,7 +442,10 @@ public final class PrimaryMirror implements AutoCloseable {
       return List.of(name() + ": " + absent);
     }
     try {
-      rechecker.checkOpenFiles();
+      Rechecker.Unchecked unchecked = rechecker.checkOpenFiles(sweep, deadline);
+      if (!unchecked.isNone()) {
+        return List.of(name() + ": " + unchecked.words());
+      }
       Position head =
           tracker.drain().get(Math.max(1, deadline - System.nanoTime()), TimeUnit.NANOSECONDS);
       syncNow();

@@ -1,24 +1,30 @@
 package org.hotspare.mirror;
 
 import java.io.IOException;
-import java.util.Queue;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.TimeoutException;
 import org.hotspare.index.Index;
 import org.hotspare.index.Inode;
 import org.hotspare.index.Snapshot;
 import org.hotspare.linux.Access;
 import org.hotspare.linux.DirFd;
+import org.hotspare.linux.Errno;
 import org.hotspare.linux.FileFd;
 import org.hotspare.linux.LinuxException;
+import org.hotspare.linux.WriterCheck;
 import org.hotspare.tree.Entry;
 import org.hotspare.tree.EntryId;
 import org.hotspare.tree.RelPath;
 import org.hotspare.watch.EntryReader;
 import org.hotspare.watch.MirrorRoot;
+import org.hotspare.watch.Sweep;
 import org.hotspare.watch.Tracker;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -37,18 +43,34 @@ final class Rechecker implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Rechecker.class);
   private static final int REST_FACTOR = 39;
 
+  /** How often a file is looked for that moves meanwhile. */
+  private static final int ATTEMPTS = 4;
+
+  private static final int DRAIN_SECONDS = 30;
+
+  /** After so long a barrier tries what could not be read. */
+  private static final int AGAIN_MILLIS = 100;
+
   private final MirrorRoot root;
   private final Index index;
   private final Tracker tracker;
 
-  /** Asked for: read as soon as can be. */
-  private final Turn asked = new Turn();
+  /** Asked for: read as soon as can be, in this order. Guarded by this, as are the two counts. */
+  private final Set<EntryId> asked = new LinkedHashSet<>();
 
-  /** Found by the sweep: read in turn, with rests. */
-  private final Turn found = new Turn();
+  /** How many were ever asked for, and how many of the first of these were read. */
+  private long asks;
+
+  private long answered;
+
+  /** Found by the sweep: read in turn, with rests. Guarded by this. */
+  private final Set<EntryId> found = new LinkedHashSet<>();
 
   /** Files that somebody had open for writing when last seen. */
   private final Set<EntryId> open = ConcurrentHashMap.newKeySet();
+
+  /** Files that could not be read when last tried. */
+  private final Set<EntryId> unreadable = ConcurrentHashMap.newKeySet();
 
   /** Until when nothing is read for the sweep; owned by the thread. */
   private long restsUntilNanos = System.nanoTime();
@@ -64,121 +86,214 @@ final class Rechecker implements AutoCloseable {
         Thread.ofPlatform().name("recheck-" + root.mirror()).daemon().unstarted(this::run);
   }
 
-  /** Files in the order in which they came, each once. For several threads. */
-  private static final class Turn {
-    private final Queue<EntryId> queue = new ConcurrentLinkedQueue<>();
-    private final Set<EntryId> waiting = ConcurrentHashMap.newKeySet();
-
-    boolean add(EntryId id) {
-      return waiting.add(id) && queue.add(id);
-    }
-
-    @Nullable EntryId next() {
-      return queue.poll();
-    }
-
-    void done(EntryId id) {
-      waiting.remove(id);
-    }
-
-    boolean isEmpty() {
-      return waiting.isEmpty();
-    }
-  }
-
   void start() {
     thread.start();
   }
 
-  /** Has the file read again soon. */
-  void check(EntryId id) {
+  /** Has the file read again soon. What is being read already is read once more. */
+  synchronized void check(EntryId id) {
     if (asked.add(id)) {
-      LockSupport.unpark(thread);
+      asks++;
+      notifyAll();
     }
   }
 
   /** A process has the file at this place open for writing. */
-  void foundOpen(@Nullable RelPath path, long device, long inode) {
-    try (Snapshot snapshot = index.snapshot()) {
-      EntryId id = path == null ? null : snapshot.resolve(path).orElse(null);
-      if (id == null) {
-        id = snapshot.inodeAt(device, inode).map(Inode::id).orElse(null);
-      }
-      if (id == null) {
-        // Excluded, outside the mirror, or so new that its own event will tell.
-        return;
-      }
-      open.add(id);
+  void foundOpen(Sweep.Candidate file) {
+    EntryId id = idOf(file).orElse(null);
+    if (id == null) {
+      return;
+    }
+    open.add(id);
+    synchronized (this) {
       if (found.add(id)) {
-        LockSupport.unpark(thread);
+        notifyAll();
       }
     }
   }
 
-  /** Reads all files again that are known to be open for writing, and waits until that is done. */
-  void checkOpenFiles() throws InterruptedException {
-    open.forEach(this::check);
-    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
-    while (!asked.isEmpty() && System.nanoTime() < deadline && !closed) {
-      TimeUnit.MILLISECONDS.sleep(1);
+  /** Nothing for what is excluded, outside the mirror, or so new that its own event will tell. */
+  private Optional<EntryId> idOf(Sweep.Candidate file) {
+    try (Snapshot snapshot = index.snapshot()) {
+      RelPath path = file.path();
+      Optional<EntryId> id = path == null ? Optional.empty() : snapshot.resolve(path);
+      return id.isPresent() ? id : snapshot.inodeAt(file.device(), file.inode()).map(Inode::id);
     }
+  }
+
+  /**
+   * What a barrier could not look at.
+   *
+   * @param processes whether not all were asked what they have open
+   * @param files how many files that are open for writing were not read again
+   */
+  record Unchecked(boolean processes, long files) {
+    boolean isNone() {
+      return !processes && files == 0;
+    }
+
+    String words() {
+      return processes
+          ? "not all processes could be asked in time which files they have open"
+          : files == 1
+              ? "1 file that is open for writing could not be read again"
+              : "%,d files that are open for writing could not be read again".formatted(files);
+    }
+  }
+
+  /**
+   * Reads all files again that somebody has open for writing at this moment, and numbers what
+   * differs.
+   *
+   * @param deadlineNanos as of {@code System.nanoTime()}
+   */
+  Unchecked checkOpenFiles(Sweep sweep, long deadlineNanos)
+      throws IOException, InterruptedException {
+    Set<EntryId> files = new HashSet<>();
+    boolean complete = sweep.passNow(file -> idOf(file).ifPresent(files::add), deadlineNanos);
+    // Where other processes may not be looked into, these are all that is known.
+    files.addAll(open);
+    files.forEach(this::check);
+    long unread = awaitAnswers(files, deadlineNanos);
+    while (unread > 0 && deadlineNanos - System.nanoTime() > 0 && !closed) {
+      // Whoever holds a lease, as Samba does, gives it up when somebody tries to open the file.
+      TimeUnit.MILLISECONDS.sleep(AGAIN_MILLIS);
+      files.retainAll(unreadable);
+      files.forEach(this::check);
+      unread = awaitAnswers(files, deadlineNanos);
+    }
+    return new Unchecked(!complete, unread);
+  }
+
+  /** Answers how many of the files were not read in time, or could not be. */
+  private synchronized long awaitAnswers(Collection<EntryId> files, long deadlineNanos)
+      throws InterruptedException {
+    long ticket = asks;
+    long left = deadlineNanos - System.nanoTime();
+    while (answered < ticket && left > 0 && !closed) {
+      TimeUnit.NANOSECONDS.timedWait(this, left);
+      left = deadlineNanos - System.nanoTime();
+    }
+    long waiting = Math.min(files.size(), ticket - answered);
+    return waiting > 0 ? waiting : files.stream().filter(unreadable::contains).count();
+  }
+
+  private record Next(EntryId id, boolean wasAsked) {}
+
+  /** Waits for the next file to read; null once this is closed. */
+  private synchronized @Nullable Next next() throws InterruptedException {
+    while (!closed) {
+      if (!asked.isEmpty()) {
+        return new Next(removeFirst(asked), true);
+      }
+      long rest = restsUntilNanos - System.nanoTime();
+      if (found.isEmpty()) {
+        wait();
+      } else if (rest > 0) {
+        TimeUnit.NANOSECONDS.timedWait(this, rest);
+      } else {
+        return new Next(removeFirst(found), false);
+      }
+    }
+    return null;
+  }
+
+  private static EntryId removeFirst(Set<EntryId> files) {
+    var first = files.iterator();
+    EntryId id = first.next();
+    first.remove();
+    return id;
+  }
+
+  private synchronized void answered() {
+    answered++;
+    notifyAll();
   }
 
   private void run() {
-    while (!closed) {
-      EntryId id = asked.next();
-      if (id != null) {
-        read(id);
-        asked.done(id);
-        continue;
-      }
-      long now = System.nanoTime();
-      id = now - restsUntilNanos < 0 ? null : found.next();
-      if (id == null) {
-        long rest = restsUntilNanos - now;
-        LockSupport.parkNanos(rest > 0 ? rest : TimeUnit.SECONDS.toNanos(1));
-        continue;
-      }
-      read(id);
-      found.done(id);
-      long end = System.nanoTime();
-      restsUntilNanos = end + (end - now) * REST_FACTOR;
-    }
-  }
-
-  private void read(EntryId id) {
     try {
-      recheck(id);
-    } catch (LinuxException | MirrorRoot.RootMissing e) {
-      LOG.debug("mirror {}: {} cannot be read again: {}", root.mirror(), id, e.getMessage());
-      open.remove(id);
+      for (Next next = next(); next != null; next = next()) {
+        long started = System.nanoTime();
+        read(next);
+        if (next.wasAsked) {
+          answered();
+        } else {
+          long end = System.nanoTime();
+          restsUntilNanos = end + (end - started) * REST_FACTOR;
+        }
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void read(Next next) {
+    EntryId id = next.id;
+    try {
+      recheck(id, next.wasAsked);
+      unreadable.remove(id);
     } catch (IOException | RuntimeException e) {
-      if (!closed) {
-        LOG.warn("mirror {}: reading entry {} again failed", root.mirror(), id, e);
+      boolean news = unreadable.add(id);
+      if (news && !closed) {
+        boolean expected = e instanceof LinuxException || e instanceof MirrorRoot.RootMissing;
+        LOG.warn(
+            "mirror {}: entry {}, which may be written to, cannot be read again: {}",
+            root.mirror(),
+            id,
+            e.getMessage(),
+            expected ? null : e);
       }
     }
   }
 
-  private void recheck(EntryId id) throws IOException {
-    Inode inode;
-    RelPath path;
-    try (Snapshot snapshot = index.snapshot()) {
-      inode = snapshot.inode(id).orElse(null);
-      path = snapshot.path(id).orElse(null);
+  private void recheck(EntryId id, boolean wasAsked) throws IOException {
+    for (int attempt = 1; ; attempt++) {
+      Inode inode;
+      RelPath path;
+      try (Snapshot snapshot = index.snapshot()) {
+        inode = snapshot.inode(id).orElse(null);
+        path = snapshot.path(id).orElse(null);
+      }
+      if (inode == null || path == null || !(inode.entry() instanceof Entry.RegularFile known)) {
+        open.remove(id);
+        return;
+      }
+      if (compare(inode, known, path, wasAsked)) {
+        return;
+      }
+      if (attempt == ATTEMPTS) {
+        throw new IOException("it keeps moving");
+      }
+      // Whatever moved it raised an event before: once that is numbered, the place is known.
+      awaitTracker();
     }
-    if (inode == null || path == null || !(inode.entry() instanceof Entry.RegularFile known)) {
-      open.remove(id);
-      return;
-    }
+  }
+
+  /** Answers false where another file is at that place, or none. */
+  private boolean compare(Inode inode, Entry.RegularFile known, RelPath path, boolean wasAsked)
+      throws IOException {
+    EntryId id = inode.id();
     boolean written;
     boolean differs;
     try (DirFd directory = root.enter();
         FileFd file = directory.openFile(path, Access.READ)) {
       if (!EntryReader.isSame(inode.local(), file.statWhenOpened())) {
-        return;
+        return false;
       }
-      written = file.writers() == org.hotspare.linux.WriterCheck.WRITERS;
-      differs = known.digest() != null && !Contents.signature(file).root().equals(known.digest());
+      written = file.writers() == WriterCheck.WRITERS;
+      // Without a digest it is being sent for the first time, perhaps past what changed just now.
+      differs =
+          known.digest() == null
+              ? wasAsked && written
+              : !Contents.signature(file).root().equals(known.digest());
+    } catch (LinuxException e) {
+      if (e.is(Errno.ENOENT, Errno.ENOTDIR, Errno.ELOOP, Errno.EXDEV, Errno.EISDIR, Errno.ENXIO)) {
+        return false;
+      }
+      throw e;
+    } catch (Contents.Shrunk e) {
+      written = true;
+      differs = true;
     }
     if (written) {
       open.add(id);
@@ -188,12 +303,27 @@ final class Rechecker implements AutoCloseable {
     if (differs) {
       tracker.contentDiffers(id);
     }
+    return true;
+  }
+
+  private void awaitTracker() throws IOException {
+    try {
+      var _ = tracker.drain().get(DRAIN_SECONDS, TimeUnit.SECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IOException("interrupted", e);
+    } catch (ExecutionException | TimeoutException e) {
+      throw new IOException("the tree does not come to rest", e);
+    }
   }
 
   @Override
   public void close() {
     closed = true;
-    LockSupport.unpark(thread);
+    synchronized (this) {
+      notifyAll();
+    }
+    thread.interrupt();
     try {
       thread.join();
     } catch (InterruptedException e) {

@@ -134,7 +134,7 @@ public final class Sweep implements AutoCloseable {
       boolean complete = false;
       while (!complete) {
         long before = clock.getCurrentThreadCpuTime();
-        complete = files.scan(SLICE_NANOS, file -> tell(file, told));
+        complete = files.scan(SLICE_NANOS, file -> tell(file, told, found));
         long spent = clock.getCurrentThreadCpuTime() - before;
         cpuNanos.addAndGet(spent);
         if (pause((long) (spent * (1 - SHARE) / SHARE))) {
@@ -146,13 +146,37 @@ public final class Sweep implements AutoCloseable {
   }
 
   /**
+   * Passes over all processes once, on the caller's thread and without pauses: for who has to know
+   * what is open at this moment.
+   *
+   * @param deadlineNanos as of {@code System.nanoTime()}
+   * @return whether it came to the end in time
+   * @throws IOException if {@code /proc} cannot be read
+   */
+  public boolean passNow(Consumer<Candidate> found, long deadlineNanos) throws IOException {
+    Set<Long> wanted = devices.get();
+    if (wanted.isEmpty()) {
+      return true;
+    }
+    Set<Place> told = new HashSet<>();
+    try (ProcessFiles files = new ProcessFiles(wanted, true)) {
+      while (!files.scan(SLICE_NANOS, file -> tell(file, told, found))) {
+        if (System.nanoTime() - deadlineNanos >= 0) {
+          return false;
+        }
+      }
+    }
+    return told.size() < MAX_CANDIDATES_A_PASS;
+  }
+
+  /**
    * @return whether the sweep is to end
    */
   private boolean pause(long nanos) throws InterruptedException {
     return closing.await(Math.max(0, nanos), TimeUnit.NANOSECONDS);
   }
 
-  private void tell(OpenFile file, Set<Place> told) {
+  private void tell(OpenFile file, Set<Place> told, Consumer<Candidate> found) {
     if (told.size() < MAX_CANDIDATES_A_PASS && told.add(new Place(file.device(), file.inode()))) {
       found.accept(new Candidate(below(file.path()), file.device(), file.inode(), file.mapped()));
     }

@@ -4,11 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import org.hotspare.admin.WaitResult;
 import org.hotspare.testing.Judge;
 import org.hotspare.testing.OpenWriter;
 import org.junit.jupiter.api.Tag;
@@ -52,6 +54,55 @@ final class NoEventTest {
         cached.fill(1000, 10, 'C');
         Judge.assertSameTree(on.tree(), on.copy(), FOUND_WITHIN);
         assertThat(Files.readString(on.copy().resolve("mapped"))).contains("through-a-dirty-page");
+      }
+      on.pair().assertSame();
+    }
+  }
+
+  /** Without a word of the kernel's, and before the sweep comes by. */
+  @Test
+  void aBarrierCoversWhatIsStoredIntoAMapping() throws Exception {
+    try (PairOn on = PairOn.make(PairOn.Place.EXT4, 100)) {
+      on.pair().start();
+      Path file = on.tree().resolve("mapped");
+      Files.writeString(file, ".".repeat(SIZE));
+      on.pair().assertSame();
+      try (OpenWriter mapped = OpenWriter.mapping(file, SIZE, true)) {
+        for (int i = 0; i < 4; i++) {
+          String stored = "before-barrier-" + i;
+          mapped.store(100L * i, stored);
+          on.pair().barrier();
+          assertThat(Files.readString(on.copy().resolve("mapped"))).contains(stored);
+        }
+      }
+    }
+  }
+
+  @Test
+  void aBarrierSaysWhatItCannotRead() throws Exception {
+    try (PairOn on = PairOn.make(PairOn.Place.EXT4, 100)) {
+      on.pair().start();
+      Path file = on.tree().resolve("file");
+      Files.writeString(file, "content");
+      on.pair().assertSame();
+      // Whoever opens a file with a lease waits until it is given up.
+      String leases =
+          """
+          import fcntl, os, signal, sys
+          signal.signal(signal.SIGIO, signal.SIG_IGN)
+          file = os.open(sys.argv[1], os.O_RDWR)
+          fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+          print('leased', flush=True)
+          sys.stdin.readline()
+          """;
+      Process owner = new ProcessBuilder("python3", "-c", leases, file.toString()).start();
+      try {
+        assertThat(owner.inputReader(StandardCharsets.UTF_8).readLine()).isEqualTo("leased");
+        WaitResult result = on.pair().tryBarrier(Duration.ofSeconds(3));
+        assertThat(result.durable()).isFalse();
+        assertThat(result.missing().toString()).contains("1 file").contains("open for writing");
+      } finally {
+        owner.destroyForcibly().waitFor();
       }
       on.pair().assertSame();
     }
