@@ -169,7 +169,8 @@ final class Drift {
     try (Places places = new Places(work)) {
       for (Mark mark : marks) {
         switch (mark) {
-          case Mark.Entry(var directory, var name) -> name(w, work, places, directory, name, back);
+          case Mark.Entry(var directory, var name, _) ->
+              name(w, work, places, directory, name, back);
           case Mark.Moved(var from, var fromName, var to, var toName) -> {
             name(w, work, places, to, toName, back);
             name(w, work, places, from, fromName, back);

@@ -139,11 +139,12 @@ final class FanotifySource implements EventSource {
     }
     EntryId directory = directories.find(key).orElse(null);
     Name name = event.name();
+    FileHandle target = event.isDirectory() ? null : event.target();
     if (event.renamed()) {
       EntryId newDirectory = directories.find(key(fileSystem, event.newDirectory())).orElse(null);
-      passRename(directory, name, newDirectory, event.newName());
+      passRename(directory, name, newDirectory, event.newName(), target);
     } else if (directory != null) {
-      queue.add(name == null ? new Mark.Self(directory) : new Mark.Entry(directory, name));
+      queue.add(name == null ? new Mark.Self(directory) : new Mark.Entry(directory, name, target));
     }
   }
 
@@ -153,13 +154,17 @@ final class FanotifySource implements EventSource {
   }
 
   private void passRename(
-      @Nullable EntryId from, @Nullable Name name, @Nullable EntryId to, @Nullable Name newName) {
+      @Nullable EntryId from,
+      @Nullable Name name,
+      @Nullable EntryId to,
+      @Nullable Name newName,
+      @Nullable FileHandle target) {
     if (from != null && name != null && to != null && newName != null) {
       queue.add(new Mark.Moved(from, name, to, newName));
     } else if (from != null && name != null) {
-      queue.add(new Mark.Entry(from, name));
+      queue.add(new Mark.Entry(from, name, target));
     } else if (to != null && newName != null) {
-      queue.add(new Mark.Entry(to, newName));
+      queue.add(new Mark.Entry(to, newName, target));
     }
   }
 

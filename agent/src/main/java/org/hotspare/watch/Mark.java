@@ -1,12 +1,23 @@
 package org.hotspare.watch;
 
+import org.hotspare.linux.FileHandle;
 import org.hotspare.tree.EntryId;
 import org.hotspare.tree.Name;
+import org.jspecify.annotations.Nullable;
 
 /** What the kernel says may have changed: a hint where to look, never the truth. */
 public sealed interface Mark {
-  /** Look at this name: created, removed, replaced, written to, or of new metadata. */
-  record Entry(EntryId directory, Name name) implements Mark {}
+  /**
+   * Look at this name: created, removed, replaced, written to, or of new metadata.
+   *
+   * @param target what it meant then, on the filesystem of the directory; null where the kernel
+   *     does not say, and for a directory
+   */
+  record Entry(EntryId directory, Name name, @Nullable FileHandle target) implements Mark {
+    public Entry(EntryId directory, Name name) {
+      this(directory, name, null);
+    }
+  }
 
   /** The directory's own metadata. */
   record Self(EntryId directory) implements Mark {}

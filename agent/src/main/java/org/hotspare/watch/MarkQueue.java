@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * {@link Mark.Everything}.
  */
 final class MarkQueue {
-  /** About 150 bytes each. */
+  /** About 250 bytes each. */
   static final int MAX_PENDING = 200_000;
 
   private final ReentrantLock lock = new ReentrantLock();

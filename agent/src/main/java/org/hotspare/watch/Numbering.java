@@ -19,6 +19,7 @@ import org.hotspare.index.Local;
 import org.hotspare.index.NameRow;
 import org.hotspare.linux.DirFd;
 import org.hotspare.linux.Errno;
+import org.hotspare.linux.FileHandle;
 import org.hotspare.linux.LinuxException;
 import org.hotspare.linux.Listed;
 import org.hotspare.linux.Listing;
@@ -133,12 +134,18 @@ final class Numbering {
   /**
    * Looks at one name after an event.
    *
+   * @param target what the name meant then, where that is known
    * @return whether the directory could be looked into; otherwise it has moved or is gone, which a
    *     later mark tells
    */
-  boolean look(IndexWriter index, Directories directories, EntryId directory, Name name)
+  boolean look(
+      IndexWriter index,
+      Directories directories,
+      EntryId directory,
+      Name name,
+      @Nullable FileHandle target)
       throws IOException {
-    boolean found = lookAgain(index, directories, directory, name);
+    boolean found = lookAgain(index, directories, directory, name, target);
     if (found) {
       touched.add(directory);
     }
@@ -147,7 +154,12 @@ final class Numbering {
 
   /** Looks at a name without an event in its directory. */
   private boolean lookAgain(
-      IndexWriter index, Directories directories, EntryId directory, Name name) throws IOException {
+      IndexWriter index,
+      Directories directories,
+      EntryId directory,
+      Name name,
+      @Nullable FileHandle target)
+      throws IOException {
     DirFd at;
     try {
       at = directories.open(index, directory);
@@ -175,7 +187,29 @@ final class Numbering {
       }
       forgetProblems(parent.path, name);
     }
+    if (target != null && (row == null || lookAtOtherNames.contains(row.id()))) {
+      lookAtTarget(index, at, target);
+    }
     return true;
+  }
+
+  /**
+   * The name was new, or stands for something else now, or nothing: what was written through it
+   * while it stood for another file is seen at another name of that one.
+   */
+  private void lookAtTarget(IndexWriter index, DirFd at, FileHandle target) {
+    try {
+      Stat stat = at.statIfPresent(target);
+      if (stat != null && stat.kind() == FileKind.REGULAR_FILE) {
+        index
+            .inodeAt(stat.device(), stat.inode())
+            .filter(known -> isSameEntry(known, stat))
+            .ifPresent(known -> lookAtOtherNames.add(known.id()));
+      }
+    } catch (LinuxException e) {
+      // Without the privilege to open by handles, or beyond a mount: the next scan finds it.
+      LOG.debug("what an event was about cannot be looked up: {}", e.getMessage());
+    }
   }
 
   void touch(EntryId directory) {
@@ -196,7 +230,8 @@ final class Numbering {
       List<NameRow> names = index.namesOf(id);
       // Its directory may have changed by what is not looked at yet: its time is not due now.
       if (!names.isEmpty()
-          && !lookAgain(index, directories, names.getFirst().parent(), names.getFirst().name())) {
+          && !lookAgain(
+              index, directories, names.getFirst().parent(), names.getFirst().name(), null)) {
         later.add(names.getFirst());
       }
     }

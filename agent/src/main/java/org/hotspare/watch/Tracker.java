@@ -406,13 +406,13 @@ public final class Tracker implements AutoCloseable {
       throws IOException {
     boolean done =
         switch (mark) {
-          case Mark.Entry(var directory, var name) ->
-              numbering.look(w, directories, directory, name);
+          case Mark.Entry(var directory, var name, var target) ->
+              numbering.look(w, directories, directory, name, target);
           case Mark.Moved(var from, var fromName, var to, var toName) -> {
             // The new name first: what is found there is known, and does not become an orphan.
-            boolean arrived = numbering.look(w, directories, to, toName);
+            boolean arrived = numbering.look(w, directories, to, toName, null);
             reopenMoved(directories);
-            boolean left = numbering.look(w, directories, from, fromName);
+            boolean left = numbering.look(w, directories, from, fromName, null);
             yield arrived && left;
           }
           case Mark.Self(var directory) -> {

@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
@@ -21,6 +22,7 @@ import org.hotspare.index.Snapshot;
 import org.hotspare.linux.DirFd;
 import org.hotspare.linux.LoopFileSystem;
 import org.hotspare.linux.LoopFileSystem.Kind;
+import org.hotspare.tree.Entry;
 import org.hotspare.tree.EntryId;
 import org.hotspare.tree.Position;
 import org.hotspare.tree.RelPath;
@@ -197,6 +199,44 @@ final class TrackerTest {
       }
       await("it is read", () -> followed.at("home/deep/er/file").isPresent());
       await("all is well", () -> problems.count() == 0);
+    }
+  }
+
+  @Test
+  void whatIsWrittenThroughANameThatIsGoneIsSeenAtTheOther() throws Exception {
+    Path a = tree.resolve("a");
+    Files.writeString(a, "content\n");
+    String script =
+        """
+        import os, sys
+        os.chdir(sys.argv[1])
+        os.link('a', 'link')
+        os.rename('link', 'tmp')
+        file = os.open('tmp', os.O_WRONLY | os.O_APPEND)
+        os.write(file, b'more\\n')
+        os.close(file)
+        os.unlink('tmp')
+        if len(sys.argv) > 2:
+            open('other', 'w').close()
+            os.rename('other', 'tmp')
+        """;
+    try (Followed followed = new Followed(base.resolve("state")).start()) {
+      for (int i = 0; i < 20; i++) {
+        followed.settle();
+        // Every other time the name stands for something else in the end, every third before.
+        List<String> again = i % 2 == 0 ? List.of() : List.of("new");
+        Files.deleteIfExists(tree.resolve("tmp"));
+        if (i % 3 == 0) {
+          Files.writeString(tree.resolve("tmp"), "before");
+        }
+        followed.settle();
+        List<String> command = new ArrayList<>(List.of("python3", "-c", script, tree.toString()));
+        command.addAll(again);
+        LoopFileSystem.run(command.toArray(String[]::new));
+        followed.settle();
+        assertThat(followed.at("a").map(inode -> ((Entry.RegularFile) inode.entry()).size()))
+            .contains(Files.size(a));
+      }
     }
   }
 

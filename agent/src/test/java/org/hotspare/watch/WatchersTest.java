@@ -98,7 +98,13 @@ class WatchersTest {
       run("touch", root.resolve("other").toString());
       scanner.settle();
       // The kernel may tell of one file in several events, read at several times.
-      assertThat(scanner.marks).containsOnly(new Mark.Entry(EntryId.ROOT, Name.of("other")));
+      assertThat(scanner.marks)
+          .isNotEmpty()
+          .allMatch(
+              mark ->
+                  mark instanceof Mark.Entry entry
+                      && entry.directory().equals(EntryId.ROOT)
+                      && entry.name().equals(Name.of("other")));
     }
   }
 
