@@ -45,6 +45,12 @@ public final class PrimaryMirror implements AutoCloseable {
   private static final String SYNCED = "synced";
   private static final Duration SYNC_EVERY = Duration.ofSeconds(30);
 
+  /**
+   * A standby that reads nothing for so long is disconnected. Its own disk may take minutes to
+   * write what it had before.
+   */
+  private static final Duration STALLED = Duration.ofMinutes(5);
+
   /** File times and the clock of the last sync may be off by this much. */
   private static final long SLACK_SECONDS = 120;
 
@@ -189,6 +195,7 @@ public final class PrimaryMirror implements AutoCloseable {
     while (!closed) {
       try {
         Thread.sleep(SYNC_EVERY);
+        closeStalled(STALLED);
         if (System.nanoTime() - retainedNanos >= Retention.EVERY.toNanos()) {
           retainedNanos = System.nanoTime();
           forgetDeletions(Retention.KEEP, Retention.CHANGES);
@@ -296,6 +303,25 @@ public final class PrimaryMirror implements AutoCloseable {
       return Frame.Mode.INVENTORY;
     }
     return request.completeCopy() ? Frame.Mode.CHANGES : Frame.Mode.FIRST_COPY;
+  }
+
+  /**
+   * Closes the connections of standbys that have read nothing for so long while something was sent
+   * to them. Each keeps a snapshot of the index meanwhile, and with it all that is written to the
+   * index since. Who brings entries back is busy with that.
+   */
+  public void closeStalled(Duration limit) {
+    for (Subscription subscription : subscriptions.values()) {
+      Link link = subscription.link;
+      Duration blocked = link.blocked();
+      if (blocked.compareTo(limit) > 0 && subscription.restoring == null && !link.isClosed()) {
+        String reason =
+            "standby %s has read nothing for %d s".formatted(link.peer(), blocked.toSeconds());
+        LOG.warn("mirror {}: {}; the connection is closed", name(), reason);
+        news.tell(name(), MirrorNews.Topic.PROBLEM, reason);
+        link.close("you have read nothing for %d s".formatted(blocked.toSeconds()));
+      }
+    }
   }
 
   private static String describe(Frame.Mode mode) {

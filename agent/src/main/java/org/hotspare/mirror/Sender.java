@@ -16,6 +16,7 @@ import org.hotspare.watch.Tracker;
 import org.hotspare.wire.Frame;
 import org.hotspare.wire.Link;
 import org.hotspare.wire.ProtocolException;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -49,6 +50,9 @@ final class Sender {
 
   /** What the standby can have at most: what it began with, and the cuts that were sent. */
   private Position sent;
+
+  /** The end of an inventory that was sent; null while none was. */
+  private @Nullable Position inventory;
 
   private boolean complete;
   private boolean changed = true;
@@ -116,11 +120,19 @@ final class Sender {
   }
 
   private synchronized boolean awaitWork() throws InterruptedException {
-    while (!closed && !changed && wanted.isEmpty()) {
+    while (!closed && (isComparing() || (!changed && wanted.isEmpty()))) {
       wait();
     }
     changed = false;
     return !closed;
+  }
+
+  /**
+   * Comparing an inventory may take hours, and the standby connects again after it: what was sent
+   * meanwhile would wait, with the index's snapshot, for nothing.
+   */
+  private boolean isComparing() {
+    return inventory != null && inventory.isAfter(acknowledged);
   }
 
   /**
@@ -159,6 +171,9 @@ final class Sender {
 
   private synchronized void sending(Position upTo) {
     sent = upTo;
+    if (mode == Frame.Mode.INVENTORY) {
+      inventory = upTo;
+    }
   }
 
   /** What the standby holds durably. */

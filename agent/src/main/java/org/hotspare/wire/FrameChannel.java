@@ -21,6 +21,10 @@ import javax.net.ssl.SSLSocket;
  */
 final class FrameChannel {
   private static final int GATHERED_BYTES = 128 << 10;
+
+  /** As much as goes into a record of TLS: what the other side takes shows in such pieces. */
+  private static final int PIECE_BYTES = 16 << 10;
+
   private static final long NAP_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
 
   private final Socket plain;
@@ -41,6 +45,11 @@ final class FrameChannel {
   private final AtomicLong bytesOut = new AtomicLong();
   private final AtomicBoolean cut = new AtomicBoolean();
   private volatile long lastSentNanos = System.nanoTime();
+
+  /** Whether a piece is being written, since {@link #writingSinceNanos}. */
+  private volatile boolean writing;
+
+  private volatile long writingSinceNanos;
   private volatile RateLimit own = RateLimit.none();
 
   /**
@@ -74,6 +83,11 @@ final class FrameChannel {
 
   long lastSentNanos() {
     return lastSentNanos;
+  }
+
+  /** For how long the other side has taken nothing of what is being written; 0 if nothing is. */
+  long blockedNanos() {
+    return writing ? Math.max(0, System.nanoTime() - writingSinceNanos) : 0;
   }
 
   /** What is sent from now on keeps to this limit too. */
@@ -128,11 +142,18 @@ final class FrameChannel {
     while (at < end) {
       RateLimit shared = options.limit();
       RateLimit single = own;
-      int some = Math.min(end - at, Math.min(shared.chunkBytes(), single.chunkBytes()));
+      int most = Math.min(shared.chunkBytes(), single.chunkBytes());
+      int some = Math.min(end - at, Math.min(most, PIECE_BYTES));
       long started = System.nanoTime();
       long wait = Math.max(shared.reserve(some, started), single.reserve(some, started));
       await(started + wait);
-      out.write(bytes, at, some);
+      writingSinceNanos = System.nanoTime();
+      writing = true;
+      try {
+        out.write(bytes, at, some);
+      } finally {
+        writing = false;
+      }
       lastSentNanos = System.nanoTime();
       choice.written(some, lastSentNanos - started);
       bytesOut.addAndGet(some);

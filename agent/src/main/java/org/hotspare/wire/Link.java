@@ -99,6 +99,11 @@ public final class Link implements AutoCloseable {
     return channel.bytesOut();
   }
 
+  /** For how long the other side has read nothing of what this one is sending; zero if it reads. */
+  public Duration blocked() {
+    return Duration.ofNanos(channel.blockedNanos());
+  }
+
   /** How long the last ping and its answer took; empty before the first. */
   public Optional<Duration> roundTrip() {
     OptionalLong nanos = roundTripNanos;

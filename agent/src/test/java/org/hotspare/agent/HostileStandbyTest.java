@@ -10,7 +10,10 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Random;
+import org.hotspare.mirror.MirrorView;
+import org.hotspare.mirror.PrimaryMirror;
 import org.hotspare.tree.Bytes;
 import org.hotspare.tree.Entry;
 import org.hotspare.tree.EntryId;
@@ -219,6 +222,32 @@ final class HostileStandbyTest {
         new Frame.Subscribe("none", Bytes.EMPTY, Position.NONE, Lineage.EMPTY, false, true));
     assertThat(refusal(other)).contains("none");
     servesTheRealOne();
+  }
+
+  @Test
+  void whoReadsNothingIsDisconnectedInTime() throws Exception {
+    PrimaryMirror mirror = Objects.requireNonNull(pair.alpha().agent().primaries().get("www"));
+    byte[] large = new byte[64 << 20];
+    new Random(5).nextBytes(large);
+    Files.write(pair.alpha().tree().resolve("d/large"), large);
+    Link link = connect();
+    link.sendNow(fromNothing());
+    TestPair.await("it is served", () -> isConnected(mirror));
+    TestPair.await(
+        "it is disconnected",
+        () -> {
+          // Long after the beat that keeps the connection alive, were it that alone.
+          mirror.closeStalled(LinkOptions.DEAD_AFTER.plusSeconds(2));
+          return !isConnected(mirror);
+        });
+    assertThat(Files.readString(pair.alpha().state().resolve("events.jsonl")))
+        .contains("standby beta has read nothing for");
+    link.close();
+    servesTheRealOne();
+  }
+
+  private static boolean isConnected(PrimaryMirror mirror) {
+    return mirror.view().standbys().stream().anyMatch(MirrorView.StandbyView::connected);
   }
 
   @Test
