@@ -583,6 +583,9 @@ public final class StandbyMirror implements AutoCloseable {
     switch (frame) {
       case Frame.Subscribed subscribed -> {
         state.subscribed(subscribed);
+        if (subscribed.mode() == Frame.Mode.FIRST_COPY && !knowsItsTree()) {
+          index.update(Durability.DURABLE, StandbyState::beginsEmpty);
+        }
         news.tell(
             name(),
             MirrorNews.Topic.CONNECTION,
@@ -703,9 +706,11 @@ public final class StandbyMirror implements AutoCloseable {
       if (late) {
         return !guard.isTooMany(verdict.extra(), snapshot.counts().entries());
       }
-      boolean ownIndexLost =
-          root.isKnown() && snapshot.inode(EntryId.ROOT).isEmpty() && wasComplete();
-      return ownIndexLost || isAheadOfPrimary(cut);
+      boolean unknown = snapshot.inode(EntryId.ROOT).isEmpty();
+      boolean ownIndexLost = root.isKnown() && unknown && wasComplete();
+      // Stopped in the first batch: what is here was put in place by it.
+      boolean ownFirstCopy = unknown && StandbyState.hasBegunEmpty(snapshot);
+      return ownIndexLost || ownFirstCopy || isAheadOfPrimary(cut);
     }
   }
 

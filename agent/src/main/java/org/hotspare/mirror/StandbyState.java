@@ -18,6 +18,7 @@ final class StandbyState {
   private static final String RESUME = "resume";
   private static final String HISTORY = "history";
   private static final String COMPLETE = "complete";
+  private static final String BEGAN_EMPTY = "began-empty";
 
   private volatile Frame.Mode mode = Frame.Mode.CHANGES;
   private volatile long rowsExpected;
@@ -56,6 +57,19 @@ final class StandbyState {
 
   static boolean isComplete(IndexReader index) {
     return index.fact(COMPLETE).isPresent();
+  }
+
+  /** Before the first row of a first copy into an empty tree. */
+  static void beginsEmpty(IndexWriter index) {
+    index.putFact(BEGAN_EMPTY, Bytes.of("yes"));
+  }
+
+  /**
+   * Whether all that is in the tree came from a primary, or was put there since: the tree was empty
+   * when its first copy began.
+   */
+  static boolean hasBegunEmpty(IndexReader index) {
+    return index.fact(BEGAN_EMPTY).isPresent();
   }
 
   /** The primary said which history it sends. */

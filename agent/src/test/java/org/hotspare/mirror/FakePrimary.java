@@ -90,6 +90,19 @@ final class FakePrimary implements AutoCloseable {
     return reached.accepted();
   }
 
+  /** The next connection of the running standby. */
+  Link accepted() throws IOException, InterruptedException {
+    return cluster.accepted();
+  }
+
+  void stopStandby() {
+    StandbyMirror running = standby;
+    standby = null;
+    if (running != null) {
+      running.close();
+    }
+  }
+
   MirrorView view() {
     StandbyMirror running = standby;
     if (running == null) {
@@ -203,10 +216,7 @@ final class FakePrimary implements AutoCloseable {
 
   @Override
   public void close() {
-    StandbyMirror running = standby;
-    if (running != null) {
-      running.close();
-    }
+    stopStandby();
     cluster.close();
   }
 }

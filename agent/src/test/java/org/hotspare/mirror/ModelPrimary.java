@@ -249,6 +249,14 @@ final class ModelPrimary implements AutoCloseable {
     return rows;
   }
 
+  /** All rows as an inventory has them: with digests, and without content. */
+  List<Row> inventory(Snapshot snapshot) {
+    List<Row> rows = new ArrayList<>();
+    new CutOrder(snapshot, Position.NONE, snapshot.head(), new Collect(rows)).everything();
+    literals.clear();
+    return rows.stream().map(row -> new Row(row.change(), null)).toList();
+  }
+
   private final class Collect implements CutOrder.Sink {
     private final List<Row> rows;
 

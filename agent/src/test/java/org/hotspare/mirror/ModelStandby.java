@@ -48,7 +48,8 @@ final class ModelStandby implements AutoCloseable {
   }
 
   final Path tree;
-  final Index index;
+  Index index;
+  private final Path indexFile;
   private final MirrorRoot root;
   private final Problems problems = new Problems();
   private final ExecutorService stagers;
@@ -65,7 +66,8 @@ final class ModelStandby implements AutoCloseable {
   ModelStandby(Path base, ExecutorService stagers, int rowsPerBatch) throws IOException {
     this.tree = Files.createDirectories(base.resolve("tree"));
     this.root = MirrorRoot.of("www", tree, Files.createDirectories(base.resolve("state")));
-    this.index = Index.open(base.resolve("standby.db"));
+    this.indexFile = base.resolve("standby.db");
+    this.index = Index.open(indexFile);
     this.stagers = stagers;
     this.rowsPerBatch = rowsPerBatch;
     this.applier = connect(Set.of());
@@ -125,14 +127,36 @@ final class ModelStandby implements AutoCloseable {
   void restart() throws IOException {
     writesLeft = -1;
     applier.abandon();
-    Drift drift =
-        new Drift(
-            root, index, new Unwatched(), Excludes.of(List.of()), problems, ProcessorLimit.none());
-    boolean knows;
+    applier = connect(knowsItsTree() ? drift().scan(true) : Set.of());
+  }
+
+  private Drift drift() {
+    return new Drift(
+        root, index, new Unwatched(), Excludes.of(List.of()), problems, ProcessorLimit.none());
+  }
+
+  /** Not if it was killed in its first batch: then it has to compare its tree with an inventory. */
+  boolean knowsItsTree() {
     try (Snapshot snapshot = index.snapshot()) {
-      knows = snapshot.inode(EntryId.ROOT).isPresent();
+      return snapshot.inode(EntryId.ROOT).isPresent();
     }
-    applier = connect(knows ? drift.scan(true) : Set.of());
+  }
+
+  void takeInventory(Position to, List<Frame.Rows> frames) throws IOException {
+    Path fresh = indexFile.resolveSibling("standby-new.db");
+    Frame.CutBegin cut = new Frame.CutBegin(1, Position.NONE, to, Frame.Mode.INVENTORY, 0, 0);
+    try (Inventory inventory =
+        new Inventory(root, Excludes.of(List.of()), fresh, ProcessorLimit.none())) {
+      for (Frame.Rows frame : frames) {
+        inventory.rows(frame);
+      }
+      inventory.compare();
+      inventory.perform(KeptRecord.Reason.FOREIGN);
+      inventory.replace(index, indexFile, state, cut);
+    }
+    index = Index.open(indexFile);
+    applier.abandon();
+    applier = connect(drift().scan(true));
   }
 
   /** The connection breaks, and another is made. */
