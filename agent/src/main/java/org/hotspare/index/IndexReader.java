@@ -60,6 +60,11 @@ public interface IndexReader {
   /** How many rows {@link #changes} would hand over. */
   long countChanges(Position after, Position upTo);
 
+  /**
+   * Entries that have no name, in the order of ids: the root, and those that lost their last one.
+   */
+  List<EntryId> nameless();
+
   /** Hands over all live inode rows in the order of ids. */
   void inodes(Consumer<Inode> consumer);
 
@@ -77,6 +82,9 @@ public interface IndexReader {
 
   /** Those whose keys begin with some bytes, by key. */
   List<Note> notes(String table, Bytes prefix);
+
+  /** The first ones whose keys are greater, by key. */
+  List<Note> notesAfter(String table, Bytes key, int most);
 
   Optional<Note> note(String table, Bytes key);
 

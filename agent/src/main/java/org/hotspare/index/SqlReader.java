@@ -207,6 +207,15 @@ abstract class SqlReader implements IndexReader {
   }
 
   @Override
+  public final List<EntryId> nameless() {
+    return all(
+        "SELECT id FROM inode WHERE NOT EXISTS (SELECT 1 FROM name WHERE name.id = inode.id)"
+            + " ORDER BY id",
+        statement -> {},
+        row -> new EntryId(row.number(1)));
+  }
+
+  @Override
   public final void inodes(Consumer<Inode> consumer) {
     requireOpen();
     try (Statement statement =
@@ -253,6 +262,18 @@ abstract class SqlReader implements IndexReader {
           statement.set(1, table);
           statement.set(2, prefix.array());
           statement.set(3, firstPast(prefix));
+        },
+        row -> new Note(row.bytes(1), row.bytes(2)));
+  }
+
+  @Override
+  public final List<Note> notesAfter(String table, Bytes key, int most) {
+    return all(
+        "SELECT key, value FROM note WHERE tbl = ? AND key > ? ORDER BY key LIMIT ?",
+        statement -> {
+          statement.set(1, table);
+          statement.set(2, key.array());
+          statement.set(3, most);
         },
         row -> new Note(row.bytes(1), row.bytes(2)));
   }

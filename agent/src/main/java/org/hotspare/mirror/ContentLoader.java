@@ -187,11 +187,22 @@ final class ContentLoader {
   }
 
   private FileFd open(DirFd root, Inode inode, RelPath path, int attempt) throws IOException {
+    if (path.isRoot()) {
+      // It had no name when the cut was taken: between two names, or about to be gone.
+      throw new Moved(path, attempt);
+    }
     FileFd file;
     try {
       file = root.openFile(path, Access.READ);
     } catch (LinuxException e) {
-      if (e.is(Errno.ENOENT, Errno.ENOTDIR, Errno.ELOOP, Errno.EXDEV, Errno.EINVAL, Errno.ESTALE)) {
+      if (e.is(
+          Errno.ENOENT,
+          Errno.ENOTDIR,
+          Errno.EISDIR,
+          Errno.ELOOP,
+          Errno.EXDEV,
+          Errno.EINVAL,
+          Errno.ESTALE)) {
         throw new Moved(path, attempt);
       }
       throw e;

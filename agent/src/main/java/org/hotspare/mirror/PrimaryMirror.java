@@ -25,6 +25,7 @@ import org.hotspare.tree.Entry;
 import org.hotspare.tree.EntryId;
 import org.hotspare.tree.Lineage;
 import org.hotspare.tree.Position;
+import org.hotspare.tree.RelPath;
 import org.hotspare.watch.Excludes;
 import org.hotspare.watch.MirrorRoot;
 import org.hotspare.watch.Problems;
@@ -496,9 +497,10 @@ public final class PrimaryMirror implements AutoCloseable {
         }
       }
       if (behind.isEmpty()) {
-        return unmade(standbys);
+        // It tries again by itself, and most come then.
+        behind.addAll(unmade(standbys));
       }
-      if (System.nanoTime() > deadline) {
+      if (behind.isEmpty() || System.nanoTime() > deadline) {
         return behind;
       }
       awaitAcknowledgement(standbys);
@@ -512,9 +514,16 @@ public final class PrimaryMirror implements AutoCloseable {
       Subscription subscription = subscriptions.get(node);
       Frame.Report report = subscription == null ? null : subscription.report;
       if (report != null && report.unmade() > 0) {
+        String first =
+            report.problems().isEmpty()
+                ? ""
+                : ": %s %s"
+                    .formatted(
+                        RelPath.parse(report.problems().getFirst().path()),
+                        report.problems().getFirst().reason());
         incomplete.add(
-            "%s: has all but %d entries, which cannot be made there (mirror %s); see status"
-                .formatted(node, report.unmade(), name()));
+            "%s: has all but %d entries, which cannot be made there (mirror %s)%s"
+                .formatted(node, report.unmade(), name(), first));
       }
     }
     return incomplete;

@@ -3,10 +3,8 @@ package org.hotspare.mirror;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import org.hotspare.index.IndexReader;
 import org.hotspare.index.IndexWriter;
 import org.hotspare.index.NameRow;
@@ -208,15 +206,18 @@ final class Shortfalls {
     return index.notes(TABLE).stream().filter(note -> lackOf(note) != Lack.METADATA.code).count();
   }
 
-  /** The first {@code most} entries that lack something. */
-  static Set<EntryId> entries(IndexReader index, int most) {
-    Set<EntryId> ids = new LinkedHashSet<>();
-    for (IndexReader.Note note : index.notes(TABLE)) {
-      if (ids.size() < most) {
-        ids.add(idOf(note));
-      }
-    }
-    return ids;
+  /**
+   * An entry that lacks something.
+   *
+   * @param key where the next ones are looked for
+   */
+  record Lacking(Bytes key, EntryId id) {}
+
+  /** Some that follow a key; one entry may be among them several times. */
+  static List<Lacking> after(IndexReader index, Bytes key, int most) {
+    return index.notesAfter(TABLE, key, most).stream()
+        .map(note -> new Lacking(note.key(), idOf(note)))
+        .toList();
   }
 
   private static EntryId idOf(IndexReader.Note note) {

@@ -69,11 +69,7 @@ public final class StandbyMirror implements AutoCloseable {
   /** What was changed here and mended is shown for so long. */
   private static final Duration MENDED_SHOWN = Duration.ofMinutes(1);
 
-  /** Entries that could not be made are tried again, at intervals that grow. */
-  private static final Duration RETRY_FIRST = Duration.ofSeconds(5);
-
-  private static final Duration RETRY_LAST = Duration.ofMinutes(5);
-  private static final int RETRIED = 1000;
+  private static final Duration RETRIES_EVERY = Duration.ofMillis(500);
 
   private final MirrorSettings settings;
   private final LinkSource primary;
@@ -472,7 +468,7 @@ public final class StandbyMirror implements AutoCloseable {
     long reportedNanos = 0;
     long prunedNanos = System.nanoTime();
     long retriedNanos = prunedNanos;
-    Duration retryAfter = RETRY_FIRST;
+    ShortfallRetries retries = new ShortfallRetries();
     boolean ready = untouched;
     while (!closed && !refilled) {
       Work next = queue.poll(200, TimeUnit.MILLISECONDS);
@@ -500,9 +496,9 @@ public final class StandbyMirror implements AutoCloseable {
         problems.clearOlderThan(MENDED_SHOWN);
       }
       mendAgain(applier, now);
-      if (now - retriedNanos > retryAfter.toNanos()) {
+      if (now - retriedNanos > RETRIES_EVERY.toNanos()) {
         retriedNanos = now;
-        retryAfter = retry(applier, retryAfter);
+        retry(applier, retries);
       }
     }
     refilled = false;
@@ -848,18 +844,13 @@ public final class StandbyMirror implements AutoCloseable {
 
   // ---- housekeeping
 
-  /** Asks again for what could not be made. Answers when to do so next. */
-  private Duration retry(Applier applier, Duration waited) throws IOException {
+  /** Asks again for what could not be made. */
+  private void retry(Applier applier, ShortfallRetries retries) throws IOException {
     Set<EntryId> ids;
     try (Snapshot snapshot = index.snapshot()) {
-      ids = Shortfalls.entries(snapshot, RETRIED);
-    }
-    if (ids.isEmpty()) {
-      return RETRY_FIRST;
+      ids = retries.due(snapshot, System.nanoTime());
     }
     applier.ask(ids);
-    Duration longer = waited.multipliedBy(2);
-    return longer.compareTo(RETRY_LAST) < 0 ? longer : RETRY_LAST;
   }
 
   private void prune() throws IOException {

@@ -556,15 +556,10 @@ final class Numbering {
     }
   }
 
-  /** Notes all entries without a name again: what was removed of them was not kept. */
+  /** Notes all entries without a name: an earlier process, or a lost transaction, noted them. */
   void recollectOrphans(IndexWriter index) {
-    List<EntryId> all = new ArrayList<>();
-    index.inodes(inode -> all.add(inode.id()));
-    for (EntryId id : all) {
-      if (!id.equals(EntryId.ROOT)) {
-        noteOrphan(index, id);
-      }
-    }
+    orphans.addAll(index.nameless());
+    orphans.remove(EntryId.ROOT);
   }
 
   /** In the order in which they were orphaned: what is in a directory before the directory. */

@@ -74,8 +74,11 @@ public final class Tracker implements AutoCloseable {
   private volatile @Nullable Throwable failure;
   private long scanStartedNanos;
 
-  /** Whether a transaction was lost in which orphans were removed. */
-  private boolean recollectOrphans;
+  /**
+   * Whether orphans may be in the index that nobody knows of: at the start those of the process
+   * before, and where a transaction was lost in which they were removed.
+   */
+  private boolean recollectOrphans = true;
 
   /** What other threads ask of the tracker's. */
   private sealed interface Request {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import org.hotspare.admin.MirrorState;
 import org.hotspare.linux.LoopFileSystem;
 import org.hotspare.linux.LoopFileSystem.Kind;
@@ -35,11 +36,12 @@ final class BadInputTest {
       Path tree = pair.alpha().tree();
       Files.createSymbolicLink(tree.resolve("long"), Path.of(LONG_TARGET));
       Files.writeString(tree.resolve("other"), "goes on");
-      assertThat(pair.tryBarrier(TestPair.LIMIT).missing())
+      assertThat(pair.tryBarrier(Duration.ofSeconds(5)).missing())
           .singleElement()
           .asString()
           .isEqualTo(
-              "beta: has all but 1 entries, which cannot be made there (mirror www); see status");
+              "beta: has all but 1 entries, which cannot be made there (mirror www): long cannot be"
+                  + " made on this standby: File name too long");
       assertThat(pair.beta().tree().resolve("other")).hasContent("goes on");
       TestPair.await("the problem", () -> shows(pair.beta(), "long", "File name too long"));
       TestPair.await("it on the primary", () -> shows(pair.alpha(), "long", "on beta"));

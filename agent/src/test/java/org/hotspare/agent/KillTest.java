@@ -125,11 +125,11 @@ final class KillTest {
         pause(random.nextInt(2000));
       }
       case CHANGES -> {
-        awaitConfirmations(1 + random.nextInt(2));
+        markers.awaitConfirmations(1 + random.nextInt(2));
         pause(random.nextInt(1000));
       }
       case CATCHING_UP -> {
-        awaitConfirmations(1);
+        markers.awaitConfirmations(1);
         pair.beta().stop();
         pause(2000);
         pair.beta().start();
@@ -137,22 +137,17 @@ final class KillTest {
         pause(random.nextInt(300));
       }
       case LARGE_FILE -> {
-        awaitConfirmations(1);
+        markers.awaitConfirmations(1);
         writeLarge();
         TestPair.await("a large file is staged", this::isLargeStaged);
         pause(random.nextInt(600));
       }
-      case AFTER_BARRIER -> awaitConfirmations(1 + random.nextInt(3));
+      case AFTER_BARRIER -> markers.awaitConfirmations(1 + random.nextInt(3));
     }
   }
 
   private static void pause(int millis) throws InterruptedException {
     Thread.sleep(millis);
-  }
-
-  private void awaitConfirmations(int count) throws InterruptedException {
-    long from = markers.confirmations();
-    TestPair.await("a barrier returns", () -> markers.confirmations() >= from + count);
   }
 
   /** Some hundred megabytes, with a hole, partly new each time. */

@@ -21,6 +21,7 @@ import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicLong;
 import org.hotspare.admin.AdminClient;
 import org.hotspare.admin.CommandFailure;
+import org.hotspare.admin.WaitResult;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -48,6 +49,7 @@ final class Markers implements AutoCloseable {
 
   private @Nullable Thread thread;
   private volatile boolean stopped;
+  private volatile List<String> unconfirmed = List.of();
   private volatile @Nullable Exception failure;
 
   Markers(Path tree, AdminClient primary, long seed) {
@@ -80,6 +82,16 @@ final class Markers implements AutoCloseable {
   /** How many barriers have returned. */
   long confirmations() {
     return confirmations.get();
+  }
+
+  /** Waits until so many more barriers have returned. */
+  void awaitConfirmations(int count) throws InterruptedException {
+    long from = confirmations();
+    try {
+      TestPair.await("a barrier returns", () -> confirmations() >= from + count);
+    } catch (AssertionError e) {
+      throw new AssertionError("the last barrier lacked " + unconfirmed, e);
+    }
   }
 
   /** What is confirmed at this moment. */
@@ -206,7 +218,9 @@ final class Markers implements AutoCloseable {
       before = new HashMap<>(written);
     }
     try {
-      if (primary.waitForStandbys(PATIENCE).durable()) {
+      WaitResult result = primary.waitForStandbys(PATIENCE);
+      unconfirmed = result.missing();
+      if (result.durable()) {
         synchronized (this) {
           confirmed.putAll(before);
         }

@@ -110,8 +110,7 @@ final class PowerLossTest {
                 pair.alphaTree(), CHANGES_PER_SECOND, Duration.ZERO, seed + round);
         PublishedReader reader = PublishedReader.start(pair.betaTree())) {
       markers.start();
-      long from = markers.confirmations();
-      TestPair.await("a barrier returns", () -> markers.confirmations() > from);
+      markers.awaitConfirmations(1);
       Thread.sleep(random.nextInt(1500));
       confirmed.putAll(markers.confirmedNow());
       takeCopies(victim);

@@ -146,6 +146,11 @@ final class ModelIndex implements IndexWriter {
   }
 
   @Override
+  public List<EntryId> nameless() {
+    return inodes.keySet().stream().filter(id -> namesOf(id).isEmpty()).sorted().toList();
+  }
+
+  @Override
   public Optional<Bytes> signature(EntryId id) {
     return Optional.ofNullable(signatures.get(id));
   }
@@ -179,6 +184,11 @@ final class ModelIndex implements IndexWriter {
   @Override
   public List<Note> notes(String table, Bytes prefix) {
     return notes(table).stream().filter(note -> startsWith(note.key(), prefix)).toList();
+  }
+
+  @Override
+  public List<Note> notesAfter(String table, Bytes key, int most) {
+    return notes(table).stream().filter(n -> n.key().compareTo(key) > 0).limit(most).toList();
   }
 
   private static boolean startsWith(Bytes key, Bytes prefix) {

@@ -199,8 +199,25 @@ final class RandomHistory {
     for (Inode inode : inodes) {
       assertSame(actual, model, inode);
     }
+    assertThat(actual.nameless()).isEqualTo(model.nameless());
     for (int table = 0; table < 3; table++) {
-      assertThat(actual.notes("table " + table)).isEqualTo(model.notes("table " + table));
+      assertSameNotes(actual, model, "table " + table);
+    }
+  }
+
+  private static void assertSameNotes(IndexReader actual, IndexReader model, String table) {
+    List<IndexReader.Note> notes = model.notes(table);
+    assertThat(actual.notes(table)).isEqualTo(notes);
+    assertThat(actual.notesAfter(table, Bytes.EMPTY, 3))
+        .isEqualTo(notes.stream().limit(3).toList());
+    for (IndexReader.Note note : notes) {
+      Bytes key = note.key();
+      assertThat(actual.notesAfter(table, key, 3)).isEqualTo(model.notesAfter(table, key, 3));
+      if (key.length() > 0) {
+        Bytes prefix = Bytes.wrap(java.util.Arrays.copyOf(key.array(), 1));
+        boolean last = prefix.array()[0] == (byte) 0xff;
+        assertThat(last || actual.notes(table, prefix).equals(model.notes(table, prefix))).isTrue();
+      }
     }
   }
 

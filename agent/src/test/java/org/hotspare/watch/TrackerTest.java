@@ -24,6 +24,7 @@ import org.hotspare.linux.LoopFileSystem;
 import org.hotspare.linux.LoopFileSystem.Kind;
 import org.hotspare.tree.Entry;
 import org.hotspare.tree.EntryId;
+import org.hotspare.tree.Name;
 import org.hotspare.tree.Position;
 import org.hotspare.tree.RelPath;
 import org.jspecify.annotations.Nullable;
@@ -143,6 +144,30 @@ final class TrackerTest {
   private boolean isProblem(String path) {
     return problems.first(100).stream()
         .anyMatch(p -> p.path().equals(RelPath.of(path)) && p.reason().contains("denied"));
+  }
+
+  @Test
+  void whatHadLostItsNameWhenTheLastProcessEndedIsGone() throws Exception {
+    Files.writeString(tree.resolve("file"), "content");
+    EntryId orphan;
+    try (Followed first = new Followed(base.resolve("state")).start()) {
+      first.settle();
+      orphan = first.id("file");
+    }
+    try (Followed killed = new Followed(base.resolve("state"))) {
+      Files.delete(tree.resolve("file"));
+      killed.index.update(
+          Durability.FAST, w -> w.removeName(EntryId.ROOT, Name.of("file"), w.nextPosition()));
+    }
+    try (Followed second = new Followed(base.resolve("state")).start()) {
+      await(
+          "the entry is gone",
+          () -> {
+            try (Snapshot snapshot = second.index.snapshot()) {
+              return snapshot.inode(orphan).isEmpty();
+            }
+          });
+    }
   }
 
   @Test
