@@ -3,7 +3,7 @@ package org.hotspare.admin;
 /**
  * How far a copy or a comparison has come.
  *
- * @param totalBytes as far as known; may grow while a tree is still being read; 0 if unknown
+ * @param totalBytes 0 if unknown, as while a tree is still being read
  * @param totalEntries as {@code totalBytes}
  * @param bytesPerSecond lately
  * @param secondsLeft -1 if it cannot be told

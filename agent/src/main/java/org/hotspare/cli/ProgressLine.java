@@ -87,7 +87,10 @@ public final class ProgressLine {
     return "[" + "#".repeat(filled) + "-".repeat(BAR_WIDTH - filled) + "]";
   }
 
-  /** {@code 45 %, 27,012 of 57,049 entries, 260 MiB of 578 MiB, 120 MiB/s, 3 s left}. */
+  /**
+   * {@code 45 %, 27,012 of 57,049 entries, 260 MiB of 578 MiB, 120 MiB/s, 3 s left}; or, while it
+   * is not known how much there is, {@code 27,012 entries so far, 260 MiB, 120 MiB/s}.
+   */
   static String text(Progress progress) {
     StringBuilder text = new StringBuilder();
     boolean known = progress.totalEntries() > 0 || progress.totalBytes() > 0;
@@ -98,7 +101,8 @@ public final class ProgressLine {
     if (progress.totalEntries() > 0) {
       text.append(" of ").append(Quantities.count(progress.totalEntries()));
     }
-    text.append(" entries, ").append(Quantities.bytes(progress.doneBytes()));
+    text.append(known ? " entries, " : " entries so far, ")
+        .append(Quantities.bytes(progress.doneBytes()));
     if (progress.totalBytes() > 0) {
       text.append(" of ").append(Quantities.bytes(progress.totalBytes()));
     }

@@ -54,7 +54,7 @@ public record MirrorView(
       boolean complete,
       org.hotspare.wire.Frame.@Nullable Report report) {}
 
-  /** How far a copy is. Totals grow while the primary's tree is still being scanned. */
+  /** How far a copy is. Totals are 0 while the primary still reads its tree. */
   public record CopyView(
       long doneBytes, long totalBytes, long doneEntries, long totalEntries, long nanos) {}
 }

@@ -93,7 +93,7 @@ final class Sender {
     while (awaitWork()) {
       boolean scanned = tracker.isFirstScanDone();
       try (Snapshot snapshot = index.snapshot()) {
-        sendCut(snapshot);
+        sendCut(snapshot, scanned);
       }
       if (mode == Frame.Mode.INVENTORY || (mode == Frame.Mode.FIRST_COPY && scanned)) {
         mode = Frame.Mode.CHANGES;
@@ -192,7 +192,10 @@ final class Sender {
     return taken;
   }
 
-  private void sendCut(Snapshot snapshot) throws IOException {
+  /**
+   * @param scanned whether the tree was read to its end before the snapshot
+   */
+  private void sendCut(Snapshot snapshot, boolean scanned) throws IOException {
     Position to = snapshot.head();
     List<EntryId> asked = takeWanted();
     boolean nothing =
@@ -204,8 +207,12 @@ final class Sender {
     if (!position.equals(Position.NONE) && !Retention.covers(snapshot, position)) {
       throw new IOException("it is so far behind that what was deleted since is forgotten");
     }
-    long rows = inventory ? 2 * snapshot.counts().entries() : snapshot.countChanges(position, to);
-    long bytes = mode == Frame.Mode.CHANGES ? 0 : snapshot.counts().bytes();
+    boolean changes = mode == Frame.Mode.CHANGES;
+    // Half a tree says nothing of the whole.
+    boolean known = scanned || mode != Frame.Mode.FIRST_COPY;
+    long rows =
+        changes ? snapshot.countChanges(position, to) : known ? 2 * snapshot.counts().entries() : 0;
+    long bytes = changes || !known ? 0 : snapshot.counts().bytes();
     link.send(new Frame.CutBegin(to.epoch(), position, to, mode, rows, bytes));
     CutWriter writer = new CutWriter(link, snapshot, index, loader, readers, problems, inventory);
     CutOrder order = new CutOrder(snapshot, position, to, writer);

@@ -1031,11 +1031,13 @@ public final class StandbyMirror implements AutoCloseable {
     if (!state.isUnderWay() || state.mode() == Frame.Mode.CHANGES) {
       return null;
     }
+    long entries = snapshot.counts().entries();
+    boolean known = state.rowsExpected() > 0;
     return new MirrorView.CopyView(
         state.bytesReceived(),
-        Math.max(state.bytesExpected(), state.bytesReceived()),
-        snapshot.counts().entries(),
-        Math.max(state.rowsExpected() / 2, snapshot.counts().entries()),
+        known ? Math.max(state.bytesExpected(), state.bytesReceived()) : 0,
+        entries,
+        known ? Math.max(state.rowsExpected() / 2, entries) : 0,
         state.runningNanos());
   }
 

@@ -69,7 +69,8 @@ public sealed interface Frame {
   /**
    * Starts a cut: all that changed after {@code from} and up to {@code to}.
    *
-   * @param rows how many rows follow, an estimate for showing progress
+   * @param rows how many rows the standby has after it or, of changes, how many follow: an estimate
+   *     for showing progress; 0 while the primary still reads its tree
    * @param bytes how much content the primary's files behind these rows have, an estimate as well
    */
   record CutBegin(long epoch, Position from, Position to, Mode mode, long rows, long bytes)

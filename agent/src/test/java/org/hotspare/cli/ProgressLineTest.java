@@ -57,7 +57,7 @@ class ProgressLineTest {
   @Test
   void whatIsNotKnownIsNotShown() {
     assertThat(ProgressLine.text(new Progress(5_000, 0, 12, 0, 0, -1)))
-        .isEqualTo("12 entries, 4.9 KiB");
+        .isEqualTo("12 entries so far, 4.9 KiB");
     assertThat(ProgressLine.share(new Progress(9, 3, 9, 3, 0, 0))).isEqualTo(1);
     assertThat(ProgressLine.share(new Progress(1, 2, 0, 0, 0, 0))).isEqualTo(0.5);
   }

@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.hotspare.delta.DeltaOp;
 import org.hotspare.tree.Attribute;
@@ -88,6 +89,35 @@ final class HostilePrimaryTest {
   @AfterEach
   void stop() {
     primary.close();
+  }
+
+  /** Half a tree that is still being read says nothing of how long the whole will take. */
+  @Test
+  void howMuchThereIsIsUnknownUntilThePrimaryHasReadIt() throws Exception {
+    try (FakePrimary other = new FakePrimary(Files.createDirectory(base.resolve("other")))) {
+      Link link = other.connected();
+      assertThat(FakePrimary.subscription(link).emptyTree()).isTrue();
+      link.send(FakePrimary.agreed(Frame.Mode.FIRST_COPY));
+      link.send(new Frame.CutBegin(FakePrimary.EPOCH, at(0), at(3), Frame.Mode.FIRST_COPY, 0, 0));
+      link.send(rows(directory(ROOT, 1), directory(DIRECTORY, 2), name(ROOT, "d", DIRECTORY, 3)));
+      link.sendNow(new Frame.CutEnd(at(3)));
+      awaitCopy(other, copy -> copy.doneEntries() == 2);
+      awaitCopy(other, copy -> copy.totalEntries() == 0 && copy.totalBytes() == 0);
+      link.sendNow(
+          new Frame.CutBegin(FakePrimary.EPOCH, at(3), at(9), Frame.Mode.FIRST_COPY, 8, 5));
+      awaitCopy(other, copy -> copy.totalEntries() == 4 && copy.totalBytes() == 5);
+    }
+  }
+
+  private static void awaitCopy(FakePrimary of, Predicate<MirrorView.CopyView> condition)
+      throws InterruptedException {
+    long deadline = System.nanoTime() + 60_000_000_000L;
+    MirrorView.CopyView copy = of.view().copy();
+    while (copy == null || !condition.test(copy)) {
+      assertThat(System.nanoTime()).as("%s", copy).isLessThan(deadline);
+      Thread.sleep(5);
+      copy = of.view().copy();
+    }
   }
 
   private Link subscribed() throws Exception {
