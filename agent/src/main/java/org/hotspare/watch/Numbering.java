@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
-import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -56,7 +55,7 @@ final class Numbering {
 
   private final Watcher watcher;
   private final Excludes excludes;
-  private final Problems problems;
+  private final Failures failures;
 
   /** Directories to list, new ones and those of a scan, in the order in which they were found. */
   private final Deque<EntryId> toList = new ArrayDeque<>();
@@ -75,11 +74,6 @@ final class Numbering {
 
   private final Set<EntryId> orphans = new LinkedHashSet<>();
 
-  private final Retries retries = new Retries();
-
-  /** The paths among {@link #problems} that could not be looked at. */
-  private final Set<RelPath> unseen = new HashSet<>();
-
   /** Files that lost one of several names. */
   private final Set<EntryId> lookAtOtherNames = new LinkedHashSet<>();
 
@@ -94,7 +88,7 @@ final class Numbering {
   Numbering(Watcher watcher, Excludes excludes, Problems problems) {
     this.watcher = watcher;
     this.excludes = excludes;
-    this.problems = problems;
+    this.failures = new Failures(problems);
   }
 
   boolean hasOrphans() {
@@ -185,7 +179,9 @@ final class Numbering {
       if (row != null) {
         removeName(index, row);
       }
-      forgetProblems(parent.path, name);
+      if (failures.mayHaveAny()) {
+        failures.gone(parent.path.child(name));
+      }
     }
     if (target != null && (row == null || lookAtOtherNames.contains(row.id()))) {
       lookAtTarget(index, at, target);
@@ -282,7 +278,7 @@ final class Numbering {
         unlisted.add(id);
         unlistedRecursive |= recursive;
       } else {
-        retries.forget(id);
+        failures.forget(id);
       }
     } catch (LinuxException e) {
       cannotLook(index, id, e);
@@ -298,7 +294,7 @@ final class Numbering {
           child.name(), new NameRow(id, child.name(), child.inode().id(), child.nameVersion()));
       inodes.put(child.name(), child.inode());
     }
-    List<RelPath> hadFailed = takeUnseen(parent.path);
+    List<RelPath> hadFailed = failures.listing(parent.path);
     try (Listing listing = at.list()) {
       for (Listed listed = listing.next(); listed != null; listed = listing.next()) {
         Name name = listed.name();
@@ -324,7 +320,7 @@ final class Numbering {
         seen(index, parent, name, stat, row, false);
       }
     }
-    hadFailed.stream().filter(path -> !unseen.contains(path)).forEach(problems::clear);
+    failures.listed(hadFailed);
     vanished.addAll(gone.values());
   }
 
@@ -380,10 +376,8 @@ final class Numbering {
       } else {
         renamed(index, parent.id, parent.at, name, stat, row);
       }
-      if (problems.count() > 0) {
-        RelPath path = parent.path.child(name);
-        problems.clear(path);
-        unseen.remove(path);
+      if (failures.mayHaveAny()) {
+        failures.over(parent.path.child(name));
       }
     } catch (LinuxException e) {
       if (!e.is(Errno.ENOENT)) {
@@ -529,8 +523,8 @@ final class Numbering {
   }
 
   private void removeName(IndexWriter index, NameRow row) {
-    if (problems.count() > 0) {
-      index.path(row.parent()).ifPresent(parent -> forgetProblems(parent, row.name()));
+    if (failures.mayHaveAny()) {
+      index.path(row.parent()).ifPresent(parent -> failures.gone(parent.child(row.name())));
     }
     index.removeName(row.parent(), row.name(), index.nextPosition());
     touched.add(row.parent());
@@ -581,7 +575,7 @@ final class Numbering {
         watcher.forget(done.id());
         touched.remove(done.id());
         unlisted.remove(done.id());
-        retries.forget(done.id());
+        failures.forget(done.id());
         continue;
       }
       Inode inode = child.inode();
@@ -605,11 +599,11 @@ final class Numbering {
 
   /** Whether directories in which something failed are to be listed again now. */
   boolean isRetryDue() {
-    return retries.isDue(System.nanoTime());
+    return failures.isDue();
   }
 
   void listFailed() {
-    for (Retries.Due due : retries.takeDue(System.nanoTime())) {
+    for (Retries.Due due : failures.takeDue()) {
       recursive |= due.below();
       toList.add(due.directory());
     }
@@ -617,49 +611,14 @@ final class Numbering {
 
   /** All that was to be listed was. */
   void settleRetries() {
-    retries.settle();
+    failures.settle();
   }
 
   private void cannotLook(Parent parent, Name name, LinuxException e) {
-    cannotLook(parent.path.child(name), parent.id, e);
+    failures.add(parent.path.child(name), parent.id, recursive, e);
   }
 
   private void cannotLook(IndexReader index, EntryId directory, LinuxException e) {
-    cannotLook(index.path(directory).orElse(RelPath.ROOT), directory, e);
-  }
-
-  private void cannotLook(RelPath path, EntryId directory, LinuxException e) {
-    if (problems.add(path, "cannot be read: " + e.errno().text())) {
-      LOG.warn("{} cannot be looked at, and is tried again: {}", path, e.getMessage());
-    }
-    if (unseen.size() < Problems.KEPT) {
-      unseen.add(path);
-    }
-    retries.failed(directory, recursive, System.nanoTime());
-  }
-
-  /** What could not be looked at in a directory, itself included, before it is listed. */
-  private List<RelPath> takeUnseen(RelPath directory) {
-    if (unseen.isEmpty()) {
-      return List.of();
-    }
-    List<RelPath> taken =
-        unseen.stream()
-            .filter(
-                path ->
-                    path.equals(directory)
-                        || path.parent().filter(parent -> parent.equals(directory)).isPresent())
-            .toList();
-    unseen.removeAll(Set.copyOf(taken));
-    return taken;
-  }
-
-  /** The name is gone, and with it what was wrong with it or below it. */
-  private void forgetProblems(RelPath parent, Name name) {
-    if (problems.count() > 0) {
-      RelPath gone = parent.child(name);
-      problems.clearBelow(gone);
-      unseen.removeIf(path -> path.startsWith(gone));
-    }
+    failures.add(index.path(directory).orElse(RelPath.ROOT), directory, recursive, e);
   }
 }
