@@ -18,6 +18,7 @@ import org.hotspare.tree.Bytes;
 import org.hotspare.tree.Change;
 import org.hotspare.tree.EntryId;
 import org.hotspare.tree.Name;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -26,10 +27,17 @@ import org.slf4j.LoggerFactory;
  * that share of all, go within the window, what went in it is brought back and further deletions
  * are held until somebody says what they were. Owned by the applying thread; approvals come from
  * others.
+ *
+ * <p>What went lately is known by the records of what was kept; memory has only their number, and
+ * which batch of the index it is of. After a restart, or where a batch was lost with its
+ * transaction, the index is of another one, and they are counted anew.
  */
 final class Guard {
   private static final Logger LOG = LoggerFactory.getLogger(Guard.class);
   private static final String IN_FLIGHT = "in-flight";
+
+  /** How far deletions were counted in the index. */
+  private static final String COUNTED = "deletions-counted";
 
   private volatile Allowed allowed;
 
@@ -37,10 +45,36 @@ final class Guard {
   private long recentCount;
   private volatile long approvedUntilMillis;
 
-  /** Deletions up to then were approved, or are held. */
-  private long settledMillis;
+  /** What {@link #recent} is of; null while nothing was counted. */
+  private @Nullable Counted counted;
+
+  /** Whether the deletions of the batch that is being put in place were approved before. */
+  private boolean approving;
 
   private record Deleted(long millis, long count) {}
+
+  /**
+   * The batch that was counted last.
+   *
+   * @param settledMillis deletions up to then were approved, or are held
+   */
+  private record Counted(long settledMillis, long batch) {
+    static final Counted NONE = new Counted(0, 0);
+
+    static Counted in(IndexReader index) {
+      return index.fact(COUNTED).map(Counted::decode).orElse(NONE);
+    }
+
+    private static Counted decode(Bytes stored) {
+      ByteBuffer in = ByteBuffer.wrap(stored.array());
+      return new Counted(in.getLong(), in.getLong());
+    }
+
+    Bytes encode() {
+      ByteBuffer out = ByteBuffer.allocate(16).putLong(settledMillis).putLong(batch);
+      return Bytes.wrap(out.array());
+    }
+  }
 
   /**
    * What goes through without asking: up to either of both within the window.
@@ -72,29 +106,36 @@ final class Guard {
   void check(IndexWriter index, Workplace work, List<Change> batch) throws IOException {
     Allowed limits = allowed;
     long now = System.currentTimeMillis();
-    while (!recent.isEmpty() && now - recent.getFirst().millis() > limits.windowMillis) {
-      recentCount -= recent.removeFirst().count();
-    }
+    approving = false;
     long going = deletions(index, batch);
     if (going == 0 || Holding.isOn(index)) {
       return;
     }
+    Counted earlier = Counted.in(index);
     if (now <= approvedUntilMillis) {
-      settled(now);
+      settled(index, now, earlier);
+      approving = true;
       return;
     }
+    if (!earlier.equals(counted)) {
+      countAnew(index, Math.max(now - limits.windowMillis, earlier.settledMillis + 1));
+    }
+    while (!recent.isEmpty() && now - recent.getFirst().millis() > limits.windowMillis) {
+      recentCount -= recent.removeFirst().count();
+    }
     long before = index.counts().entries() + recentCount;
-    recent.add(new Deleted(now, going));
-    recentCount += going;
+    count(now, going);
+    counted(index, new Counted(earlier.settledMillis, earlier.batch + 1));
     boolean many = recentCount > limits.deletions && recentCount > limits.share * before;
     if (many) {
       // Of a file with several names the first ones went before anything counted as deleted.
-      int restored = Undo.since(index, work, Math.max(now - limits.windowMillis, settledMillis));
+      int restored =
+          Undo.since(index, work, Math.max(now - limits.windowMillis, earlier.settledMillis + 1));
       String why =
           "the primary deleted %d of %d entries within %d s"
               .formatted(recentCount, before, limits.windowMillis / 1000);
       Holding.start(index, why);
-      settled(now);
+      settled(index, now, earlier);
       LOG.warn("deletions are held: {}; {} that were already made here are undone", why, restored);
     }
   }
@@ -108,10 +149,33 @@ final class Guard {
   }
 
   /** What was deleted so far is not asked about any more. */
-  private void settled(long nowMillis) {
+  private void settled(IndexWriter index, long nowMillis, Counted earlier) {
     recent.clear();
     recentCount = 0;
-    settledMillis = nowMillis;
+    counted(index, new Counted(nowMillis, earlier.batch + 1));
+  }
+
+  private void counted(IndexWriter index, Counted now) {
+    counted = now;
+    index.putFact(COUNTED, now.encode());
+  }
+
+  private void count(long millis, long deletions) {
+    recent.add(new Deleted(millis, deletions));
+    recentCount += deletions;
+  }
+
+  private void countAnew(IndexReader index, long sinceMillis) throws IOException {
+    recent.clear();
+    recentCount = 0;
+    for (Kept.Stored stored : Kept.all(index)) {
+      KeptRecord record = stored.record();
+      // A record without a file is of a further name.
+      boolean counts = record.reason() == KeptRecord.Reason.DELETED && record.file() != null;
+      if (counts && record.millis() >= sinceMillis) {
+        count(record.millis(), 1);
+      }
+    }
   }
 
   /**
@@ -170,7 +234,12 @@ final class Guard {
     index.putFact(IN_FLIGHT, Bytes.wrap(bytes.toByteArray()));
   }
 
+  /** All of the batch is in place. */
   void forgetInFlight(IndexWriter index) {
+    if (approving) {
+      // What it took out was recorded since it was looked at.
+      settled(index, System.currentTimeMillis(), Counted.in(index));
+    }
     index.putFact(IN_FLIGHT, null);
   }
 
