@@ -50,7 +50,7 @@ final class Conversation {
     this.request = request;
   }
 
-  /** This standby sent entries back to the primary, which answers once. */
+  /** This standby sent entries back to the primary, or that it has none, which answers once. */
   void restores() {
     restoring = true;
   }

@@ -58,12 +58,16 @@ final class DirectoryTimes {
     index.putNote(WITHHELD, key(inode.id()), Bytes.EMPTY);
   }
 
-  /** A directory takes the place of one whose deletion is held, and gets its time if older. */
+  /**
+   * A directory takes in what was in one whose deletion is held, and has the older of their times
+   * from now on, also once that is brought back into it.
+   */
   static void takeOver(IndexWriter index, Inode held, EntryId successor) {
     Inode inode = index.inode(successor).orElse(null);
-    Timestamp time = held.entry().metadata().modified();
-    if (inode != null && time.compareTo(inode.entry().metadata().modified()) < 0) {
-      restore(index, inode, time);
+    if (inode != null) {
+      Timestamp time = held.entry().metadata().modified();
+      Timestamp own = inode.entry().metadata().modified();
+      restore(index, inode, time.compareTo(own) < 0 ? time : own);
     }
   }
 

@@ -388,7 +388,14 @@ public final class PrimaryMirror implements AutoCloseable {
   }
 
   private void restored(Subscription subscription) throws IOException {
-    try (RestoreWriter writer = restoring(subscription)) {
+    RestoreWriter told = restoring(subscription);
+    if (!told.hasBegun()) {
+      // It holds nothing.
+      subscription.restoring = null;
+      subscription.link.sendNow(new Frame.RestoreDone(0, 0));
+      return;
+    }
+    try (RestoreWriter writer = told) {
       Frame.RestoreDone done = writer.finish();
       news.tell(
           name(),
@@ -429,6 +436,12 @@ public final class PrimaryMirror implements AutoCloseable {
       if (!verifications.offer(reply)) {
         LOG.debug("a comparison was answered that nobody waits for");
       }
+    }
+
+    /** Whether it was told to, and did not say yet that it is done. */
+    boolean isBringingBack() {
+      RestoreWriter writer = restoring;
+      return writer != null && !link.isClosed() && writer.mayBegin();
     }
 
     double lagSeconds(boolean behind) {
@@ -560,9 +573,17 @@ public final class PrimaryMirror implements AutoCloseable {
    * the whole tree by the standby that has most of it. Answers in words, or null where nothing was
    * held here.
    *
-   * @throws IOException if the root is gone and nobody can bring it back
+   * @throws IOException if the root is gone and nobody can bring it back, or if a standby is at it
+   *     already; then nothing was done
    */
-  public @Nullable String reject() throws IOException {
+  public synchronized @Nullable String reject() throws IOException {
+    for (Subscription subscription : subscriptions.values()) {
+      if (subscription.isBringingBack()) {
+        throw new IOException(
+            "standby %s is bringing entries back already: reject again once that is done"
+                .formatted(subscription.link.peer()));
+      }
+    }
     if (tracker.missing() == null) {
       subscriptions.values().forEach(s -> bringBack(s, Frame.Decision.REJECT));
       return null;

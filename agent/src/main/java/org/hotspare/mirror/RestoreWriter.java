@@ -38,7 +38,7 @@ import org.slf4j.LoggerFactory;
  * noted there, so that it keeps its id and need not be sent to the standby again. Until everything
  * came, the new root is not taken for the mirror's, and nothing is concluded from what it lacks.
  *
- * <p>Owned by the thread that receives.
+ * <p>Owned by the thread that receives; whether it began, anybody may ask.
  */
 final class RestoreWriter implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(RestoreWriter.class);
@@ -50,7 +50,7 @@ final class RestoreWriter implements AutoCloseable {
   private final Name staged;
   private final boolean wholeTree;
   private final long madeNanos = System.nanoTime();
-  private boolean begun;
+  private volatile boolean begun;
 
   private final Map<EntryId, RelPath> firstNames = new HashMap<>();
   private final Map<RelPath, Made> directories = new LinkedHashMap<>();
@@ -85,6 +85,10 @@ final class RestoreWriter implements AutoCloseable {
   /** Whether the standby was told so recently that it may begin, or has begun. */
   boolean mayBegin() {
     return begun || System.nanoTime() - madeNanos < BEGINS_WITHIN.toNanos();
+  }
+
+  boolean hasBegun() {
+    return begun;
   }
 
   void take(Frame.Restore frame) throws IOException {

@@ -778,8 +778,12 @@ public final class StandbyMirror implements AutoCloseable {
         }
       }
       case REJECT -> {
-        if (holding) {
+        if (restoring) {
+          LOG.info("mirror {}: rejected again while what is held goes back", name());
+        } else if (holding) {
           bringBack(current, "rejected: what was held goes back", false);
+        } else {
+          answerThatNothingIsHeld(current);
         }
       }
       case REFILL -> bringBack(current, "the primary lost its tree: all of it goes back", true);
@@ -794,6 +798,15 @@ public final class StandbyMirror implements AutoCloseable {
     }
     news.tell(name(), MirrorNews.Topic.HELD, said);
     unreadable = new RestoreSender(root, index, current, wholeTree).send();
+  }
+
+  private void answerThatNothingIsHeld(Link current) throws IOException {
+    Conversation rules = conversation;
+    if (rules != null) {
+      rules.restores();
+    }
+    unreadable = 0;
+    current.sendNow(new Frame.RestoreEnd(0));
   }
 
   /** Makes the held deletions. Answers which directories' times are to be fetched anew. */
@@ -816,11 +829,13 @@ public final class StandbyMirror implements AutoCloseable {
   private void restored(Applier applier, Frame.RestoreDone done) throws IOException {
     restoring = false;
     long failed = done.failed() + unreadable;
-    news.tell(
-        name(),
-        MirrorNews.Topic.HELD,
-        "%d entries were brought back to the primary, %d could not be"
-            .formatted(done.entries(), failed));
+    if (done.entries() > 0 || failed > 0) {
+      news.tell(
+          name(),
+          MirrorNews.Topic.HELD,
+          "%d entries were brought back to the primary, %d could not be"
+              .formatted(done.entries(), failed));
+    }
     if (failed == 0) {
       index.update(Durability.DURABLE, Holding::returned);
       endHolding(applier);

@@ -5,8 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.SplittableRandom;
 import java.util.stream.Stream;
+import org.hotspare.admin.Answer;
 import org.hotspare.admin.MirrorState;
+import org.hotspare.admin.Outcome;
+import org.hotspare.admin.WrongRequest;
 import org.hotspare.testing.Judge;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -18,6 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
 final class HeldAgainTest {
   private static final int DIRECTORIES = 30;
   private static final int FILES = 1200;
+  private static final int MUCH = 64;
 
   @TempDir Path base;
 
@@ -87,7 +92,7 @@ final class HeldAgainTest {
       pair.barrier();
       isIn(tree, "d1/inner/new");
       Judge.assertSameTree(before(), pair.beta().tree(), TestPair.LIMIT);
-      pair.alpha().operations().reject(null);
+      assertThat(reject(pair).outcome()).isEqualTo(Outcome.DONE);
       Judge.assertSameTree(before(), tree, TestPair.LIMIT);
       awaitInSync(pair);
     }
@@ -147,7 +152,7 @@ final class HeldAgainTest {
       for (int i = 0; i < DIRECTORIES; i++) {
         isIn(tree, "d" + i + "/new");
       }
-      pair.alpha().operations().reject(null);
+      assertThat(reject(pair).outcome()).isEqualTo(Outcome.DONE);
       Judge.assertSameTree(before(), tree, TestPair.LIMIT);
       awaitInSync(pair);
     }
@@ -163,7 +168,7 @@ final class HeldAgainTest {
       run("cd %s && echo > d22/new && rmdir d23 && mv d24 e24 && mv e24 d24".formatted(tree));
       pair.barrier();
       isIn(tree, "d22/new");
-      pair.alpha().operations().reject(null);
+      assertThat(reject(pair).outcome()).isEqualTo(Outcome.DONE);
       Judge.assertSameTree(before(), tree, TestPair.LIMIT);
       awaitInSync(pair);
     }
@@ -192,11 +197,125 @@ final class HeldAgainTest {
       }
       run("mkdir -p %1$s/d1/inner %1$s/d29".formatted(tree));
       pair.barrier();
-      pair.alpha().operations().reject(null);
+      assertThat(reject(pair).outcome()).isEqualTo(Outcome.DONE);
       awaitInSync(pair);
       run("cd %s && rm d1/inner/again* && touch -r . d1/inner".formatted(tree));
       Judge.assertSameTree(before(), tree, TestPair.LIMIT);
       pair.assertSame();
     }
+  }
+
+  /** So much that a restoration can be met half-way. */
+  private TestPair pairWithMuch() throws Exception {
+    TestPair pair = TestPair.withRelay(base);
+    SplittableRandom random = new SplittableRandom(1);
+    byte[] content = new byte[1_000_000];
+    for (int i = 0; i < MUCH; i++) {
+      random.nextBytes(content);
+      Path directory = pair.alpha().tree().resolve("d" + i % 25);
+      Files.write(Files.createDirectories(directory).resolve("much" + i), content);
+    }
+    return withCopy(pair);
+  }
+
+  private static void awaitHalfWay(TestPair pair, long bytesBefore) throws Exception {
+    TestPair.await("half-way", () -> pair.relay().bytes() - bytesBefore > 8_000_000);
+  }
+
+  @Test
+  void aRejectThatWasInterruptedCanBeRepeated() throws Exception {
+    try (TestPair pair = pairWithMuch()) {
+      Path tree = pair.alpha().tree();
+      run("rm -rf %s/*".formatted(tree));
+      awaitHeld(pair);
+      for (int i = 0; i < 2; i++) {
+        long bytes = pair.relay().bytes();
+        long connections = pair.relay().connections();
+        assertThat(reject(pair).outcome()).isEqualTo(Outcome.DONE);
+        awaitHalfWay(pair, bytes);
+        pair.relay().drop();
+        TestPair.await("connected", () -> pair.relay().connections() > connections);
+        TestPair.await("still held", () -> pair.alpha().mirror().held() != null);
+        pair.barrier();
+      }
+      assertThat(files(tree)).isLessThan(FILES + MUCH);
+      assertThat(reject(pair).outcome()).isEqualTo(Outcome.DONE);
+      Judge.assertSameTree(before(), tree, TestPair.LIMIT);
+      awaitInSync(pair);
+      Judge.assertSameTree(before(), tree, TestPair.LIMIT);
+    }
+  }
+
+  @Test
+  void aSecondRejectDoesNotBreakTheFirst() throws Exception {
+    try (TestPair pair = pairWithMuch()) {
+      Path tree = pair.alpha().tree();
+      assertThat(reject(pair).outcome()).isEqualTo(Outcome.DONE);
+      run("rm -rf %s/*".formatted(tree));
+      awaitHeld(pair);
+      long bytes = pair.relay().bytes();
+      assertThat(reject(pair).outcome()).isEqualTo(Outcome.DONE);
+      awaitHalfWay(pair, bytes);
+      pair.relay().pause();
+      Answer second = reject(pair);
+      pair.relay().resume();
+      assertThat(second.outcome()).isEqualTo(Outcome.NO);
+      assertThat(second.lines().getFirst()).contains("standby beta is bringing entries back");
+      Judge.assertSameTree(before(), tree, TestPair.LIMIT);
+      awaitInSync(pair);
+    }
+  }
+
+  @Test
+  void whatIsDeletedDuringARejectStaysHeld() throws Exception {
+    try (TestPair pair = pairWithMuch()) {
+      Path tree = pair.alpha().tree();
+      run("cd %s && rm -rf d? d1? d20 d21 d22 d23 d24 d25".formatted(tree));
+      awaitHeld(pair);
+      long bytes = pair.relay().bytes();
+      assertThat(reject(pair).outcome()).isEqualTo(Outcome.DONE);
+      awaitHalfWay(pair, bytes);
+      pair.relay().pause();
+      run("rm -rf %1$s/d28 %1$s/d29/f29".formatted(tree));
+      pair.relay().resume();
+      // Whether it came before all was brought back or after, it is not forgotten.
+      TestPair.await(
+          "all is back",
+          () -> {
+            if (held(pair).contains("besides what was taken back")) {
+              reject(pair);
+            }
+            return pair.beta().mirror().state() == MirrorState.IN_SYNC;
+          });
+      pair.assertSame();
+      Judge.assertSameTree(before(), tree, TestPair.LIMIT, "d28", "d29");
+    }
+  }
+
+  @Test
+  void whatWasDeletedBeforeTheStandbyRestartedCounts() throws Exception {
+    try (TestPair pair = pairWithCopy()) {
+      Path tree = pair.alpha().tree();
+      run("cd %s && rm -rf d? d1?".formatted(tree));
+      pair.assertSame();
+      pair.beta().stop();
+      pair.beta().start();
+      pair.barrier();
+      run("cd %s && rm -rf d2?".formatted(tree));
+      awaitHeld(pair);
+      Judge.assertSameTree(before(), pair.beta().tree(), TestPair.LIMIT);
+    }
+  }
+
+  private static Answer reject(TestPair pair) {
+    try {
+      return pair.alpha().operations().reject(null);
+    } catch (WrongRequest e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  private static String held(TestPair pair) {
+    return String.valueOf(pair.beta().mirror().held());
   }
 }

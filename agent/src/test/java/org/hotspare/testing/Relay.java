@@ -18,6 +18,8 @@ public final class Relay implements AutoCloseable {
   private final Set<Socket> open = ConcurrentHashMap.newKeySet();
   private final AtomicLong bytes = new AtomicLong();
   private final AtomicLong connections = new AtomicLong();
+  private final Object pausing = new Object();
+  private boolean paused;
 
   private Relay(ServerSocket listening, int target) {
     this.listening = listening;
@@ -45,6 +47,33 @@ public final class Relay implements AutoCloseable {
   /** Connections that were passed on so far. */
   public long connections() {
     return connections.get();
+  }
+
+  /** Passes nothing on until {@link #resume}. */
+  public void pause() {
+    synchronized (pausing) {
+      paused = true;
+    }
+  }
+
+  public void resume() {
+    synchronized (pausing) {
+      paused = false;
+      pausing.notifyAll();
+    }
+  }
+
+  private void awaitResumed() throws IOException {
+    synchronized (pausing) {
+      try {
+        while (paused && !listening.isClosed()) {
+          pausing.wait(100);
+        }
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new IOException(e);
+      }
+    }
   }
 
   /** Ends every connection; new ones are passed on. */
@@ -81,6 +110,7 @@ public final class Relay implements AutoCloseable {
       InputStream in = from.getInputStream();
       OutputStream out = to.getOutputStream();
       for (int count = in.read(buffer); count >= 0; count = in.read(buffer)) {
+        awaitResumed();
         out.write(buffer, 0, count);
         bytes.addAndGet(count);
       }
