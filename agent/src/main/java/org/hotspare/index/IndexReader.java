@@ -80,6 +80,8 @@ public interface IndexReader {
   /** All rows of a small named table of values, by key. */
   List<Note> notes(String table);
 
+  long countNotes(String table);
+
   /** Those whose keys begin with some bytes, by key. */
   List<Note> notes(String table, Bytes prefix);
 

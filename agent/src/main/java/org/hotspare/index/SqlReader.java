@@ -255,6 +255,15 @@ abstract class SqlReader implements IndexReader {
   }
 
   @Override
+  public final long countNotes(String table) {
+    return first(
+            "SELECT COUNT(*) FROM note WHERE tbl = ?",
+            statement -> statement.set(1, table),
+            row -> row.number(1))
+        .orElse(0L);
+  }
+
+  @Override
   public final List<Note> notes(String table, Bytes prefix) {
     return all(
         "SELECT key, value FROM note WHERE tbl = ? AND key >= ? AND key < ? ORDER BY key",

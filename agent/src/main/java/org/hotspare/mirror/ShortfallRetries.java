@@ -8,8 +8,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.hotspare.index.IndexReader;
-import org.hotspare.tree.Bytes;
 import org.hotspare.tree.EntryId;
+import org.jspecify.annotations.Nullable;
 
 /**
  * When entries that lack something are asked for again: each soon at first, since most could not be
@@ -23,7 +23,7 @@ final class ShortfallRetries {
 
   private final Map<EntryId, Due> due = new HashMap<>();
   private final Set<EntryId> seen = new HashSet<>();
-  private Bytes after = Bytes.EMPTY;
+  private Shortfalls.@Nullable Lacking last;
 
   private record Due(long nanos, Duration next) {
     Due later(long nowNanos) {
@@ -34,7 +34,7 @@ final class ShortfallRetries {
 
   /** Those of which it is time now. */
   Set<EntryId> due(IndexReader index, long nowNanos) {
-    List<Shortfalls.Lacking> some = Shortfalls.after(index, after, LOOKED_AT);
+    List<Shortfalls.Lacking> some = Shortfalls.after(index, last, LOOKED_AT);
     Set<EntryId> now = new LinkedHashSet<>();
     for (Shortfalls.Lacking lacking : some) {
       EntryId id = lacking.id();
@@ -48,9 +48,9 @@ final class ShortfallRetries {
     if (some.size() < LOOKED_AT) {
       due.keySet().retainAll(seen);
       seen.clear();
-      after = Bytes.EMPTY;
+      last = null;
     } else {
-      after = some.getLast().key();
+      last = some.getLast();
     }
     return now;
   }

@@ -17,6 +17,7 @@ import org.hotspare.tree.Name;
 import org.hotspare.tree.Position;
 import org.hotspare.tree.RelPath;
 import org.hotspare.watch.Problems;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What this standby could not make as the primary has it, and why. It is kept in the index beside
@@ -25,7 +26,11 @@ import org.hotspare.watch.Problems;
  * entry come then, and what is still refused is noted anew.
  */
 final class Shortfalls {
-  private static final String TABLE = "shortfall";
+  /** Content and names that are not as the primary's: what a barrier must not confirm. */
+  private static final String UNMADE = "shortfall";
+
+  /** Metadata that was refused. */
+  private static final String METADATA = "shortfall-metadata";
 
   /** The id, and what is lacking. */
   private static final int ENTRY_KEY = 9;
@@ -33,18 +38,21 @@ final class Shortfalls {
   /** What an entry lacks. */
   private enum Lack {
     /** Its newest content, or its removal. */
-    CONTENT(0),
+    CONTENT(UNMADE, 0),
     /** Some of its metadata. */
-    METADATA(1),
+    METADATA(Shortfalls.METADATA, 1),
     /** One of its names. */
-    NAME(2),
+    NAME(UNMADE, 2),
     /** The removal of one of its names. */
-    REMOVAL(3);
+    REMOVAL(UNMADE, 3);
+
+    private final String table;
 
     /** In the index. */
     private final byte code;
 
-    Lack(int code) {
+    Lack(String table, int code) {
+      this.table = table;
       this.code = (byte) code;
     }
   }
@@ -78,7 +86,7 @@ final class Shortfalls {
    * @param path where it is, or is to be
    */
   static void lacksContent(IndexWriter index, EntryId id, RelPath path, String reason) {
-    note(index, key(id, Lack.CONTENT), path, reason);
+    note(index, UNMADE, key(id, Lack.CONTENT), path, reason);
   }
 
   private static void unchanged(IndexWriter index, EntryId id, LinuxException e) {
@@ -88,7 +96,7 @@ final class Shortfalls {
 
   static void lacksMetadata(IndexWriter index, EntryId id, String reason) {
     RelPath path = index.path(id).orElse(RelPath.ROOT);
-    note(index, key(id, Lack.METADATA), path, reason);
+    note(index, METADATA, key(id, Lack.METADATA), path, reason);
   }
 
   static void lacksName(IndexWriter index, Change.NameSet set, String reason) {
@@ -96,7 +104,7 @@ final class Shortfalls {
   }
 
   private static void lacks(IndexWriter index, Lack lack, NameRow row, String reason) {
-    note(index, key(row, lack), path(index, row.parent(), row.name()), reason);
+    note(index, lack.table, key(row, lack), path(index, row.parent(), row.name()), reason);
   }
 
   /** Where an entry is to be. */
@@ -110,7 +118,7 @@ final class Shortfalls {
 
   /** Where a directory is to be that could not be made. */
   private static Optional<RelPath> unmadePath(IndexReader index, EntryId directory) {
-    return index.notes(TABLE, key(directory, Lack.NAME)).stream()
+    return index.notes(UNMADE, key(directory, Lack.NAME)).stream()
         .findFirst()
         .map(Shortfalls::notedPath);
   }
@@ -119,43 +127,45 @@ final class Shortfalls {
     return new NameRow(set.parent(), set.name(), set.id(), set.version());
   }
 
-  private static void note(IndexWriter index, Bytes key, RelPath path, String reason) {
+  private static void note(
+      IndexWriter index, String table, Bytes key, RelPath path, String reason) {
     byte[] where = path.bytes().array();
     byte[] why = reason.getBytes(StandardCharsets.UTF_8);
     ByteBuffer value = ByteBuffer.allocate(4 + where.length + why.length);
     value.putInt(where.length).put(where).put(why);
-    index.putNote(TABLE, key, Bytes.wrap(value.array()));
+    index.putNote(table, key, Bytes.wrap(value.array()));
   }
 
   // ---- what is lacking no more
 
   static void hasContent(IndexWriter index, EntryId id) {
-    forget(index, key(id, Lack.CONTENT));
+    forget(index, UNMADE, key(id, Lack.CONTENT));
   }
 
   static void hasMetadata(IndexWriter index, EntryId id) {
-    forget(index, key(id, Lack.METADATA));
+    forget(index, METADATA, key(id, Lack.METADATA));
   }
 
   /** The entry has the name, and is to have it. */
   static void hasName(IndexWriter index, Change.NameSet set) {
-    forget(index, key(row(set), Lack.NAME));
-    forget(index, key(row(set), Lack.REMOVAL));
+    forget(index, UNMADE, key(row(set), Lack.NAME));
+    forget(index, UNMADE, key(row(set), Lack.REMOVAL));
   }
 
   /** All names of the entry come anew: those that are not among them need not be made. */
   static void namesComeAnew(IndexWriter index, EntryId id) {
-    index.notes(TABLE, key(id, Lack.NAME)).forEach(note -> forget(index, note.key()));
+    index.notes(UNMADE, key(id, Lack.NAME)).forEach(note -> forget(index, UNMADE, note.key()));
   }
 
   /** The entry is gone. */
   static void gone(IndexWriter index, EntryId id) {
-    index.notes(TABLE, idBytes(id)).forEach(note -> forget(index, note.key()));
+    index.notes(UNMADE, idBytes(id)).forEach(note -> forget(index, UNMADE, note.key()));
+    hasMetadata(index, id);
   }
 
-  private static void forget(IndexWriter index, Bytes key) {
-    if (index.note(TABLE, key).isPresent()) {
-      index.putNote(TABLE, key, null);
+  private static void forget(IndexWriter index, String table, Bytes key) {
+    if (index.note(table, key).isPresent()) {
+      index.putNote(table, key, null);
     }
   }
 
@@ -163,26 +173,35 @@ final class Shortfalls {
 
   /** Whether the entry is here under no name because it was refused. */
   static boolean hasNoPlace(IndexReader index, EntryId id) {
-    return index.namesOf(id).isEmpty() && !index.notes(TABLE, key(id, Lack.NAME)).isEmpty();
+    return index.namesOf(id).isEmpty() && !index.notes(UNMADE, key(id, Lack.NAME)).isEmpty();
   }
 
   /** Names of the entry that are to be removed and could not be: not noted any more. */
   static List<NameRow> takeRemovals(IndexWriter index, EntryId id) {
     List<NameRow> rows = new ArrayList<>();
-    for (IndexReader.Note note : index.notes(TABLE, key(id, Lack.REMOVAL))) {
+    for (IndexReader.Note note : index.notes(UNMADE, key(id, Lack.REMOVAL))) {
       ByteBuffer key = ByteBuffer.wrap(note.key().array()).position(ENTRY_KEY);
       EntryId parent = new EntryId(key.getLong());
       byte[] name = new byte[key.remaining()];
       key.get(name);
       rows.add(new NameRow(parent, Name.of(name), id, Position.NONE));
-      forget(index, note.key());
+      forget(index, UNMADE, note.key());
     }
     return rows;
   }
 
-  /** All, with where they are now. */
-  static List<Problems.Problem> all(IndexReader index) {
-    return index.notes(TABLE).stream().map(note -> problem(index, note)).toList();
+  /** The first ones, with where they are now. */
+  static List<Problems.Problem> first(IndexReader index, int most) {
+    return after(index, null, most).stream().map(lacking -> problem(index, lacking.note)).toList();
+  }
+
+  static long count(IndexReader index) {
+    return unmade(index) + index.countNotes(METADATA);
+  }
+
+  /** How many are about more than metadata: names or content that are not as the primary's. */
+  static long unmade(IndexReader index) {
+    return index.countNotes(UNMADE);
   }
 
   private static Problems.Problem problem(IndexReader index, IndexReader.Note note) {
@@ -201,31 +220,32 @@ final class Shortfalls {
     return RelPath.parse(Bytes.wrap(where));
   }
 
-  /** How many are about more than metadata: names or content that are not as the primary's. */
-  static long unmade(IndexReader index) {
-    return index.notes(TABLE).stream().filter(note -> lackOf(note) != Lack.METADATA.code).count();
+  /** An entry that lacks something; also where the next ones are looked for. */
+  record Lacking(String table, IndexReader.Note note) {
+    EntryId id() {
+      return idOf(note);
+    }
   }
 
-  /**
-   * An entry that lacks something.
-   *
-   * @param key where the next ones are looked for
-   */
-  record Lacking(Bytes key, EntryId id) {}
+  /** Some that follow another, or the first ones; one entry may be among them several times. */
+  static List<Lacking> after(IndexReader index, @Nullable Lacking last, int most) {
+    List<Lacking> some = new ArrayList<>();
+    if (last == null || last.table.equals(UNMADE)) {
+      add(index, UNMADE, last == null ? Bytes.EMPTY : last.note.key(), most, some);
+      add(index, METADATA, Bytes.EMPTY, most - some.size(), some);
+    } else {
+      add(index, METADATA, last.note.key(), most, some);
+    }
+    return some;
+  }
 
-  /** Some that follow a key; one entry may be among them several times. */
-  static List<Lacking> after(IndexReader index, Bytes key, int most) {
-    return index.notesAfter(TABLE, key, most).stream()
-        .map(note -> new Lacking(note.key(), idOf(note)))
-        .toList();
+  private static void add(
+      IndexReader index, String table, Bytes after, int most, List<Lacking> some) {
+    index.notesAfter(table, after, most).forEach(note -> some.add(new Lacking(table, note)));
   }
 
   private static EntryId idOf(IndexReader.Note note) {
     return new EntryId(ByteBuffer.wrap(note.key().array()).getLong());
-  }
-
-  private static byte lackOf(IndexReader.Note note) {
-    return note.key().array()[ENTRY_KEY - 1];
   }
 
   private static Bytes idBytes(EntryId id) {

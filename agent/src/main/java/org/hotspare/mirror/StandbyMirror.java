@@ -6,7 +6,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ArrayBlockingQueue;
@@ -58,11 +57,6 @@ public final class StandbyMirror implements AutoCloseable {
 
   private static final Duration REPORT_EVERY = Duration.ofSeconds(1);
   private static final Duration PRUNE_EVERY = Duration.ofSeconds(10);
-  private static final Duration MENDS_AGAIN_AFTER = Duration.ofMillis(500);
-  private static final Duration LOOKS_LAST_AFTER = Duration.ofSeconds(10);
-
-  /** As many places as are looked at twice. */
-  private static final int MENDED_AGAIN = 4096;
 
   private static final int SHOWN_PROBLEMS = 100;
 
@@ -79,6 +73,7 @@ public final class StandbyMirror implements AutoCloseable {
   private final Problems problems = new Problems();
   private final Guard guard;
   private final Removals removals;
+  private final OwnCopy ownCopy;
   private final StandbyState state = new StandbyState();
   private final ExecutorService stagers;
   private final OnChange onChange;
@@ -93,14 +88,7 @@ public final class StandbyMirror implements AutoCloseable {
   private boolean scanned;
   private boolean refilled;
 
-  /** Where somebody else changed something, to be looked at again when it is quiet. */
-  private final Set<Mark> mended = new LinkedHashSet<>();
-
-  private long markedNanos;
-  private boolean lookedAgain;
-
-  /** Whether something in it could not be mended when it was looked at last. */
-  private boolean unmended;
+  private final PlacesToMend placesToMend = new PlacesToMend();
 
   /** What the connected primary may say; replaced with every connection. */
   private @Nullable Conversation conversation;
@@ -140,6 +128,7 @@ public final class StandbyMirror implements AutoCloseable {
     this.index = index;
     this.excludes = Excludes.of(settings.excludes());
     this.guard = new Guard(settings.allowed());
+    this.ownCopy = new OwnCopy(root, state, guard, settings.stateDirectory());
     this.removals = new Removals(excludes, problems);
     this.stagers =
         Executors.newFixedThreadPool(
@@ -332,7 +321,7 @@ public final class StandbyMirror implements AutoCloseable {
   private Set<EntryId> compareTree() throws IOException {
     Drift drift = drift();
     Set<EntryId> lost = drift.scan(!index.wasCleanlyClosed());
-    lookAgain(drift.unmended());
+    placesToMend.add(drift.unmended(), System.nanoTime());
     return lost;
   }
 
@@ -504,11 +493,14 @@ public final class StandbyMirror implements AutoCloseable {
     refilled = false;
   }
 
-  /** Looks where somebody else changed something, and asks for what is not as it should be. */
-  private void mend(Applier applier, Collection<Mark> marks) throws IOException {
+  /**
+   * Looks where somebody else changed something, and asks for what is not as it should be.
+   *
+   * @return whether something could not be mended
+   */
+  private boolean mend(Applier applier, Collection<Mark> marks) throws IOException {
     Drift drift = drift();
     Set<EntryId> lost = knowsItsTree() ? drift.look(List.copyOf(marks)) : Set.of();
-    unmended = !drift.unmended().isEmpty();
     if (!lost.isEmpty()) {
       news.tell(
           name(),
@@ -516,33 +508,15 @@ public final class StandbyMirror implements AutoCloseable {
           "%d entries were changed on this standby and are fetched again".formatted(lost.size()));
       applier.ask(lost);
     }
+    return !drift.unmended().isEmpty();
   }
 
-  /**
-   * What somebody moves away and back while rows for it are applied may meet them half-way: once it
-   * is quiet and all that was asked for has come, the same places are looked at again, and a last
-   * time a while later.
-   */
   private void mendAgain(Applier applier, long nowNanos) throws IOException {
-    Duration rest = lookedAgain ? LOOKS_LAST_AFTER : MENDS_AGAIN_AFTER;
-    boolean quiet = nowNanos - markedNanos > rest.toNanos() && !applier.isOwed();
-    if (!mended.isEmpty() && quiet) {
-      List<Mark> again = List.copyOf(mended);
-      mended.clear();
-      mend(applier, again);
-      boolean last = lookedAgain && !applier.isOwed() && !unmended;
-      lookedAgain = !applier.isOwed();
-      markedNanos = nowNanos;
-      if (!last) {
-        mended.addAll(again);
-      }
+    List<Mark> again = placesToMend.due(applier.isOwed(), nowNanos);
+    if (!again.isEmpty()) {
+      boolean unmended = mend(applier, again);
+      placesToMend.looked(applier.isOwed(), unmended, nowNanos);
     }
-  }
-
-  private void lookAgain(Collection<Mark> marks) {
-    marks.stream().limit(MENDED_AGAIN - mended.size()).forEach(mended::add);
-    markedNanos = System.nanoTime();
-    lookedAgain = false;
   }
 
   private boolean take(Link current, Applier applier, Work next, boolean ready)
@@ -556,7 +530,7 @@ public final class StandbyMirror implements AutoCloseable {
       }
       case Work.Marks marks -> {
         mend(applier, marks.marks());
-        lookAgain(marks.marks());
+        placesToMend.add(marks.marks(), System.nanoTime());
       }
       case Work.Decided decided -> decide(current, applier, decided);
       case Work.Repair repair -> {
@@ -653,14 +627,19 @@ public final class StandbyMirror implements AutoCloseable {
     Inventory.Verdict verdict = counting.compare();
     LOG.info(
         "mirror {}: {} of {} entries are here already", name(), verdict.equal(), verdict.entries());
-    boolean late = wasAwayForLong();
-    if (!verdict.isHarmless() && !isOwnCopy(cut, verdict, late)) {
+    boolean late;
+    boolean own;
+    try (Snapshot snapshot = index.snapshot()) {
+      late = ownCopy.wasAwayForLong(snapshot);
+      own = ownCopy.isKnown(snapshot, cut, verdict);
+    }
+    if (!verdict.isHarmless() && !own) {
       askFor(verdict);
     }
     // What the primary replaced and deleted meanwhile is kept no longer than usual.
     counting.perform(late ? KeptRecord.Reason.DELETED : KeptRecord.Reason.FOREIGN);
     counting.replace(index, settings.indexFile(), state, cut);
-    markComplete();
+    ownCopy.markComplete();
     inventory = null;
     index = Indexes.open(name(), settings.indexFile());
     scanned = false;
@@ -672,60 +651,6 @@ public final class StandbyMirror implements AutoCloseable {
     if (counting != null) {
       counting.close();
       inventory = null;
-    }
-  }
-
-  /**
-   * A marker outside the index: that this node had a complete copy, whatever became of its index.
-   */
-  private Path completeMarker() {
-    return settings.stateDirectory().resolve("copied");
-  }
-
-  private boolean wasComplete() {
-    return java.nio.file.Files.exists(completeMarker());
-  }
-
-  private void markComplete() throws IOException {
-    if (!wasComplete()) {
-      java.nio.file.Files.writeString(completeMarker(), "");
-    }
-  }
-
-  /** Whether the tree is known to be a copy of this primary's, so that nobody has to be asked. */
-  private boolean isOwnCopy(Frame.CutBegin cut, Inventory.Verdict verdict, boolean late)
-      throws IOException {
-    try (Snapshot snapshot = index.snapshot()) {
-      if (Holding.isOn(snapshot)) {
-        return false;
-      }
-      if (late) {
-        return !guard.isTooMany(verdict.extra(), snapshot.counts().entries());
-      }
-      boolean unknown = snapshot.inode(EntryId.ROOT).isEmpty();
-      boolean ownIndexLost = root.isKnown() && unknown && wasComplete();
-      // Stopped in the first batch: what is here was put in place by it.
-      boolean ownFirstCopy = unknown && StandbyState.hasBegunEmpty(snapshot);
-      return ownIndexLost || ownFirstCopy || isAheadOfPrimary(cut);
-    }
-  }
-
-  /** Its copy is complete and the primary went through its position, but forgot deletions since. */
-  private boolean wasAwayForLong() {
-    try (Snapshot snapshot = index.snapshot()) {
-      return StandbyState.isComplete(snapshot)
-          && StandbyState.history(snapshot).equals(state.historyOfPrimary())
-          && state.lineageOfPrimary().contains(StandbyState.position(snapshot));
-    }
-  }
-
-  /** The primary lost the end of its history; this node's rows past it give way, and are kept. */
-  private boolean isAheadOfPrimary(Frame.CutBegin cut) {
-    try (Snapshot snapshot = index.snapshot()) {
-      return !StandbyState.history(snapshot).equals(org.hotspare.tree.Bytes.EMPTY)
-          && StandbyState.history(snapshot).equals(state.historyOfPrimary())
-          && StandbyState.isComplete(snapshot)
-          && cut.to().epoch() > 0;
     }
   }
 
@@ -934,10 +859,8 @@ public final class StandbyMirror implements AutoCloseable {
 
   /** Says that it holds all up to a position, and before it what of that could not be made. */
   private void acknowledge(Link current, Position position) throws IOException {
-    long unmade = unmade();
-    if (unmade != reportedUnmade) {
+    if (unmade() != reportedUnmade) {
       report(current);
-      reportedUnmade = unmade;
     }
     current.sendNow(new Frame.Ack(position));
   }
@@ -955,6 +878,7 @@ public final class StandbyMirror implements AutoCloseable {
             .limit(20)
             .map(p -> new Frame.PathProblem(p.path().bytes(), p.reason()))
             .toList();
+    reportedUnmade = unmade();
     current.sendNow(
         new Frame.Report(
             view.state().name(),
@@ -963,7 +887,7 @@ public final class StandbyMirror implements AutoCloseable {
             view.held(),
             first,
             view.problemCount(),
-            unmade()));
+            reportedUnmade));
   }
 
   // ---- what others ask
@@ -987,19 +911,20 @@ public final class StandbyMirror implements AutoCloseable {
     try (Snapshot snapshot = index.snapshot()) {
       Position position = StandbyState.position(snapshot);
       String held = held(snapshot);
-      List<Problems.Problem> allProblems = new ArrayList<>(Shortfalls.all(snapshot));
-      boolean wholeTree = allProblems.isEmpty();
-      allProblems.addAll(problems.first(SHOWN_PROBLEMS));
+      long lacking = Shortfalls.count(snapshot);
+      List<Problems.Problem> shown = new ArrayList<>(Shortfalls.first(snapshot, SHOWN_PROBLEMS));
+      List<Problems.Problem> mended = problems.first(SHOWN_PROBLEMS);
+      mended.stream().limit(SHOWN_PROBLEMS - shown.size()).forEach(shown::add);
       return new MirrorView(
           name(),
-          state(held, StandbyState.isComplete(snapshot), position, wholeTree),
+          state(held, StandbyState.isComplete(snapshot), position, lacking == 0),
           position,
           snapshot.counts().entries(),
           snapshot.counts().bytes(),
           coverage,
           List.of(),
-          allProblems.stream().limit(SHOWN_PROBLEMS).toList(),
-          allProblems.size(),
+          shown,
+          lacking + mended.size(),
           held,
           failure,
           copy(snapshot));

@@ -182,6 +182,11 @@ final class ModelIndex implements IndexWriter {
   }
 
   @Override
+  public long countNotes(String table) {
+    return notes(table).size();
+  }
+
+  @Override
   public List<Note> notes(String table, Bytes prefix) {
     return notes(table).stream().filter(note -> startsWith(note.key(), prefix)).toList();
   }

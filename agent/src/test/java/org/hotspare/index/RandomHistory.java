@@ -208,6 +208,7 @@ final class RandomHistory {
   private static void assertSameNotes(IndexReader actual, IndexReader model, String table) {
     List<IndexReader.Note> notes = model.notes(table);
     assertThat(actual.notes(table)).isEqualTo(notes);
+    assertThat(actual.countNotes(table)).isEqualTo(notes.size());
     assertThat(actual.notesAfter(table, Bytes.EMPTY, 3))
         .isEqualTo(model.notesAfter(table, Bytes.EMPTY, 3));
     for (IndexReader.Note note : notes) {
