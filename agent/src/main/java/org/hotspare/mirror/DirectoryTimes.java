@@ -88,17 +88,38 @@ final class DirectoryTimes {
     return index.note(WITHHELD, key(id)).isPresent();
   }
 
-  /** The directories whose times were withheld: they are to be fetched anew. */
-  static Set<EntryId> takeWithheld(IndexWriter index) {
+  /**
+   * The directories whose times were withheld, once nothing is held any more: they are to be
+   * fetched anew. Each is one of them until it has come.
+   */
+  static Set<EntryId> due(IndexReader index) {
+    if (Holding.isOn(index)) {
+      return Set.of();
+    }
     Set<EntryId> ids = new LinkedHashSet<>();
     for (IndexReader.Note note : index.notes(WITHHELD)) {
       EntryId id = new EntryId(ByteBuffer.wrap(note.key().array()).getLong());
-      index.putNote(WITHHELD, note.key(), null);
-      if (index.inode(id).isPresent() && !Holding.isHeld(index, id)) {
+      if (index.inode(id).isPresent()) {
         ids.add(id);
       }
     }
     return ids;
+  }
+
+  /** Forgets the directories that are no more. */
+  static void forgetGone(IndexWriter index) {
+    for (IndexReader.Note note : index.notes(WITHHELD)) {
+      if (index.inode(new EntryId(ByteBuffer.wrap(note.key().array()).getLong())).isEmpty()) {
+        index.putNote(WITHHELD, note.key(), null);
+      }
+    }
+  }
+
+  /** A directory has the primary's time. */
+  static void settle(IndexWriter index, EntryId id) {
+    if (isWithheld(index, id)) {
+      index.putNote(WITHHELD, key(id), null);
+    }
   }
 
   private static Bytes key(EntryId id) {

@@ -15,6 +15,7 @@ import org.hotspare.index.NameRow;
 import org.hotspare.linux.DirFd;
 import org.hotspare.linux.Errno;
 import org.hotspare.linux.LinuxException;
+import org.hotspare.linux.Listing;
 import org.hotspare.linux.Stat;
 import org.hotspare.tree.EntryId;
 import org.hotspare.tree.FileKind;
@@ -212,6 +213,7 @@ final class GivingWay {
   }
 
   private void keepAside(Inode inode, Origin origin) throws IOException {
+    letLivingLeave(inode);
     places.forget(inode.id());
     Removals.forgetLimbo(index, inode.id());
     Name waiting = Workplace.nameOf(inode.id());
@@ -326,35 +328,60 @@ final class GivingWay {
     boolean held = Holding.isHeld(index, row.id());
     boolean directory = inode.entry().kind() == FileKind.DIRECTORY;
     boolean ours = isOurs(from, row.name(), inode);
-    if (directory) {
+    boolean last = index.namesOf(row.id()).size() == 1;
+    if (held && ours && directory) {
+      letLivingLeave(inode);
       places.forget(row.id());
-    }
-    if (index.namesOf(row.id()).size() > 1) {
-      if (ours) {
-        from.unlink(row.name());
-      }
-    } else if (held && ours && directory) {
-      Holding.dropTree(index, work, from, row, inode);
-      return;
-    } else if (held && ours) {
+      Holding.dropTree(index, work, directory(row.parent()), row, inode);
+    } else if (held && ours && last) {
       Holding.drop(index, work, from, row, inode, occupant);
       from.unlink(row.name());
       effects.left(row.id());
-      return;
-    } else if (ours) {
-      // Its next name, or its tombstone, is still to come.
-      Name waiting = Workplace.nameOf(row.id());
-      Kept.removeAll(work.limbo(), waiting);
-      from.rename(row.name(), work.limbo(), waiting);
-      Removals.noteLimbo(index, row.id(), Origin.of(index, successor, row.name()));
+    } else {
+      leave(row, from, inode, Origin.of(index, successor, row.name()));
     }
-    var _ = Holding.stopsLeaving(index, row);
-    index.removeName(row.parent(), row.name(), row.version());
-    effects.changed.add(row.id());
     if (held && !ours && index.namesOf(row.id()).isEmpty()) {
       // Somebody took it away here.
       effects.left(row.id());
       Holding.forgetTree(index, inode);
+    }
+  }
+
+  /**
+   * Takes an entry out of a directory that gives way: of several names this one goes; with its last
+   * one it waits for the next, or for its tombstone.
+   */
+  private void leave(NameRow row, DirFd from, Inode inode, Origin origin) throws IOException {
+    places.forget(row.id());
+    boolean ours = isOurs(from, row.name(), inode);
+    if (ours && index.namesOf(row.id()).size() > 1) {
+      from.unlink(row.name());
+    } else if (ours) {
+      Name waiting = Workplace.nameOf(row.id());
+      Kept.removeAll(work.limbo(), waiting);
+      from.rename(row.name(), work.limbo(), waiting);
+      Removals.noteLimbo(index, row.id(), origin);
+    }
+    var _ = Holding.stopsLeaving(index, row);
+    index.removeName(row.parent(), row.name(), row.version());
+    effects.changed.add(row.id());
+  }
+
+  /** Before a directory is kept aside, what lives on leaves it: it may be about to move. */
+  private void letLivingLeave(Inode top) throws IOException {
+    List<EntryId> left = new ArrayList<>(List.of(top.id()));
+    while (!left.isEmpty()) {
+      EntryId id = left.removeLast();
+      for (Child child : index.children(id)) {
+        Inode inode = child.inode();
+        NameRow row = new NameRow(id, child.name(), inode.id(), child.nameVersion());
+        DirFd directory = places.directory(index, id);
+        if (!Holding.isHeld(index, inode.id()) && directory != null) {
+          leave(row, directory, inode, Origin.of(index, row));
+        } else if (inode.entry().kind() == FileKind.DIRECTORY) {
+          left.add(inode.id());
+        }
+      }
     }
   }
 
@@ -366,15 +393,11 @@ final class GivingWay {
     Name name = row == null ? Workplace.nameOf(id) : row.name();
     places.forget(id);
     if (directory != null && directory.statIfPresent(name) != null) {
-      try {
-        directory.rmdir(name);
-      } catch (LinuxException e) {
-        if (!e.is(Errno.ENOTEMPTY, Errno.EEXIST)) {
-          throw e;
-        }
-        Origin origin = row == null ? originOf(id) : Origin.of(index, row);
-        Kept.take(index, work, KeptRecord.Reason.HELD, directory, name, origin, inode);
-      }
+      // Kept also where it is empty: if this batch is lost, it is put back.
+      KeptRecord.Reason reason =
+          isEmpty(directory, name) ? KeptRecord.Reason.REPLACED : KeptRecord.Reason.HELD;
+      Origin origin = row == null ? originOf(id) : Origin.of(index, row);
+      Kept.take(index, work, reason, directory, name, origin, inode);
     }
     if (row != null) {
       index.removeName(row.parent(), row.name(), row.version());
@@ -384,6 +407,13 @@ final class GivingWay {
     effects.left(id);
     Shortfalls.gone(index, id);
     Holding.forgetTree(index, inode);
+  }
+
+  private static boolean isEmpty(DirFd directory, Name name) throws IOException {
+    try (DirFd inside = directory.openDirectory(name);
+        Listing listing = inside.list()) {
+      return listing.next() == null;
+    }
   }
 
   private Origin originOf(EntryId id) {

@@ -148,6 +148,11 @@ final class Guard {
         && System.currentTimeMillis() > approvedUntilMillis;
   }
 
+  /** What was held was approved and is deleted: nobody is asked about it again. */
+  void settle(IndexWriter index) {
+    settled(index, System.currentTimeMillis(), Counted.in(index));
+  }
+
   /** What was deleted so far is not asked about any more. */
   private void settled(IndexWriter index, long nowMillis, Counted earlier) {
     recent.clear();

@@ -14,6 +14,7 @@ import org.hotspare.index.IndexWriter;
 import org.hotspare.index.Inode;
 import org.hotspare.index.NameRow;
 import org.hotspare.linux.DirFd;
+import org.hotspare.linux.Stat;
 import org.hotspare.tree.Bytes;
 import org.hotspare.tree.Entry;
 import org.hotspare.tree.EntryId;
@@ -214,15 +215,20 @@ final class Holding {
     end(index);
     Set<EntryId> touched = new LinkedHashSet<>();
     try (Places places = new Places(work)) {
+      // What lives on leaves its directories before those go.
+      for (IndexReader.Note note : index.notes(LEAVING)) {
+        NameRow row = row(index, note.key());
+        if (row != null && !isHeld(index, row.id())) {
+          removeName(index, work, removals, places, row, touched);
+        }
+      }
       // Children before their directories: those were held later.
       List<EntryId> ids = new ArrayList<>(entries(index));
       ids.sort(Comparator.comparingInt(id -> -depth(index, id)));
       for (EntryId id : ids) {
         removeEntry(index, work, removals, places, id, touched);
       }
-      for (IndexReader.Note note : index.notes(LEAVING)) {
-        removeName(index, work, removals, places, note.key(), touched);
-      }
+      index.notes(LEAVING).forEach(note -> index.putNote(LEAVING, note.key(), null));
       DirectoryTimes.apply(index, places, touched);
     }
     Kept.letGo(index, KeptRecord.Reason.HELD);
@@ -274,18 +280,16 @@ final class Holding {
       Workplace work,
       Removals removals,
       Places places,
-      Bytes key,
+      NameRow row,
       Set<EntryId> touched)
       throws IOException {
-    index.putNote(LEAVING, key, null);
-    NameRow row = row(index, key);
-    Inode inode = row == null ? null : index.inode(row.id()).orElse(null);
-    DirFd directory = row == null ? null : places.directory(index, row.parent());
-    if (row == null || inode == null || directory == null) {
-      return;
-    }
-    var stat = directory.statIfPresent(row.name());
-    if (stat != null && EntryReader.isSame(inode.local(), stat)) {
+    Inode inode = index.inode(row.id()).orElse(null);
+    DirFd directory = places.directory(index, row.parent());
+    Stat stat = directory == null ? null : directory.statIfPresent(row.name());
+    if (directory != null
+        && inode != null
+        && stat != null
+        && EntryReader.isSame(inode.local(), stat)) {
       if (index.namesOf(row.id()).size() > 1) {
         directory.unlink(row.name());
       } else {

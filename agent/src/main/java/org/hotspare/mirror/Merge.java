@@ -167,7 +167,11 @@ final class Merge {
       if (shrinking.contains(set.id())) {
         removals.noteTime(index, set.id());
       }
-      entry = Holding.isOn(index) ? DirectoryTimes.withhold(index, existing, directory) : directory;
+      if (Holding.isOn(index)) {
+        entry = DirectoryTimes.withhold(index, existing, directory);
+      } else {
+        DirectoryTimes.settle(index, id);
+      }
     }
     if (entry instanceof Entry.RegularFile file && content == null) {
       boolean same =

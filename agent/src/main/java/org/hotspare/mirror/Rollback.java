@@ -62,6 +62,9 @@ final class Rollback {
         putBack(places, id);
       }
     }
+    if (inFlight) {
+      Undo.takeBack(index, work);
+    }
   }
 
   // ---- what is where

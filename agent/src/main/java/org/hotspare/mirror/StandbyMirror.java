@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ArrayBlockingQueue;
@@ -289,6 +290,7 @@ public final class StandbyMirror implements AutoCloseable {
       lost = knowsItsTree() ? compareTree() : Set.of();
       scanned = true;
     }
+    lost = withWithheldTimes(lost);
     Link current = connect();
     link = current;
     Applier applier = applier(current);
@@ -323,6 +325,15 @@ public final class StandbyMirror implements AutoCloseable {
     Set<EntryId> lost = drift.scan(!index.wasCleanlyClosed());
     placesToMend.add(drift.unmended(), System.nanoTime());
     return lost;
+  }
+
+  /** With the directories whose times are still to be fetched because deletions were held. */
+  private Set<EntryId> withWithheldTimes(Set<EntryId> lost) {
+    Set<EntryId> all = new LinkedHashSet<>(lost);
+    try (Snapshot snapshot = index.snapshot()) {
+      all.addAll(DirectoryTimes.due(snapshot));
+    }
+    return all;
   }
 
   private boolean knowsItsTree() {
@@ -742,8 +753,10 @@ public final class StandbyMirror implements AutoCloseable {
           w -> {
             try {
               Holding.release(w, work, removals);
+              guard.settle(w);
               work.root().syncfs();
-              return DirectoryTimes.takeWithheld(w);
+              DirectoryTimes.forgetGone(w);
+              return DirectoryTimes.due(w);
             } catch (IOException e) {
               throw new UncheckedIOException(e);
             }
@@ -777,8 +790,11 @@ public final class StandbyMirror implements AutoCloseable {
     Set<EntryId> withheld =
         index.write(
             Durability.DURABLE,
-            w ->
-                Holding.endIfNothingIsLeft(w) ? DirectoryTimes.takeWithheld(w) : Set.<EntryId>of());
+            w -> {
+              var _ = Holding.endIfNothingIsLeft(w);
+              DirectoryTimes.forgetGone(w);
+              return DirectoryTimes.due(w);
+            });
     applier.ask(withheld);
   }
 

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import org.hotspare.delta.Signature;
 import org.hotspare.index.IndexWriter;
 import org.hotspare.index.Inode;
 import org.hotspare.index.NameRow;
@@ -55,6 +56,80 @@ final class Undo {
       DirectoryTimes.restore(index, places, undo.times);
       return undo.restored;
     }
+  }
+
+  /**
+   * After the process or the machine died while something was undone: what the index says is kept
+   * is kept again, so that it can be undone once more.
+   */
+  static void takeBack(IndexWriter index, Workplace work) throws IOException {
+    try (Places places = new Places(work)) {
+      new Undo(index, work, places).takeBack();
+    }
+  }
+
+  private void takeBack() throws IOException {
+    Map<EntryId, Name> missing = new HashMap<>();
+    for (Kept.Stored stored : Kept.all(index).reversed()) {
+      KeptRecord record = stored.record();
+      Name file = record.file();
+      if (file == null || record.id().equals(EntryId.ROOT)) {
+        continue;
+      }
+      if (work.kept().statIfPresent(file) == null) {
+        // A directory came back before what was in it, and goes with that in it.
+        missing.put(record.id(), file);
+        takeBack(record, file, missing);
+      } else if (isDirectory(record)) {
+        var _ = hasSuccessor(record);
+      }
+    }
+  }
+
+  private void takeBack(KeptRecord record, Name file, Map<EntryId, Name> missing)
+      throws IOException {
+    Origin origin = record.origin();
+    Name inside = missing.get(origin.parent());
+    if (index.inode(parent(origin)).isPresent()) {
+      DirFd directory = freePlace(origin);
+      if (directory != null) {
+        takeBack(directory, record, file);
+      }
+    } else if (inside != null && isDirectory(work.kept(), inside)) {
+      try (DirFd directory = work.kept().openDirectory(inside)) {
+        takeBack(directory, record, file);
+      }
+    }
+  }
+
+  private static boolean isDirectory(DirFd directory, Name name) throws IOException {
+    Stat stat = directory.statIfPresent(name);
+    return stat != null && stat.kind() == FileKind.DIRECTORY;
+  }
+
+  private void takeBack(DirFd directory, KeptRecord record, Name file) throws IOException {
+    Stat stat = directory.statIfPresent(record.origin().name());
+    if (stat != null && !isKnown(stat) && hasContent(directory, stat, record)) {
+      directory.renameNoReplace(record.origin().name(), work.kept(), file);
+    }
+  }
+
+  private boolean isKnown(Stat stat) {
+    return index
+        .inodeAt(stat.device(), stat.inode())
+        .filter(inode -> EntryReader.isSame(inode.local(), stat))
+        .isPresent();
+  }
+
+  /** Something else may have come to its place since. */
+  private static boolean hasContent(DirFd directory, Stat stat, KeptRecord record)
+      throws IOException {
+    if (stat.kind() != FileKind.REGULAR_FILE) {
+      return record.digest() == null;
+    }
+    Signature found =
+        Contents.signatureIfSame(directory, record.origin().name(), EntryReader.local(stat, true));
+    return found != null && found.root().equals(record.digest());
   }
 
   private void deleted(long sinceMillis) throws IOException {

@@ -33,10 +33,13 @@ import org.junit.jupiter.api.Test;
 final class MergeTest {
   private static final int CASES_PER_TREE = 40;
   private static final int MOST_CUTS = 200;
+  private static final long FEW_DELETIONS = 2;
 
   private final ExecutorService stagers = Executors.newFixedThreadPool(2);
   private Path base;
   private boolean interrupts;
+  private long deletions = Long.MAX_VALUE;
+  private long approvals;
   private long merged;
   private long kills;
 
@@ -61,6 +64,13 @@ final class MergeTest {
     run(Duration.ofSeconds(15), true);
   }
 
+  @Test
+  void randomTreesMergeWhileDeletionsAreHeld() throws Exception {
+    deletions = FEW_DELETIONS;
+    run(Duration.ofSeconds(5), false);
+    assertThat(approvals).as("how often something was held").isPositive();
+  }
+
   private void run(Duration duration, boolean interrupting) throws Exception {
     long first = Long.getLong("merge.seed", System.nanoTime());
     interrupts = interrupting;
@@ -82,7 +92,7 @@ final class MergeTest {
     try (ModelPrimary primary = new ModelPrimary(random.split(), here.resolve("primary.db"));
         ModelStandby standby =
             new ModelStandby(
-                here, stagers, random.nextInt(2) == 0 ? 8192 : 1 + random.nextInt(6))) {
+                here, stagers, random.nextInt(2) == 0 ? 8192 : 1 + random.nextInt(6), deletions)) {
       for (int i = 0; i < CASES_PER_TREE; i++) {
         step(primary, standby, random);
         merged++;
@@ -105,13 +115,48 @@ final class MergeTest {
       }
     }
     primary.numberAll();
-    for (int cuts = 0; !standby.acknowledged.equals(primary.head()); cuts++) {
-      assertThat(cuts).as("cuts until nothing is missing").isLessThan(MOST_CUTS);
-      merge(primary, standby, random);
+    mergeAll(primary, standby, random);
+    if (standby.isHolding()) {
+      assertHasAllOf(primary, standby);
+      if (random.nextBoolean()) {
+        return;
+      }
+      standby.approve();
+      approvals++;
+      mergeAll(primary, standby, random);
+      if (standby.isHolding()) {
+        // A deletion that had not come before.
+        return;
+      }
     }
     assertThat(standby.describe()).isEqualTo(describe(primary.tree));
     assertThat(ModelStandby.list(standby.limbo())).as("limbo").isEmpty();
     assertThat(ModelStandby.list(standby.staging())).as("staging").isEmpty();
+  }
+
+  private void mergeAll(ModelPrimary primary, ModelStandby standby, SplittableRandom random)
+      throws IOException {
+    for (int cuts = 0; !standby.hasAllUpTo(primary.head()); cuts++) {
+      assertThat(cuts).as("cuts until nothing is missing").isLessThan(MOST_CUTS);
+      merge(primary, standby, random);
+    }
+  }
+
+  /** While deletions are held, a standby has more than its primary, and nothing less. */
+  private static void assertHasAllOf(ModelPrimary primary, ModelStandby standby)
+      throws IOException {
+    Map<String, String> found = standby.describe();
+    primary
+        .tree
+        .paths()
+        .forEach(
+            (node, paths) ->
+                paths.forEach(
+                    path -> {
+                      String words = words(node, "");
+                      String content = words.substring(words.indexOf(':'));
+                      assertThat(found.get(path)).as(path).isNotNull().endsWith(content);
+                    }));
   }
 
   /** One cut, perhaps interrupted. */

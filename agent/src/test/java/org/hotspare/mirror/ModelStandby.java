@@ -19,6 +19,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ExecutorService;
 import java.util.stream.Stream;
+import org.hotspare.index.Durability;
 import org.hotspare.index.Index;
 import org.hotspare.index.IndexWriter;
 import org.hotspare.index.Snapshot;
@@ -63,7 +64,16 @@ final class ModelStandby implements AutoCloseable {
   final Set<EntryId> wanted = new LinkedHashSet<>();
   Position acknowledged = Position.NONE;
 
-  ModelStandby(Path base, ExecutorService stagers, int rowsPerBatch) throws IOException {
+  private final long deletions;
+  private Guard guard;
+
+  /**
+   * @param deletions how many at once are made without asking
+   */
+  ModelStandby(Path base, ExecutorService stagers, int rowsPerBatch, long deletions)
+      throws IOException {
+    this.deletions = deletions;
+    this.guard = guard();
     this.tree = Files.createDirectories(base.resolve("tree"));
     this.root = MirrorRoot.of("www", tree, Files.createDirectories(base.resolve("state")));
     this.indexFile = base.resolve("standby.db");
@@ -71,6 +81,10 @@ final class ModelStandby implements AutoCloseable {
     this.stagers = stagers;
     this.rowsPerBatch = rowsPerBatch;
     this.applier = connect(Set.of());
+  }
+
+  private Guard guard() {
+    return new Guard(new Guard.Allowed(deletions, 0, 60_000));
   }
 
   Path limbo() {
@@ -93,16 +107,52 @@ final class ModelStandby implements AutoCloseable {
             index,
             problems,
             new Removals(excludes, problems),
-            new Guard(new Guard.Allowed(1_000_000, 1, 60_000)),
+            guard,
             stagers,
             state,
             ProcessorLimit.none(),
             new Upstream(),
             new Applier.Batching(rowsPerBatch, this::counting));
-    if (!lost.isEmpty()) {
-      made.ask(lost);
+    Set<EntryId> all = new LinkedHashSet<>(lost);
+    try (Snapshot snapshot = index.snapshot()) {
+      all.addAll(DirectoryTimes.due(snapshot));
+    }
+    if (!all.isEmpty()) {
+      made.ask(all);
     }
     return made;
+  }
+
+  /** Whether it has all up to there, and nothing is asked for anew. */
+  boolean hasAllUpTo(Position head) {
+    return acknowledged.equals(head) && !applier.isOwed();
+  }
+
+  boolean isHolding() {
+    try (Snapshot snapshot = index.snapshot()) {
+      return Holding.isOn(snapshot);
+    }
+  }
+
+  /** Makes the deletions that are held, and asks for what was withheld with them. */
+  void approve() throws IOException {
+    Removals removals = new Removals(Excludes.of(List.of()), problems);
+    Set<EntryId> withheld;
+    try (Workplace work = Workplace.enter(root)) {
+      withheld =
+          index.write(
+              Durability.FAST,
+              w -> {
+                try {
+                  Holding.release(w, work, removals);
+                  guard.settle(w);
+                  return DirectoryTimes.due(w);
+                } catch (IOException e) {
+                  throw new UncheckedIOException(e);
+                }
+              });
+    }
+    applier.ask(withheld);
   }
 
   /** From where the next cut starts. */
@@ -127,6 +177,7 @@ final class ModelStandby implements AutoCloseable {
   void restart() throws IOException {
     writesLeft = -1;
     applier.abandon();
+    guard = guard();
     applier = connect(knowsItsTree() ? drift().scan(true) : Set.of());
   }
 
