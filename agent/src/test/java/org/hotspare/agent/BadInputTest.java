@@ -2,6 +2,7 @@ package org.hotspare.agent;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -24,6 +25,12 @@ final class BadInputTest {
   private static boolean shows(TestPair.Side side, String path, String reason) {
     return side.mirror().problems().stream()
         .anyMatch(p -> p.path().equals(path) && p.reason().contains(reason));
+  }
+
+  /** A pair whose standby has its tree on a filesystem of its own. */
+  private TestPair pairOn(LoopFileSystem standby) throws IOException {
+    Path tree = base.resolve("alpha/tree");
+    return TestPair.make(base, tree, standby.path().resolve("tree"), "", "").start();
   }
 
   @Test
@@ -82,9 +89,7 @@ final class BadInputTest {
   @Test
   void aDirectoryThatNothingCanBeMadeInIsTriedAgain() throws Exception {
     try (LoopFileSystem ext4 = LoopFileSystem.create(Kind.EXT4, 64);
-        TestPair pair =
-            TestPair.make(base, base.resolve("alpha/tree"), ext4.path().resolve("tree"), "", "")
-                .start()) {
+        TestPair pair = pairOn(ext4)) {
       Path tree = pair.alpha().tree();
       Files.createDirectories(tree.resolve("d"));
       Files.writeString(tree.resolve("d/old"), "old");
@@ -107,9 +112,7 @@ final class BadInputTest {
   @Test
   void aDirectoryThatChangesWhileItCannotBeMade() throws Exception {
     try (LoopFileSystem ext4 = LoopFileSystem.create(Kind.EXT4, 64);
-        TestPair pair =
-            TestPair.make(base, base.resolve("alpha/tree"), ext4.path().resolve("tree"), "", "")
-                .start()) {
+        TestPair pair = pairOn(ext4)) {
       Path tree = pair.alpha().tree();
       Files.createDirectories(tree.resolve("d"));
       pair.assertSame();
@@ -136,9 +139,7 @@ final class BadInputTest {
   @Test
   void whatCannotBeReplacedOrRemovedIsTriedAgain() throws Exception {
     try (LoopFileSystem ext4 = LoopFileSystem.create(Kind.EXT4, 64);
-        TestPair pair =
-            TestPair.make(base, base.resolve("alpha/tree"), ext4.path().resolve("tree"), "", "")
-                .start()) {
+        TestPair pair = pairOn(ext4)) {
       Path tree = pair.alpha().tree();
       Files.createDirectories(tree.resolve("d"));
       Files.writeString(tree.resolve("d/replaced"), "old");
@@ -173,9 +174,7 @@ final class BadInputTest {
   @Test
   void whatIsDeletedBeforeItCouldBeMadeIsNoProblem() throws Exception {
     try (LoopFileSystem ext4 = LoopFileSystem.create(Kind.EXT4, 64);
-        TestPair pair =
-            TestPair.make(base, base.resolve("alpha/tree"), ext4.path().resolve("tree"), "", "")
-                .start()) {
+        TestPair pair = pairOn(ext4)) {
       Path tree = pair.alpha().tree();
       Files.createDirectories(tree.resolve("d"));
       pair.assertSame();
@@ -194,9 +193,7 @@ final class BadInputTest {
   @Test
   void whatWasPutOnTheStandbyAndCannotBeTakenAwayIsShown() throws Exception {
     try (LoopFileSystem ext4 = LoopFileSystem.create(Kind.EXT4, 64);
-        TestPair pair =
-            TestPair.make(base, base.resolve("alpha/tree"), ext4.path().resolve("tree"), "", "")
-                .start()) {
+        TestPair pair = pairOn(ext4)) {
       Path tree = pair.alpha().tree();
       Files.createDirectories(tree.resolve("d"));
       pair.assertSame();
