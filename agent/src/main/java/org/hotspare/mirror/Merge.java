@@ -161,6 +161,10 @@ final class Merge {
           "entry %s, which is a %s, becomes a %s"
               .formatted(id, existing.entry().kind().text(), set.entry().kind().text()));
     }
+    boolean unplaced = Shortfalls.hasNoPlace(index, id);
+    if (asked.contains(id)) {
+      Shortfalls.namesComeAnew(index, id);
+    }
     Entry entry = content == null ? set.entry() : content.entry();
     Position born = existing == null ? set.version() : existing.born();
     if (existing != null && entry instanceof Entry.Directory directory) {
@@ -203,12 +207,10 @@ final class Merge {
     changed.add(id);
     if (existing != null && content != null) {
       replaceContent(existing);
-    } else if (existing != null || id.equals(EntryId.ROOT)) {
-      // The root is the one entry that is there before its row.
+    } else if (!unplaced && (existing != null || id.equals(EntryId.ROOT))) {
+      // The root is the one entry that is there before its row; what could not be made gets its
+      // metadata when it is.
       setMetadata(id, entry);
-    }
-    if (asked.contains(id)) {
-      Shortfalls.namesComeAnew(index, id);
     }
   }
 
@@ -221,10 +223,6 @@ final class Merge {
       return;
     }
     Places.Place place = places.of(index, id);
-    if (place == null && Shortfalls.hasNoPlace(index, id)) {
-      // It is made with its metadata when its name is.
-      return;
-    }
     Local local = index.inode(id).map(Inode::local).orElse(null);
     Optional<List<String>> refused =
         place == null
@@ -247,7 +245,8 @@ final class Merge {
   /** The new content of a known file takes over all its names. */
   private void replaceContent(Inode existing) throws IOException {
     EntryId id = existing.id();
-    List<NameRow> names = index.namesOf(id);
+    List<NameRow> names = new ArrayList<>(index.namesOf(id));
+    names.removeAll(Shortfalls.removals(index, id));
     Staged content = staged.get(id);
     if (names.isEmpty() || content == null) {
       // The old version waits in limbo until the new one has its name.
@@ -276,11 +275,10 @@ final class Merge {
       throw refused.values().iterator().next();
     }
     for (Map.Entry<NameRow, LinuxException> name : refused.entrySet()) {
-      // What lies there still is the version before: it is taken away when the name can be made.
+      // What lies there still is the version before, which gives way when the name can be made.
       NameRow row = name.getKey();
       Change.NameSet set = new Change.NameSet(row.parent(), row.name(), id, row.version());
       Shortfalls.refused(index, set, name.getValue());
-      index.removeName(row.parent(), row.name(), row.version());
     }
     index.putLocal(id, content.local());
   }
@@ -346,7 +344,11 @@ final class Merge {
   private void nameGone(Change.NameGone gone) throws IOException {
     NameRow row = index.name(gone.parent(), gone.name()).orElse(null);
     pending.removeIf(p -> p.parent().equals(gone.parent()) && p.name().equals(gone.name()));
-    if (row == null || row.version().isAfter(gone.version())) {
+    if (row == null) {
+      Shortfalls.nameIsGone(index, gone);
+      return;
+    }
+    if (row.version().isAfter(gone.version())) {
       return;
     }
     boolean moving = removals.isMoving(row.id()) && index.namesOf(row.id()).size() > 1;
@@ -473,8 +475,22 @@ final class Merge {
     Shortfalls.hasName(index, set);
     if (asked.contains(set.id())) {
       for (NameRow row : Shortfalls.takeRemovals(index, set.id())) {
-        apply(new Change.NameGone(row.parent(), row.name(), set.version()), null);
+        removeAtLast(row, set.version());
       }
+    }
+  }
+
+  /** A name could not be removed when its removal came: what the row says since is not newer. */
+  private void removeAtLast(NameRow row, Position version) throws IOException {
+    if (Holding.isOn(index)) {
+      Holding.holdName(index, row);
+      return;
+    }
+    Position at = row.version().isAfter(version) ? row.version() : version;
+    try {
+      removeName(row, at);
+    } catch (LinuxException e) {
+      Shortfalls.refused(index, new Change.NameGone(row.parent(), row.name(), at), e);
     }
   }
 

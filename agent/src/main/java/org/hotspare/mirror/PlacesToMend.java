@@ -40,11 +40,12 @@ final class PlacesToMend {
 
   /**
    * @param isOwed whether something is to be sent anew now
-   * @param unmended whether something in them could not be mended
+   * @param unmended what of them could not be mended, which is looked at for as long as it cannot
    */
-  void looked(boolean isOwed, boolean unmended, long nowNanos) {
-    if (lookedAgain && !isOwed && !unmended) {
+  void looked(boolean isOwed, Collection<Mark> unmended, long nowNanos) {
+    if (lookedAgain && !isOwed) {
       marks.clear();
+      unmended.stream().limit(MOST).forEach(marks::add);
     }
     lookedAgain = !isOwed;
     sinceNanos = nowNanos;

@@ -488,6 +488,12 @@ public final class PrimaryMirror implements AutoCloseable {
       }
       Position head =
           tracker.drain().get(Math.max(1, deadline - System.nanoTime()), TimeUnit.NANOSECONDS);
+      List<RelPath> unseen = tracker.unseen();
+      if (!unseen.isEmpty()) {
+        return List.of(
+            "%s: %d paths cannot be looked at, such as %s"
+                .formatted(name(), unseen.size(), unseen.getFirst()));
+      }
       syncNow();
       return awaitStandbys(standbys, head, deadline);
     } catch (TimeoutException e) {

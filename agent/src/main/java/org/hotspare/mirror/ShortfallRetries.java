@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.hotspare.index.IndexReader;
+import org.hotspare.tree.Entry;
 import org.hotspare.tree.EntryId;
 import org.jspecify.annotations.Nullable;
 
@@ -32,6 +33,15 @@ final class ShortfallRetries {
     }
   }
 
+  /** A file comes with its content, though only its metadata was refused. */
+  private static boolean isCostly(IndexReader index, Shortfalls.Lacking lacking) {
+    return lacking.ofMetadata()
+        && index
+            .inode(lacking.id())
+            .filter(inode -> inode.entry() instanceof Entry.RegularFile)
+            .isPresent();
+  }
+
   /** Those of which it is time now. */
   Set<EntryId> due(IndexReader index, long nowNanos) {
     List<Shortfalls.Lacking> some = Shortfalls.after(index, last, LOOKED_AT);
@@ -39,7 +49,8 @@ final class ShortfallRetries {
     for (Shortfalls.Lacking lacking : some) {
       EntryId id = lacking.id();
       seen.add(id);
-      Due at = due.computeIfAbsent(id, _ -> new Due(nowNanos + FIRST.toNanos(), FIRST));
+      Duration first = isCostly(index, lacking) ? LAST : FIRST;
+      Due at = due.computeIfAbsent(id, _ -> new Due(nowNanos + first.toNanos(), first));
       if (at.nanos() - nowNanos <= 0) {
         now.add(id);
         due.put(id, at.later(nowNanos));

@@ -14,7 +14,6 @@ import org.hotspare.tree.Bytes;
 import org.hotspare.tree.Change;
 import org.hotspare.tree.EntryId;
 import org.hotspare.tree.Name;
-import org.hotspare.tree.Position;
 import org.hotspare.tree.RelPath;
 import org.hotspare.watch.Problems;
 import org.jspecify.annotations.Nullable;
@@ -76,7 +75,7 @@ final class Shortfalls {
       case Change.NameGone gone ->
           index
               .name(gone.parent(), gone.name())
-              .ifPresent(row -> lacks(index, Lack.REMOVAL, row, "cannot be removed" + why));
+              .ifPresent(row -> lacksRemoval(index, row, "cannot be removed" + why));
       case Change.InodeSet set -> unchanged(index, set.id(), e);
       case Change.InodeGone gone -> unchanged(index, gone.id(), e);
     }
@@ -101,6 +100,11 @@ final class Shortfalls {
 
   static void lacksName(IndexWriter index, Change.NameSet set, String reason) {
     lacks(index, Lack.NAME, row(set), reason);
+  }
+
+  private static void lacksRemoval(IndexWriter index, NameRow row, String reason) {
+    forget(index, UNMADE, key(row, Lack.NAME));
+    lacks(index, Lack.REMOVAL, row, reason);
   }
 
   private static void lacks(IndexWriter index, Lack lack, NameRow row, String reason) {
@@ -157,6 +161,20 @@ final class Shortfalls {
     index.notes(UNMADE, key(id, Lack.NAME)).forEach(note -> forget(index, UNMADE, note.key()));
   }
 
+  /** A name is gone that no entry has here: one that was to have it need not have it any more. */
+  static void nameIsGone(IndexWriter index, Change.NameGone gone) {
+    if (unmade(index) == 0) {
+      return;
+    }
+    Place place = new Place(gone.parent(), gone.name());
+    for (IndexReader.Note note : index.notes(UNMADE)) {
+      boolean ofName = note.key().length() > ENTRY_KEY;
+      if (ofName && placeOf(note).equals(place)) {
+        forget(index, UNMADE, note.key());
+      }
+    }
+  }
+
   /** The entry is gone. */
   static void gone(IndexWriter index, EntryId id) {
     index.notes(UNMADE, idBytes(id)).forEach(note -> forget(index, UNMADE, note.key()));
@@ -176,18 +194,32 @@ final class Shortfalls {
     return index.namesOf(id).isEmpty() && !index.notes(UNMADE, key(id, Lack.NAME)).isEmpty();
   }
 
-  /** Names of the entry that are to be removed and could not be: not noted any more. */
-  static List<NameRow> takeRemovals(IndexWriter index, EntryId id) {
+  /** Names of the entry that are to be removed and could not be. */
+  static List<NameRow> removals(IndexReader index, EntryId id) {
     List<NameRow> rows = new ArrayList<>();
     for (IndexReader.Note note : index.notes(UNMADE, key(id, Lack.REMOVAL))) {
-      ByteBuffer key = ByteBuffer.wrap(note.key().array()).position(ENTRY_KEY);
-      EntryId parent = new EntryId(key.getLong());
-      byte[] name = new byte[key.remaining()];
-      key.get(name);
-      rows.add(new NameRow(parent, Name.of(name), id, Position.NONE));
-      forget(index, UNMADE, note.key());
+      Place place = placeOf(note);
+      index.name(place.parent, place.name).filter(row -> row.id().equals(id)).ifPresent(rows::add);
     }
     return rows;
+  }
+
+  /** The same: they are not noted any more. */
+  static List<NameRow> takeRemovals(IndexWriter index, EntryId id) {
+    List<NameRow> rows = removals(index, id);
+    index.notes(UNMADE, key(id, Lack.REMOVAL)).forEach(note -> forget(index, UNMADE, note.key()));
+    return rows;
+  }
+
+  private record Place(EntryId parent, Name name) {}
+
+  /** What name a note is about. */
+  private static Place placeOf(IndexReader.Note note) {
+    ByteBuffer key = ByteBuffer.wrap(note.key().array()).position(ENTRY_KEY);
+    EntryId parent = new EntryId(key.getLong());
+    byte[] name = new byte[key.remaining()];
+    key.get(name);
+    return new Place(parent, Name.of(name));
   }
 
   /** The first ones, with where they are now. */
@@ -224,6 +256,11 @@ final class Shortfalls {
   record Lacking(String table, IndexReader.Note note) {
     EntryId id() {
       return idOf(note);
+    }
+
+    /** Whether content and names are as they should be. */
+    boolean ofMetadata() {
+      return table.equals(METADATA);
     }
   }
 

@@ -507,9 +507,9 @@ public final class StandbyMirror implements AutoCloseable {
   /**
    * Looks where somebody else changed something, and asks for what is not as it should be.
    *
-   * @return whether something could not be mended
+   * @return what could not be mended
    */
-  private boolean mend(Applier applier, Collection<Mark> marks) throws IOException {
+  private Set<Mark> mend(Applier applier, Collection<Mark> marks) throws IOException {
     Drift drift = drift();
     Set<EntryId> lost = knowsItsTree() ? drift.look(List.copyOf(marks)) : Set.of();
     if (!lost.isEmpty()) {
@@ -519,13 +519,13 @@ public final class StandbyMirror implements AutoCloseable {
           "%d entries were changed on this standby and are fetched again".formatted(lost.size()));
       applier.ask(lost);
     }
-    return !drift.unmended().isEmpty();
+    return drift.unmended();
   }
 
   private void mendAgain(Applier applier, long nowNanos) throws IOException {
     List<Mark> again = placesToMend.due(applier.isOwed(), nowNanos);
     if (!again.isEmpty()) {
-      boolean unmended = mend(applier, again);
+      Set<Mark> unmended = mend(applier, again);
       placesToMend.looked(applier.isOwed(), unmended, nowNanos);
     }
   }

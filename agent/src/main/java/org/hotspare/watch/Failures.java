@@ -1,8 +1,8 @@
 package org.hotspare.watch;
 
-import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.hotspare.linux.LinuxException;
 import org.hotspare.tree.EntryId;
 import org.hotspare.tree.RelPath;
@@ -20,7 +20,7 @@ final class Failures {
   private final Retries retries = new Retries();
 
   /** The paths among {@link #problems} that could not be looked at. */
-  private final Set<RelPath> unseen = new HashSet<>();
+  private final Set<RelPath> unseen = ConcurrentHashMap.newKeySet();
 
   Failures(Problems problems) {
     this.problems = problems;
@@ -45,6 +45,11 @@ final class Failures {
       unseen.add(path);
     }
     retries.failed(directory, below, System.nanoTime());
+  }
+
+  /** What could not be looked at, or the first of it. Any thread. */
+  List<RelPath> unseen() {
+    return List.copyOf(unseen);
   }
 
   /** The path was looked at. */

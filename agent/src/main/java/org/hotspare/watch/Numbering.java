@@ -597,6 +597,11 @@ final class Numbering {
 
   // ---- what cannot be looked at
 
+  /** What could not be looked at, or the first of it. Any thread. */
+  List<RelPath> unseen() {
+    return failures.unseen();
+  }
+
   /** Whether directories in which something failed are to be listed again now. */
   boolean isRetryDue() {
     return failures.isDue();

@@ -40,7 +40,11 @@ final class Retries {
   /** Something in the directory could not be looked at. */
   void failed(EntryId directory, boolean below, long now) {
     if (retries.size() >= MOST && !retries.containsKey(directory)) {
+      Retry whole = retries.get(EntryId.ROOT);
       retries.clear();
+      if (whole != null) {
+        retries.put(EntryId.ROOT, whole);
+      }
       failed(EntryId.ROOT, true, now);
       return;
     }

@@ -23,6 +23,7 @@ import org.hotspare.linux.DirFd;
 import org.hotspare.linux.LinuxException;
 import org.hotspare.tree.EntryId;
 import org.hotspare.tree.Position;
+import org.hotspare.tree.RelPath;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -230,6 +231,11 @@ public final class Tracker implements AutoCloseable {
   private void undone() {
     recollectOrphans = true;
     orphansBefore = Set.of();
+  }
+
+  /** What could not be looked at, or the first of it: nobody knows what is there. Any thread. */
+  public List<RelPath> unseen() {
+    return numbering.unseen();
   }
 
   private void fail(Exception e) {

@@ -171,6 +171,69 @@ final class BadInputTest {
     }
   }
 
+  /** One file under two names on the primary, one of them in a directory nobody can change. */
+  private interface Linked {
+    void on(Path tree, Path copy) throws Exception;
+  }
+
+  private void linkedTo(Linked body, String... gone) throws Exception {
+    try (LoopFileSystem ext4 = LoopFileSystem.create(Kind.EXT4, 64);
+        TestPair pair = pairOn(ext4)) {
+      Path tree = pair.alpha().tree();
+      Files.createDirectories(tree.resolve("d"));
+      Files.writeString(tree.resolve("b"), "old");
+      pair.barrier();
+      Files.createLink(tree.resolve("d/a"), tree.resolve("b"));
+      pair.assertSame();
+      try (var _ = new Immutable(pair.beta().tree().resolve("d"))) {
+        body.on(tree, pair.beta().tree());
+        pair.flow();
+        TestPair.await("d/a", () -> shows(pair.alpha(), "d/a", "not permitted"));
+        // It is asked for several times meanwhile, and not forgotten.
+        Thread.sleep(4000);
+        assertThat(pair.tryBarrier(Duration.ofSeconds(1)).durable()).isFalse();
+      }
+      Judge.assertSameTree(tree, pair.beta().tree(), TestPair.LIMIT);
+      assertThat(gone).allSatisfy(name -> assertThat(tree.resolve(name)).doesNotExist());
+      pair.assertSame();
+    }
+  }
+
+  @Test
+  void aLinkThatCannotBeRemovedIsRemovedOnceItCan() throws Exception {
+    linkedTo((tree, copy) -> Files.delete(tree.resolve("d/a")), "d/a");
+  }
+
+  @Test
+  void aLinkThatCannotBeReplacedAndIsRemovedThenIsGone() throws Exception {
+    linkedTo(
+        (tree, copy) -> {
+          Files.writeString(tree.resolve("b"), "new");
+          TestPair.await("the other name", () -> hasContent(copy.resolve("b"), "new"));
+          Files.delete(tree.resolve("d/a"));
+        },
+        "d/a");
+  }
+
+  @Test
+  void aNameThatCouldNotBeRemovedMayBeAnothersThen() throws Exception {
+    linkedTo(
+        (tree, copy) -> {
+          Files.delete(tree.resolve("d/a"));
+          TestPair.await("the rest", () -> Files.exists(copy.resolve("b")));
+          Files.writeString(tree.resolve("d/a"), "another");
+          Files.move(tree.resolve("b"), tree.resolve("c"));
+        });
+  }
+
+  private static boolean hasContent(Path file, String content) {
+    try {
+      return Files.readString(file).equals(content);
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
   @Test
   void whatIsDeletedBeforeItCouldBeMadeIsNoProblem() throws Exception {
     try (LoopFileSystem ext4 = LoopFileSystem.create(Kind.EXT4, 64);

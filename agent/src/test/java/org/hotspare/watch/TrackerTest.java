@@ -186,6 +186,7 @@ final class TrackerTest {
         followed.settle();
         assertThat(followed.tracker.failure()).isNull();
         assertThat(isProblem("home")).isTrue();
+        assertThat(followed.tracker.unseen()).containsExactly(RelPath.of("home"));
         assertThat(followed.at("home/file").map(Inode::id)).contains(file);
         assertThat(followed.at("other")).as("the rest of the directory").isPresent();
         assertThat(followed.at("before")).isEmpty();
@@ -199,6 +200,7 @@ final class TrackerTest {
         assertThat(followed.tracker.failure()).isNull();
       }
       await("it is looked at again", () -> problems.count() == 0);
+      assertThat(followed.tracker.unseen()).isEmpty();
       Files.writeString(home.resolve("file"), "longer content");
       followed.settle();
       assertThat(followed.at("home/file").map(Inode::id)).contains(file);
