@@ -271,6 +271,12 @@ final class Holding {
       index.removeName(row.parent(), row.name(), row.version());
     }
     places.forget(id);
+    if (inode.entry() instanceof Entry.Directory) {
+      // Names of what lives on elsewhere, and which are not there any more.
+      for (Child child : index.children(id)) {
+        index.removeName(id, child.name(), child.nameVersion());
+      }
+    }
     index.remove(id, inode.version());
   }
 

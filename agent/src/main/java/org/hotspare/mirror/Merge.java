@@ -594,14 +594,18 @@ final class Merge {
       return false;
     }
     for (NameRow candidate : names) {
-      boolean leaves = goingNames.contains(new NameKey(candidate.parent(), candidate.name()));
-      if (Holding.stopsLeaving(index, candidate) || leaves) {
+      boolean held = Holding.stopsLeaving(index, candidate);
+      if (held || goingNames.contains(new NameKey(candidate.parent(), candidate.name()))) {
         DirFd from = places.directory(index, candidate.parent());
         if (from != null && isOurs(new Places.Place(from, candidate.name()), id)) {
           rename(from, candidate.name(), directory, set.name(), set.parent());
           index.removeName(candidate.parent(), candidate.name(), set.version());
           changedDirectories.add(candidate.parent());
           return true;
+        }
+        if (held) {
+          // It was to go, and is not there.
+          index.removeName(candidate.parent(), candidate.name(), set.version());
         }
       }
     }

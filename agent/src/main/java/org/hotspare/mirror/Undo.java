@@ -246,10 +246,19 @@ final class Undo {
     Origin origin = record.origin();
     Inode inode = index.inode(record.id()).orElse(null);
     Places.Place other = inode == null ? null : places.of(index, record.id());
-    if (inode == null || other == null || other.directory().statIfPresent(other.name()) == null) {
+    Stat stat = other == null ? null : other.directory().statIfPresent(other.name());
+    if (inode == null
+        || other == null
+        || stat == null
+        || !EntryReader.isSame(inode.local(), stat)) {
       return false;
     }
-    other.directory().link(other.name(), directory, origin.name());
+    if (index.namesOf(record.id()).isEmpty()) {
+      other.directory().renameNoReplace(other.name(), directory, origin.name());
+      Removals.forgetLimbo(index, record.id());
+    } else {
+      other.directory().link(other.name(), directory, origin.name());
+    }
     NameRow row = new NameRow(parent(origin), origin.name(), record.id(), Position.NONE);
     index.putName(row);
     Holding.holdName(index, row);
