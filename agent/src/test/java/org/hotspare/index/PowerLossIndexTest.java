@@ -27,7 +27,7 @@ import org.junit.jupiter.api.Test;
  * cache holds; that is what the barriers within fsync are for.
  */
 class PowerLossIndexTest {
-  private static final int IMAGE_MEGABYTES = 400;
+  private static final int IMAGE_MEGABYTES = 1000;
 
   /** The log is moved into the database many times a second. */
   private static final long OFTEN = 300_000;
@@ -45,7 +45,7 @@ class PowerLossIndexTest {
   @BeforeEach
   void mount() throws IOException {
     System.out.println("PowerLossIndexTest: seed " + seed);
-    host = LoopFileSystem.create(LoopFileSystem.Kind.XFS, 1000);
+    host = LoopFileSystem.create(LoopFileSystem.Kind.XFS, 3000);
     image = host.path().resolve("image");
     live = Files.createDirectory(host.path().resolve("live"));
     LoopFileSystem.run("truncate", "-s", IMAGE_MEGABYTES + "M", image.toString());

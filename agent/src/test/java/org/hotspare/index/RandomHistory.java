@@ -211,7 +211,8 @@ final class RandomHistory {
     assertThat(actual.countNotes(table)).isEqualTo(notes.size());
     assertThat(actual.notesAfter(table, Bytes.EMPTY, 3))
         .isEqualTo(model.notesAfter(table, Bytes.EMPTY, 3));
-    for (IndexReader.Note note : notes) {
+    // A few of them: a writer goes on meanwhile, and fills its disk.
+    for (IndexReader.Note note : notes.stream().limit(5).toList()) {
       Bytes key = note.key();
       assertThat(actual.notesAfter(table, key, 3)).isEqualTo(model.notesAfter(table, key, 3));
       if (key.length() > 0) {
