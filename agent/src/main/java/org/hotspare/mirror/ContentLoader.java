@@ -138,7 +138,7 @@ final class ContentLoader {
           throw new IOException("entry " + inode.id() + " keeps moving", moved);
         }
         if (attempt > 0) {
-          awaitTracker();
+          awaitNumbered(tracker);
         }
       }
     }
@@ -159,7 +159,7 @@ final class ContentLoader {
     DeltaEncoder.Result result =
         ENCODER.get().encode(base == null ? Signature.NONE : base, content, weakSums, sink);
     if (result.shrunk()) {
-      throw new IOException("it became shorter while it was read");
+      throw new Contents.Shrunk();
     }
     Stat after = file.stat();
     boolean still = before.changed().equals(after.changed()) && before.size() == after.size();
@@ -230,9 +230,9 @@ final class ContentLoader {
   /**
    * Whatever moved the file raised an event before: once it is numbered, the index knows the place.
    */
-  private void awaitTracker() throws IOException {
+  static void awaitNumbered(Tracker tracker) throws IOException {
     try {
-      tracker.drain().get(30, java.util.concurrent.TimeUnit.SECONDS);
+      var _ = tracker.drain().get(30, java.util.concurrent.TimeUnit.SECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new IOException("interrupted", e);

@@ -161,7 +161,7 @@ final class Merge {
           "entry %s, which is a %s, becomes a %s"
               .formatted(id, existing.entry().kind().text(), set.entry().kind().text()));
     }
-    boolean unplaced = Shortfalls.hasNoPlace(index, id);
+    boolean unplaced = existing != null && Shortfalls.hasNoPlace(index, id);
     if (asked.contains(id)) {
       Shortfalls.namesComeAnew(index, id);
     }

@@ -7,9 +7,7 @@ import java.util.LinkedHashSet;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import org.hotspare.index.Index;
 import org.hotspare.index.Inode;
 import org.hotspare.index.Snapshot;
@@ -45,8 +43,6 @@ final class Rechecker implements AutoCloseable {
 
   /** How often a file is looked for that moves meanwhile. */
   private static final int ATTEMPTS = 4;
-
-  private static final int DRAIN_SECONDS = 30;
 
   /** After so long a barrier tries what could not be read. */
   private static final int AGAIN_MILLIS = 100;
@@ -265,7 +261,7 @@ final class Rechecker implements AutoCloseable {
         throw new IOException("it keeps moving");
       }
       // Whatever moved it raised an event before: once that is numbered, the place is known.
-      awaitTracker();
+      ContentLoader.awaitNumbered(tracker);
     }
   }
 
@@ -304,17 +300,6 @@ final class Rechecker implements AutoCloseable {
       tracker.contentDiffers(id);
     }
     return true;
-  }
-
-  private void awaitTracker() throws IOException {
-    try {
-      var _ = tracker.drain().get(DRAIN_SECONDS, TimeUnit.SECONDS);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new IOException("interrupted", e);
-    } catch (ExecutionException | TimeoutException e) {
-      throw new IOException("the tree does not come to rest", e);
-    }
   }
 
   @Override
