@@ -18,6 +18,12 @@ public final class DeltaEncoder {
   /** The most bytes that a literal has. */
   public static final int LONGEST_LITERAL = 256 << 10;
 
+  /**
+   * The most bytes that one step copies, a multiple of every block size. Who applies steps looks
+   * between them whether it is to stop, and can begin before the rest of the file was read.
+   */
+  public static final long LONGEST_COPY = 64L << 20;
+
   private static final int SMALLEST_STRETCH = 4 << 20;
 
   private byte[] buffer = new byte[0];

@@ -6,7 +6,8 @@ import java.util.ArrayDeque;
 
 /**
  * Gives steps to a sink: joins neighbours, cuts literals into pieces of at most {@link
- * DeltaEncoder#LONGEST_LITERAL} and leaves out the holes that were announced.
+ * DeltaEncoder#LONGEST_LITERAL} and copies where the new content passes a multiple of {@link
+ * DeltaEncoder#LONGEST_COPY}, and leaves out the holes that were announced.
  */
 final class StepWriter {
   private record Hole(long start, long end) {}
@@ -56,10 +57,19 @@ final class StepWriter {
     while (offset < end) {
       long dataEnd = skipHole(end);
       if (offset < dataEnd) {
-        copiedBytes += dataEnd - offset;
-        extend(offset + shift, dataEnd - offset);
+        long length = Math.min(dataEnd - offset, toCopyBorder());
+        copiedBytes += length;
+        extend(offset + shift, length);
+        if (toCopyBorder() == DeltaEncoder.LONGEST_COPY) {
+          flush();
+        }
       }
     }
+  }
+
+  /** Blocks begin at these borders, whatever their size: so none is copied in halves. */
+  private long toCopyBorder() {
+    return DeltaEncoder.LONGEST_COPY - offset % DeltaEncoder.LONGEST_COPY;
   }
 
   /** Covers the file up to {@code end} with {@code bytes}, of which the first stands at 0. */

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Future;
+import org.hotspare.delta.DeltaEncoder;
 import org.hotspare.delta.DeltaOp;
 import org.hotspare.delta.DeltaSink;
 import org.hotspare.delta.Signature;
@@ -367,11 +368,15 @@ final class CutWriter implements CutOrder.Sink {
     loader.pause();
   }
 
-  /** Sends the steps of a large file in parts. */
+  /**
+   * Sends the steps of a large file in parts, none of which is more than {@link #PAYLOAD_BYTES} to
+   * write and {@link DeltaEncoder#LONGEST_COPY} to copy.
+   */
   private final class PartSink implements DeltaSink {
     private final EntryId id;
     private final List<DeltaOp> ops = new ArrayList<>();
     private final ByteBuffer bytes = ByteBuffer.allocate(PAYLOAD_BYTES);
+    private long copiedBytes;
 
     PartSink(EntryId id) {
       this.id = id;
@@ -388,7 +393,11 @@ final class CutWriter implements CutOrder.Sink {
 
     @Override
     public void copy(long offset, long source, long length) throws IOException {
+      if (copiedBytes + length > DeltaEncoder.LONGEST_COPY) {
+        part(null);
+      }
       ops.add(new DeltaOp.Copy(offset, source, length));
+      copiedBytes += length;
       sendFull();
     }
 
@@ -410,6 +419,7 @@ final class CutWriter implements CutOrder.Sink {
 
     private void part(Entry.@Nullable RegularFile finished) throws IOException {
       loader.pause();
+      copiedBytes = 0;
       if (withoutContent) {
         // Read for its digest alone.
         ops.clear();

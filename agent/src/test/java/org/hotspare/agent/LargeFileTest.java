@@ -1,0 +1,105 @@
+package org.hotspare.agent;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import org.hotspare.delta.DeltaOp;
+import org.hotspare.tree.Bytes;
+import org.hotspare.tree.Lineage;
+import org.hotspare.tree.Position;
+import org.hotspare.wire.Certificates;
+import org.hotspare.wire.Connector;
+import org.hotspare.wire.Frame;
+import org.hotspare.wire.Link;
+import org.hotspare.wire.LinkOptions;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What a standby is sent of a file that is large and hardly changed. */
+@Timeout(180)
+final class LargeFileTest {
+  private static final long MIB = 1 << 20;
+  private static final int SIZE = 150 << 20;
+
+  @TempDir Path base;
+  private TestPair pair;
+
+  @BeforeEach
+  void make() throws IOException {
+    pair = TestPair.make(base);
+  }
+
+  @AfterEach
+  void stop() throws Exception {
+    pair.close();
+  }
+
+  @Test
+  void whatIsCopiedComesInPartsThatAreSoonDone() throws Exception {
+    Path file = Files.createDirectories(pair.alpha().tree()).resolve("large");
+    byte[] content = new byte[SIZE];
+    new Random(11).nextBytes(content);
+    Files.write(file, content);
+    pair.start().assertSame();
+    pair.beta().stop();
+    try (Link link = connect()) {
+      link.sendNow(
+          new Frame.Subscribe("www", Bytes.EMPTY, Position.NONE, Lineage.EMPTY, false, true));
+      Position had = next(link, Frame.CutEnd.class).to();
+      link.sendNow(new Frame.Ack(had));
+      try (RandomAccessFile open = new RandomAccessFile(file.toFile(), "rw")) {
+        open.seek(SIZE / 2);
+        open.write(content[SIZE / 2] + 1);
+      }
+      List<Frame.ContentPart> parts = parts(link);
+      assertThat(parts.stream().mapToLong(LargeFileTest::copied).sum())
+          .isBetween(SIZE - 2 * MIB, (long) SIZE);
+      assertThat(parts).allMatch(part -> copied(part) <= 64 * MIB);
+    }
+    pair.beta().start();
+    pair.assertSame();
+  }
+
+  private Link connect() throws IOException {
+    var address = pair.alpha().configuration.primaryNode().addresses().getFirst();
+    return new Connector(
+            Certificates.load(pair.beta().state().resolve("tls")), LinkOptions.of("0.1.0"))
+        .connect(
+            "alpha", List.of(InetSocketAddress.createUnresolved(address.host(), address.port())));
+  }
+
+  /** All of the next file. */
+  private static List<Frame.ContentPart> parts(Link link) throws IOException {
+    List<Frame.ContentPart> parts = new ArrayList<>();
+    do {
+      parts.add(next(link, Frame.ContentPart.class));
+    } while (parts.getLast().finished() == null);
+    return parts;
+  }
+
+  private static <T extends Frame> T next(Link link, Class<T> kind) throws IOException {
+    while (true) {
+      Frame frame = link.receive();
+      if (kind.isInstance(frame)) {
+        return kind.cast(frame);
+      }
+    }
+  }
+
+  private static long copied(Frame.ContentPart part) {
+    return part.ops().stream()
+        .filter(DeltaOp.Copy.class::isInstance)
+        .mapToLong(DeltaOp::length)
+        .sum();
+  }
+}
