@@ -8,9 +8,13 @@ import java.util.List;
 import java.util.Set;
 import org.hotspare.index.Durability;
 import org.hotspare.index.Index;
+import org.hotspare.index.IndexReader;
 import org.hotspare.index.IndexWriter;
+import org.hotspare.index.Inode;
+import org.hotspare.index.Snapshot;
 import org.hotspare.linux.DirFd;
 import org.hotspare.tree.EntryId;
+import org.hotspare.tree.FileKind;
 import org.hotspare.tree.Name;
 import org.hotspare.tree.RelPath;
 import org.hotspare.watch.Excludes;
@@ -85,6 +89,9 @@ final class Drift {
     long startedNanos = System.nanoTime();
     try (Workplace work = Workplace.enter(root)) {
       Deque<EntryId> left = new ArrayDeque<>(List.of(EntryId.ROOT));
+      try (Snapshot snapshot = index.snapshot()) {
+        left.addAll(waiting(snapshot));
+      }
       while (!left.isEmpty()) {
         index.update(Durability.FAST, w -> some(w, work, left));
         processors.pause();
@@ -99,6 +106,21 @@ final class Drift {
         (System.nanoTime() - startedNanos) / 1_000_000,
         wanted.size());
     return new LinkedHashSet<>(wanted);
+  }
+
+  /**
+   * Directories that wait for their next name are compared as well: what a batch that was lost had
+   * put into them would come back with them.
+   */
+  private static List<EntryId> waiting(IndexReader index) {
+    return Removals.origins(index).keySet().stream()
+        .filter(id -> index.namesOf(id).isEmpty())
+        .filter(id -> index.inode(id).map(Drift::isDirectory).orElse(false))
+        .toList();
+  }
+
+  private static boolean isDirectory(Inode inode) {
+    return inode.entry().kind() == FileKind.DIRECTORY;
   }
 
   private void recover(IndexWriter w, Workplace work, boolean died) {

@@ -28,7 +28,8 @@ import org.junit.jupiter.api.Test;
 /**
  * Random trees are changed at random, numbered in any order, cut anywhere, and merged into a real
  * directory by an applier that is killed and cut off at random moments: in the end the standby's
- * tree is the primary's, and on the way no file is nowhere.
+ * tree is the primary's, and on the way no file is nowhere. {@code -Dmerge.seed=N} repeats a run,
+ * {@code -Dmerge.seconds=N} makes it longer.
  */
 final class MergeTest {
   private static final int CASES_PER_TREE = 40;
@@ -71,11 +72,20 @@ final class MergeTest {
     assertThat(approvals).as("how often something was held").isPositive();
   }
 
+  @Test
+  void randomTreesMergeWhileDeletionsAreHeldWhateverInterrupts() throws Exception {
+    deletions = FEW_DELETIONS;
+    run(Duration.ofSeconds(15), true);
+    assertThat(approvals).as("how often something was held").isPositive();
+  }
+
   private void run(Duration duration, boolean interrupting) throws Exception {
     long first = Long.getLong("merge.seed", System.nanoTime());
     interrupts = interrupting;
     System.out.println("MergeTest: seed " + first);
-    long until = System.nanoTime() + duration.toNanos();
+    Long seconds = Long.getLong("merge.seconds");
+    Duration limit = seconds == null ? duration : Duration.ofSeconds(seconds);
+    long until = System.nanoTime() + limit.toNanos();
     for (long seed = first; System.nanoTime() < until; seed++) {
       try {
         tree(seed);
