@@ -476,11 +476,10 @@ final class Applier {
       List<Change> changes,
       boolean last,
       Frame.CutBegin begun) {
-    try {
+    try (Merge merge = new Merge(w, place, removals, problems, asked, changes)) {
       state.holdsRowsOf(w, begun);
       removals.beginBatch();
       guard.check(w, place, changes);
-      Merge merge = new Merge(w, place, removals, problems, asked, changes);
       for (Ready row : ready) {
         merge.apply(row.change(), row.content());
         answer(row.change());

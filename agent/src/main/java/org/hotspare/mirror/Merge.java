@@ -42,7 +42,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Rows that name what is not known yet are kept in {@link #pending} and tried again, at the
  * latest with the end of the cut.
  */
-final class Merge {
+final class Merge implements AutoCloseable {
   private final IndexWriter index;
   private final Workplace work;
   private final Places places;
@@ -744,7 +744,6 @@ final class Merge {
         appeared.directory(id, directory);
       }
     }
-    places.close();
   }
 
   private void settleHeld() throws IOException {
@@ -791,5 +790,11 @@ final class Merge {
     if (stat != null && (local == null || EntryReader.isSame(local, stat))) {
       index.putLocal(id, EntryReader.local(stat, true));
     }
+  }
+
+  /** Also where the batch failed: it may be tried for as long as a disk is full. */
+  @Override
+  public void close() {
+    places.close();
   }
 }

@@ -1,6 +1,8 @@
 package org.hotspare.mirror;
 
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
 import org.hotspare.linux.DirFd;
 import org.hotspare.tree.EntryId;
 import org.hotspare.tree.Name;
@@ -36,15 +38,14 @@ record Workplace(DirFd root, DirFd staging, DirFd limbo, DirFd kept, long device
   }
 
   private static Workplace of(MirrorRoot mirror, DirFd root) throws IOException {
+    List<DirFd> opened = new ArrayList<>(List.of(root));
     try (DirFd work = mirror.enterWork()) {
-      return new Workplace(
-          root,
-          WorkDirectories.openOrMake(work, STAGING),
-          WorkDirectories.openOrMake(work, LIMBO),
-          WorkDirectories.openOrMake(work, KEPT),
-          root.stat().device());
+      for (Name part : List.of(STAGING, LIMBO, KEPT)) {
+        opened.add(WorkDirectories.openOrMake(work, part));
+      }
+      return new Workplace(root, opened.get(1), opened.get(2), opened.get(3), root.stat().device());
     } catch (IOException | RuntimeException e) {
-      root.close();
+      opened.forEach(DirFd::close);
       throw e;
     }
   }
