@@ -59,8 +59,6 @@ public final class StandbyMirror implements AutoCloseable {
   private static final Duration REPORT_EVERY = Duration.ofSeconds(1);
   private static final Duration PRUNE_EVERY = Duration.ofSeconds(10);
 
-  private static final int SHOWN_PROBLEMS = 100;
-
   /** What was changed here and mended is shown for so long. */
   private static final Duration MENDED_SHOWN = Duration.ofMinutes(1);
 
@@ -76,12 +74,15 @@ public final class StandbyMirror implements AutoCloseable {
   private final Removals removals;
   private final OwnCopy ownCopy;
   private final StandbyState state = new StandbyState();
+  private final StandbyDisplay display;
   private final ExecutorService stagers;
   private final OnChange onChange;
   private final BlockingQueue<Work> queue = new ArrayBlockingQueue<>(QUEUED);
   private final Thread thread;
 
-  private Index index;
+  /** Replaced by the owning thread; others only look. */
+  private volatile Index index;
+
   private @Nullable Watcher watcher;
   private @Nullable Thread watching;
   private @Nullable Inventory inventory;
@@ -91,21 +92,21 @@ public final class StandbyMirror implements AutoCloseable {
 
   private final PlacesToMend placesToMend = new PlacesToMend();
 
-  /** What the connected primary may say; replaced with every connection. */
-  private @Nullable Conversation conversation;
-
   private volatile @Nullable Link link;
   private volatile @Nullable String failure;
   private volatile @Nullable String question;
   private volatile boolean closed;
   private volatile Coverage coverage = new Coverage("none", false, "not started");
-  private volatile boolean restoring;
+
+  /** Decides about held deletions while there is a connection. */
+  private volatile @Nullable HeldDeletions held;
 
   /** What the connected primary was told last of what could not be made here. */
   private long reportedUnmade;
 
-  /** Entries of the last restoration that could not be read here. */
-  private long unreadable;
+  /** One connection to the primary, and what lives as long as it. */
+  private record Session(
+      Link link, Applier applier, Conversation conversation, HeldDeletions held) {}
 
   /** What the owning thread does next. */
   private sealed interface Work {
@@ -134,6 +135,7 @@ public final class StandbyMirror implements AutoCloseable {
     this.stagers =
         Executors.newFixedThreadPool(
             2, Thread.ofPlatform().name("stage-" + settings.name() + "-", 0).daemon().factory());
+    this.display = new StandbyDisplay(settings.name(), state, problems);
     this.onChange = new OnChange(settings.name(), settings.onChange(), news);
     this.thread = Thread.ofPlatform().name("apply-" + settings.name()).unstarted(this::run);
   }
@@ -296,12 +298,15 @@ public final class StandbyMirror implements AutoCloseable {
     Applier applier = applier(current);
     Thread receiving = Thread.ofVirtual().name("receive-" + name()).start(() -> receive(current));
     try {
-      subscribe(current);
+      Conversation conversation = subscribe(current);
+      HeldDeletions decisions =
+          new HeldDeletions(root, index, guard, removals, news, current, conversation, applier);
+      held = decisions;
       if (!lost.isEmpty()) {
         applier.ask(lost);
       }
       failure = null;
-      work(current, applier, lost.isEmpty());
+      work(new Session(current, applier, conversation, decisions), lost.isEmpty());
     } catch (IOException | RuntimeException e) {
       current.close(reason(e));
       throw e;
@@ -310,7 +315,7 @@ public final class StandbyMirror implements AutoCloseable {
         // What was asked for and did not come is found missing again.
         scanned = false;
       }
-      restoring = false;
+      held = null;
       applier.abandon();
       closeInventory();
       current.close();
@@ -397,7 +402,7 @@ public final class StandbyMirror implements AutoCloseable {
         Applier.Batching.NORMAL);
   }
 
-  private void subscribe(Link current) throws IOException {
+  private Conversation subscribe(Link current) throws IOException {
     boolean empty = isTreeEmpty();
     Frame.Subscribe request;
     try (Snapshot snapshot = index.snapshot()) {
@@ -410,10 +415,10 @@ public final class StandbyMirror implements AutoCloseable {
               StandbyState.isComplete(snapshot),
               empty);
     }
-    conversation = new Conversation(request);
     reportedUnmade = 0;
     current.sendNow(request);
     settings.shared().tell(current);
+    return new Conversation(request);
   }
 
   private boolean isTreeEmpty() throws IOException {
@@ -463,16 +468,16 @@ public final class StandbyMirror implements AutoCloseable {
     }
   }
 
-  private void work(Link current, Applier applier, boolean untouched)
-      throws IOException, InterruptedException {
+  private void work(Session session, boolean untouched) throws IOException, InterruptedException {
+    Applier applier = session.applier();
     long reportedNanos = 0;
     long prunedNanos = System.nanoTime();
     long retriedNanos = prunedNanos;
     ShortfallRetries retries = new ShortfallRetries();
     boolean ready = untouched;
-    while (!closed && !refilled) {
+    while (!closed) {
       Work next = queue.poll(200, TimeUnit.MILLISECONDS);
-      if (next instanceof Work.LinkEnded ended && ended.which() == current) {
+      if (next instanceof Work.LinkEnded ended && ended.which() == session.link()) {
         if (ended.reason() instanceof ProtocolException violation) {
           throw violation;
         }
@@ -482,13 +487,17 @@ public final class StandbyMirror implements AutoCloseable {
         return;
       }
       if (next != null) {
-        ready = take(current, applier, next, ready);
+        ready = take(session, next, ready);
+      }
+      if (refilled) {
+        // The index is another one now: the next session works on it.
+        break;
       }
       long now = System.nanoTime();
       if (now - reportedNanos > REPORT_EVERY.toNanos()) {
         reportedNanos = now;
-        endHolding(applier);
-        report(current);
+        session.held().endIfAllCameAgain();
+        report(session.link());
       }
       if (now - prunedNanos > PRUNE_EVERY.toNanos()) {
         prunedNanos = now;
@@ -530,37 +539,34 @@ public final class StandbyMirror implements AutoCloseable {
     }
   }
 
-  private boolean take(Link current, Applier applier, Work next, boolean ready)
+  private boolean take(Session session, Work next, boolean ready)
       throws IOException, InterruptedException {
     switch (next) {
       case Work.Incoming incoming -> {
         // What an ended connection left behind means nothing any more.
-        return incoming.from() == current
-            ? frame(current, applier, incoming.frame(), ready)
-            : ready;
+        return incoming.from() == session.link() ? frame(session, incoming.frame(), ready) : ready;
       }
       case Work.Marks marks -> {
-        mend(applier, marks.marks());
+        mend(session.applier(), marks.marks());
         placesToMend.add(marks.marks(), System.nanoTime());
       }
-      case Work.Decided decided -> decide(current, applier, decided);
+      case Work.Decided decided -> session.held().decide(decided.decision(), decided.validMillis());
       case Work.Repair repair -> {
         for (EntryId id : repair.ids()) {
           setAside(id);
         }
-        applier.ask(repair.ids());
+        session.applier().ask(repair.ids());
       }
       case Work.LinkEnded ended -> {}
     }
     return ready;
   }
 
-  private boolean frame(Link current, Applier applier, Frame frame, boolean ready)
+  private boolean frame(Session session, Frame frame, boolean ready)
       throws IOException, InterruptedException {
-    Conversation rules = conversation;
-    if (rules != null) {
-      rules.check(frame);
-    }
+    Link current = session.link();
+    Applier applier = session.applier();
+    session.conversation().check(frame);
     switch (frame) {
       case Frame.Subscribed subscribed -> {
         state.subscribed(subscribed);
@@ -604,9 +610,8 @@ public final class StandbyMirror implements AutoCloseable {
         }
       }
       case Frame.Decide decide ->
-          decide(
-              current, applier, new Work.Decided(decide.decision(), decide.validSeconds() * 1000));
-      case Frame.RestoreDone done -> restored(applier, done);
+          session.held().decide(decide.decision(), decide.validSeconds() * 1000);
+      case Frame.RestoreDone done -> session.held().restored(done);
       case Frame.Configured configured -> settings.shared().heard(current.peer(), configured);
       case Frame.VerifyRequest request -> verify(current, request.repair());
       default ->
@@ -696,106 +701,6 @@ public final class StandbyMirror implements AutoCloseable {
         || (next instanceof Work.Incoming incoming
             && incoming.frame() instanceof Frame.Decide decide
             && decide.decision() == Frame.Decision.APPROVE);
-  }
-
-  // ---- what is held
-
-  private void decide(Link current, Applier applier, Work.Decided decided) throws IOException {
-    boolean holding;
-    try (Snapshot snapshot = index.snapshot()) {
-      holding = Holding.isOn(snapshot);
-    }
-    switch (decided.decision()) {
-      case APPROVE -> {
-        guard.approve(decided.validMillis());
-        if (holding) {
-          applier.ask(release());
-          news.tell(name(), MirrorNews.Topic.HELD, "approved: the held deletions are made");
-        }
-      }
-      case REJECT -> {
-        if (restoring) {
-          LOG.info("mirror {}: rejected again while what is held goes back", name());
-        } else if (holding) {
-          bringBack(current, "rejected: what was held goes back", false);
-        } else {
-          answerThatNothingIsHeld(current);
-        }
-      }
-      case REFILL -> bringBack(current, "the primary lost its tree: all of it goes back", true);
-    }
-  }
-
-  private void bringBack(Link current, String said, boolean wholeTree) throws IOException {
-    restoring = true;
-    Conversation rules = conversation;
-    if (rules != null) {
-      rules.restores();
-    }
-    news.tell(name(), MirrorNews.Topic.HELD, said);
-    unreadable = new RestoreSender(root, index, current, wholeTree).send();
-  }
-
-  private void answerThatNothingIsHeld(Link current) throws IOException {
-    Conversation rules = conversation;
-    if (rules != null) {
-      rules.restores();
-    }
-    unreadable = 0;
-    current.sendNow(new Frame.RestoreEnd(0));
-  }
-
-  /** Makes the held deletions. Answers which directories' times are to be fetched anew. */
-  private Set<EntryId> release() throws IOException {
-    try (Workplace work = Workplace.enter(root)) {
-      return index.write(
-          Durability.DURABLE,
-          w -> {
-            try {
-              Holding.release(w, work, removals);
-              guard.settle(w);
-              work.root().syncfs();
-              DirectoryTimes.forgetGone(w);
-              return DirectoryTimes.due(w);
-            } catch (IOException e) {
-              throw new UncheckedIOException(e);
-            }
-          });
-    }
-  }
-
-  private void restored(Applier applier, Frame.RestoreDone done) throws IOException {
-    restoring = false;
-    long failed = done.failed() + unreadable;
-    if (done.entries() > 0 || failed > 0) {
-      news.tell(
-          name(),
-          MirrorNews.Topic.HELD,
-          "%d entries were brought back to the primary, %d could not be"
-              .formatted(done.entries(), failed));
-    }
-    if (failed == 0) {
-      index.update(Durability.DURABLE, Holding::returned);
-      endHolding(applier);
-    }
-  }
-
-  /** Once what was brought back has come again in place of what was held. */
-  private void endHolding(Applier applier) throws IOException {
-    try (Snapshot snapshot = index.snapshot()) {
-      if (!Holding.isReturned(snapshot) || !Holding.isEmpty(snapshot)) {
-        return;
-      }
-    }
-    Set<EntryId> withheld =
-        index.write(
-            Durability.DURABLE,
-            w -> {
-              var _ = Holding.endIfNothingIsLeft(w);
-              DirectoryTimes.forgetGone(w);
-              return DirectoryTimes.due(w);
-            });
-    applier.ask(withheld);
   }
 
   // ---- housekeeping
@@ -925,76 +830,11 @@ public final class StandbyMirror implements AutoCloseable {
 
   public MirrorView view() {
     try (Snapshot snapshot = index.snapshot()) {
-      Position position = StandbyState.position(snapshot);
-      String held = held(snapshot);
-      long lacking = Shortfalls.count(snapshot);
-      List<Problems.Problem> shown = new ArrayList<>(Shortfalls.first(snapshot, SHOWN_PROBLEMS));
-      List<Problems.Problem> mended = problems.first(SHOWN_PROBLEMS);
-      mended.stream().limit(SHOWN_PROBLEMS - shown.size()).forEach(shown::add);
-      return new MirrorView(
-          name(),
-          state(held, StandbyState.isComplete(snapshot), position, lacking == 0),
-          position,
-          snapshot.counts().entries(),
-          snapshot.counts().bytes(),
-          coverage,
-          List.of(),
-          shown,
-          lacking + mended.size(),
-          held,
-          failure,
-          copy(snapshot));
+      HeldDeletions decisions = held;
+      boolean restoring = decisions != null && decisions.isRestoring();
+      return display.view(
+          snapshot, new StandbyDisplay.Live(isConnected(), coverage, question, failure, restoring));
     }
-  }
-
-  private @Nullable String held(Snapshot snapshot) {
-    String asks = question;
-    if (asks != null) {
-      return asks;
-    }
-    if (!Holding.isOn(snapshot)) {
-      return null;
-    }
-    String taken =
-        restoring
-            ? ", they are being taken back"
-            : Holding.isReturned(snapshot) ? ", besides what was taken back" : "";
-    return "%s; %,d deletions are not repeated here%s"
-        .formatted(Holding.why(snapshot), Holding.count(snapshot), taken);
-  }
-
-  private MirrorView.State state(
-      @Nullable String held, boolean complete, Position position, boolean wholeTree) {
-    if (held != null) {
-      return MirrorView.State.HELD;
-    }
-    if (!isConnected()) {
-      return MirrorView.State.OFFLINE;
-    }
-    if (failure != null) {
-      return MirrorView.State.DEGRADED;
-    }
-    if (!complete) {
-      return MirrorView.State.COPYING;
-    }
-    if (state.upTo().isAfter(position)) {
-      return MirrorView.State.CATCHING_UP;
-    }
-    return wholeTree && coverage.complete() ? MirrorView.State.IN_SYNC : MirrorView.State.DEGRADED;
-  }
-
-  private MirrorView.@Nullable CopyView copy(Snapshot snapshot) {
-    if (!state.isUnderWay() || state.mode() == Frame.Mode.CHANGES) {
-      return null;
-    }
-    long entries = snapshot.counts().entries();
-    boolean known = state.rowsExpected() > 0;
-    return new MirrorView.CopyView(
-        state.bytesReceived(),
-        known ? Math.max(state.bytesExpected(), state.bytesReceived()) : 0,
-        entries,
-        known ? Math.max(state.rowsExpected() / 2, entries) : 0,
-        state.runningNanos());
   }
 
   @Override
