@@ -98,7 +98,9 @@ final class UnmountedRootTest {
     awaitHeld();
     assertThat(root.resolve("d3")).doesNotExist();
     pair.alpha().operations().reject(null);
+    // The tree is full before it is durable and taken for the mirror's; until then it is held.
     Judge.assertSameTree(base.resolve("before"), root, TestPair.LIMIT, "lost+found");
+    TestPair.await("taken again", () -> pair.alpha().mirror().held() == null);
     pair.assertSame();
     Files.writeString(root.resolve("d3/f3"), "after the accident");
     pair.assertSame();
