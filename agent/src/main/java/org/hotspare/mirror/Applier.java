@@ -69,6 +69,7 @@ final class Applier {
   private final ExecutorService stagers;
   private final StandbyState state;
   private final ProcessorLimit processors;
+  private final SignOfWork signs;
   private final Upstream upstream;
   private final Batching batching;
 
@@ -144,6 +145,7 @@ final class Applier {
       ExecutorService stagers,
       StandbyState state,
       ProcessorLimit processors,
+      SignOfWork signs,
       Upstream upstream,
       Batching batching) {
     this.processors = processors;
@@ -154,6 +156,7 @@ final class Applier {
     this.guard = guard;
     this.stagers = stagers;
     this.state = state;
+    this.signs = signs;
     this.upstream = upstream;
     this.batching = batching;
   }
@@ -398,7 +401,7 @@ final class Applier {
       List<Ready> ready = collect();
       List<Change> changes = ready.stream().map(Ready::change).toList();
       if (ready.stream().anyMatch(r -> r.content() != null) && begun.mode() == Frame.Mode.CHANGES) {
-        place.root().syncfs();
+        signs.sync(place.root());
       }
       index.update(Durability.FAST, w -> guard.noteInFlight(w, changes));
       boolean rested =
@@ -500,7 +503,7 @@ final class Applier {
         lost.removeAll(withoutContent.keySet());
         withoutContent.clear();
       }
-      place.root().syncfs();
+      signs.sync(place.root());
       guard.forgetInFlight(w);
       boolean rested = lost.isEmpty() && unresolved.isEmpty() && answered.containsAll(asked);
       if (last && rested) {

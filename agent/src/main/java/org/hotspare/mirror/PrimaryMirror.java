@@ -47,8 +47,8 @@ public final class PrimaryMirror implements AutoCloseable {
   private static final Duration SYNC_EVERY = Duration.ofSeconds(30);
 
   /**
-   * A standby that reads nothing for so long is disconnected. Its own disk may take minutes to
-   * write what it had before.
+   * A standby that reads nothing for so long, and does not show either that it works on what it had
+   * before, is disconnected.
    */
   private static final Duration STALLED = Duration.ofMinutes(5);
 
@@ -307,20 +307,24 @@ public final class PrimaryMirror implements AutoCloseable {
   }
 
   /**
-   * Closes the connections of standbys that have read nothing for so long while something was sent
-   * to them. Each keeps a snapshot of the index meanwhile, and with it all that is written to the
-   * index since. Who brings entries back is busy with that.
+   * Closes the connections of standbys that for so long have read nothing of what is sent to them,
+   * nor worked on anything else. Each keeps a snapshot of the index meanwhile, and with it all that
+   * is written to the index since. Who brings entries back is busy with that.
    */
   public void closeStalled(Duration limit) {
     for (Subscription subscription : subscriptions.values()) {
       Link link = subscription.link;
       Duration blocked = link.blocked();
-      if (blocked.compareTo(limit) > 0 && subscription.restoring == null && !link.isClosed()) {
-        String reason =
-            "standby %s has read nothing for %d s".formatted(link.peer(), blocked.toSeconds());
+      Duration idle = link.idle();
+      boolean stalled = blocked.compareTo(limit) > 0 && idle.compareTo(limit) > 0;
+      if (stalled && subscription.restoring == null && !link.isClosed()) {
+        String what =
+            "read nothing for %d s, and worked on nothing for %d s"
+                .formatted(blocked.toSeconds(), idle.toSeconds());
+        String reason = "standby %s has %s".formatted(link.peer(), what);
         LOG.warn("mirror {}: {}; the connection is closed", name(), reason);
         news.tell(name(), MirrorNews.Topic.PROBLEM, reason);
-        link.close("you have read nothing for %d s".formatted(blocked.toSeconds()));
+        link.close("you have " + what);
       }
     }
   }

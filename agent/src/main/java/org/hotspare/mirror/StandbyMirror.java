@@ -77,6 +77,7 @@ public final class StandbyMirror implements AutoCloseable {
   private final StandbyDisplay display;
   private final ExecutorService stagers;
   private final OnChange onChange;
+  private final SignOfWork signs = new SignOfWork();
   private final BlockingQueue<Work> queue = new ArrayBlockingQueue<>(QUEUED);
   private final Thread thread;
 
@@ -295,6 +296,7 @@ public final class StandbyMirror implements AutoCloseable {
     lost = withWithheldTimes(lost);
     Link current = connect();
     link = current;
+    current.showWork(signs);
     Applier applier = applier(current);
     Thread receiving = Thread.ofVirtual().name("receive-" + name()).start(() -> receive(current));
     try {
@@ -373,6 +375,7 @@ public final class StandbyMirror implements AutoCloseable {
         stagers,
         state,
         settings.processors(),
+        signs,
         new Applier.Upstream() {
           @Override
           public void want(List<EntryId> ids) throws IOException {
@@ -476,7 +479,9 @@ public final class StandbyMirror implements AutoCloseable {
     ShortfallRetries retries = new ShortfallRetries();
     boolean ready = untouched;
     while (!closed) {
+      signs.rests();
       Work next = queue.poll(200, TimeUnit.MILLISECONDS);
+      signs.works();
       if (next instanceof Work.LinkEnded ended && ended.which() == session.link()) {
         if (ended.reason() instanceof ProtocolException violation) {
           throw violation;
@@ -488,6 +493,9 @@ public final class StandbyMirror implements AutoCloseable {
       }
       if (next != null) {
         ready = take(session, next, ready);
+        if (next instanceof Work.Incoming) {
+          signs.took();
+        }
       }
       if (refilled) {
         // The index is another one now: the next session works on it.

@@ -29,7 +29,12 @@ public sealed interface Frame {
   /** The last frame before the sender closes the connection: why. */
   record Refused(String reason) implements Frame {}
 
-  record Ping(long token) implements Frame {}
+  /**
+   * Asks for a {@link Pong}.
+   *
+   * @param work another number than in the ping before where the sender's own work went on since
+   */
+  record Ping(long token, long work) implements Frame {}
 
   record Pong(long token) implements Frame {}
 

@@ -32,7 +32,7 @@ final class FrameDecoder {
       case HELLO -> hello(envelope.getHello());
       case WELCOME -> welcome(envelope.getWelcome());
       case REFUSED -> new Frame.Refused(PlainText.sentence(envelope.getRefused().getReason()));
-      case PING -> new Frame.Ping(envelope.getPing().getToken());
+      case PING -> new Frame.Ping(envelope.getPing().getToken(), envelope.getPing().getWork());
       case PONG -> new Frame.Pong(envelope.getPong().getToken());
       case SUBSCRIBE -> subscribe(envelope.getSubscribe());
       case SUBSCRIBED -> subscribed(envelope.getSubscribed());

@@ -62,7 +62,10 @@ final class FrameEncoder {
       case Frame.Refused refused -> envelope.setRefused(refused(refused));
       case Frame.Ping ping ->
           envelope.setPing(
-              org.hotspare.wire.proto.Ping.newBuilder().setToken(ping.token()).build());
+              org.hotspare.wire.proto.Ping.newBuilder()
+                  .setToken(ping.token())
+                  .setWork(ping.work())
+                  .build());
       case Frame.Pong pong ->
           envelope.setPong(
               org.hotspare.wire.proto.Pong.newBuilder().setToken(pong.token()).build());

@@ -11,6 +11,7 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -22,7 +23,9 @@ import org.slf4j.LoggerFactory;
  *
  * <p>A thread of the link's own says something when nobody else did for a while, and answers the
  * other side's pings. It is not the receiving thread that answers: that one would wait for a writer
- * that waits for the other side, which may be in the same position.
+ * that waits for the other side, which may be in the same position. So an answer says nothing of
+ * whether the other side gets on with anything; for that a ping carries a number, see {@link
+ * #showWork}.
  */
 public final class Link implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Link.class);
@@ -44,6 +47,14 @@ public final class Link implements AutoCloseable {
   private volatile String ended = "";
 
   private volatile OptionalLong roundTripNanos = OptionalLong.empty();
+
+  /** Changes while this side's own work goes on. */
+  private volatile LongSupplier work = () -> 0;
+
+  /** What the other side said last of its own. Owned by the receiving thread. */
+  private long peerWork;
+
+  private volatile long peerWorkedNanos = System.nanoTime();
 
   private Link(
       FrameChannel channel, String peer, String peerVersion, int protocol, Duration deadAfter) {
@@ -104,6 +115,25 @@ public final class Link implements AutoCloseable {
     return Duration.ofNanos(channel.blockedNanos());
   }
 
+  /**
+   * From now on the other side is told, four times in {@link LinkOptions#deadAfter}, whether this
+   * side's own work goes on, also while nothing is received here because of it.
+   *
+   * @param changing another number than before if it did since; asked for by the link's own thread,
+   *     so it must not wait for the work
+   */
+  public void showWork(LongSupplier changing) {
+    work = changing;
+  }
+
+  /**
+   * For how long the other side has not shown that its own work goes on; it may well have received
+   * and sent meanwhile. Known only while somebody receives here.
+   */
+  public Duration idle() {
+    return Duration.ofNanos(Math.max(0, System.nanoTime() - peerWorkedNanos));
+  }
+
   /** How long the last ping and its answer took; empty before the first. */
   public Optional<Duration> roundTrip() {
     OptionalLong nanos = roundTripNanos;
@@ -162,6 +192,10 @@ public final class Link implements AutoCloseable {
       Frame frame = next();
       switch (frame) {
         case Frame.Ping ping -> {
+          if (ping.work() != peerWork) {
+            peerWork = ping.work();
+            peerWorkedNanos = System.nanoTime();
+          }
           owed.set(Optional.of(new Frame.Pong(ping.token())));
           wake.release();
         }
@@ -235,14 +269,25 @@ public final class Link implements AutoCloseable {
 
   private void keepAlive() {
     long intervalNanos = deadAfter.toNanos() / 4;
+    long shown = 0;
+    long lookedNanos = System.nanoTime();
     try {
       while (!closed.get()) {
         boolean asked = wake.tryAcquire(intervalNanos, TimeUnit.NANOSECONDS);
         Optional<Frame.Pong> pong = owed.getAndSet(Optional.empty());
         if (pong.isPresent()) {
           sendNow(pong.get());
-        } else if (!asked && System.nanoTime() - channel.lastSentNanos() >= intervalNanos) {
-          sendNow(new Frame.Ping(System.nanoTime()));
+        }
+        long now = System.nanoTime();
+        boolean worked = false;
+        if (now - lookedNanos >= intervalNanos) {
+          lookedNanos = now;
+          long before = shown;
+          shown = work.getAsLong();
+          worked = shown != before;
+        }
+        if (worked || (!asked && now - channel.lastSentNanos() >= intervalNanos)) {
+          sendNow(new Frame.Ping(System.nanoTime(), shown));
         }
       }
     } catch (IOException e) {

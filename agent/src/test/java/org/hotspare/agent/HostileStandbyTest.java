@@ -12,6 +12,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
 import org.hotspare.mirror.MirrorView;
 import org.hotspare.mirror.PrimaryMirror;
 import org.hotspare.tree.Bytes;
@@ -243,6 +245,39 @@ final class HostileStandbyTest {
         });
     assertThat(Files.readString(pair.alpha().state().resolve("events.jsonl")))
         .contains("standby beta has read nothing for");
+    link.close();
+    servesTheRealOne();
+  }
+
+  /** Its disk may be slow. */
+  @Test
+  void whoReadsNothingStaysConnectedWhileItWorks() throws Exception {
+    PrimaryMirror mirror = Objects.requireNonNull(pair.alpha().agent().primaries().get("www"));
+    byte[] large = new byte[64 << 20];
+    new Random(5).nextBytes(large);
+    Files.write(pair.alpha().tree().resolve("d/large"), large);
+    AtomicLong done = new AtomicLong();
+    AtomicBoolean working = new AtomicBoolean(true);
+    Link link = connect();
+    link.showWork(() -> working.get() ? done.incrementAndGet() : done.get());
+    link.sendNow(fromNothing());
+    TestPair.await("it is served", () -> isConnected(mirror));
+    Duration limit = LinkOptions.DEAD_AFTER;
+    long started = System.nanoTime();
+    TestPair.await(
+        "it worked for long",
+        () -> {
+          mirror.closeStalled(limit);
+          assertThat(isConnected(mirror)).isTrue();
+          return System.nanoTime() - started > limit.multipliedBy(2).toNanos();
+        });
+    working.set(false);
+    TestPair.await(
+        "it is disconnected",
+        () -> {
+          mirror.closeStalled(limit);
+          return !isConnected(mirror);
+        });
     link.close();
     servesTheRealOne();
   }

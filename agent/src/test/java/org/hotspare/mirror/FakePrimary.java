@@ -126,7 +126,7 @@ final class FakePrimary implements AutoCloseable {
   }
 
   /** Why the standby ended the connection. */
-  static String refusal(Link link) throws IOException {
+  static String refusal(Link link) {
     try {
       while (true) {
         link.receive();

@@ -111,6 +111,7 @@ final class ModelStandby implements AutoCloseable {
             stagers,
             state,
             ProcessorLimit.none(),
+            new SignOfWork(),
             new Upstream(),
             new Applier.Batching(rowsPerBatch, this::counting));
     Set<EntryId> all = new LinkedHashSet<>(lost);

@@ -312,7 +312,7 @@ class FrameCodecTest {
                         com.google.protobuf.UnknownFieldSet.Field.newBuilder().addVarint(1).build())
                     .build())
             .build();
-    assertThat(read(raw(envelope.toBuilder(), 0))).isEqualTo(new Frame.Ping(4));
+    assertThat(read(raw(envelope.toBuilder(), 0))).isEqualTo(new Frame.Ping(4, 0));
   }
 
   private static byte[] raw(Envelope.Builder envelope, int payloadLength) {

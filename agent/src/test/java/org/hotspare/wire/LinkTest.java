@@ -16,6 +16,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.hotspare.delta.DeltaOp;
 import org.hotspare.tree.EntryId;
@@ -146,6 +147,30 @@ class LinkTest {
           "the receiver was busy for long",
           () -> System.nanoTime() - started > SOON.multipliedBy(4).toNanos());
       assertThat(sender.isDone()).as("the connection is full").isFalse();
+      receiveParts(server, 40);
+      sender.get(10, TimeUnit.SECONDS);
+      server.sendNow(new Frame.Ack(Position.NONE));
+      assertThat(answer.get(10, TimeUnit.SECONDS)).isEqualTo(new Frame.Ack(Position.NONE));
+    }
+  }
+
+  @Test
+  void aPeerThatIsBusyShowsWhetherItsWorkGoesOn() throws Exception {
+    LinkOptions options = options(SOON, CompressionMode.OFF, RateLimit.none());
+    try (TestCluster cluster = new TestCluster(alpha, options);
+        Link client = cluster.connect(beta, options);
+        Link server = cluster.accepted()) {
+      AtomicInteger done = new AtomicInteger();
+      AtomicBoolean working = new AtomicBoolean(true);
+      server.showWork(() -> working.get() ? done.incrementAndGet() : done.get());
+      CompletableFuture<Void> sender = run(() -> sendParts(client, 40));
+      CompletableFuture<Frame> answer = call(client::receive);
+      Duration busy = SOON.multipliedBy(4);
+      TestCluster.await("the receiver was busy", () -> client.blocked().compareTo(busy) > 0);
+      assertThat(client.idle()).isLessThan(SOON.multipliedBy(3));
+      working.set(false);
+      TestCluster.await("its work stands still", () -> client.idle().compareTo(busy) > 0);
+      assertThat(client.isClosed()).isFalse();
       receiveParts(server, 40);
       sender.get(10, TimeUnit.SECONDS);
       server.sendNow(new Frame.Ack(Position.NONE));

@@ -176,7 +176,7 @@ class ListenerTest {
       assertRefused(stranger, "Subscribe without a certificate: only Join is possible");
 
       FrameChannel silent = cluster.raw(TestCluster.stranger());
-      silent.write(new Frame.Ping(1));
+      silent.write(new Frame.Ping(1, 0));
       silent.flush();
       assertRefused(silent, "the first frame is no hello");
       assertThat(cluster.acceptedNone()).isTrue();

@@ -42,7 +42,7 @@ final class RandomFrames {
       case 0 -> new Frame.Hello(1, 1 + random.nextInt(9), "web", "alpha", "0.1.0");
       case 1 -> new Frame.Welcome(1 + random.nextInt(9), "beta", "0.1.0");
       case 2 -> new Frame.Refused("because of " + random.nextLong());
-      case 3 -> new Frame.Ping(random.nextLong());
+      case 3 -> new Frame.Ping(random.nextLong(), random.nextLong());
       case 4 -> new Frame.Pong(random.nextLong());
       case 5 -> new Frame.Subscribe("www", bytes(16), position(), lineage(), flag(), flag());
       case 6 -> new Frame.Subscribed(bytes(16), random.nextInt(1000), lineage(), mode());
