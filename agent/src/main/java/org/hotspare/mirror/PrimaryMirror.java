@@ -309,7 +309,7 @@ public final class PrimaryMirror implements AutoCloseable {
   /**
    * Closes the connections of standbys that for so long have read nothing of what is sent to them,
    * nor worked on anything else. Each keeps a snapshot of the index meanwhile, and with it all that
-   * is written to the index since. Who brings entries back is busy with that.
+   * is written to the index since. Who brings entries back shows that it works like any other.
    */
   public void closeStalled(Duration limit) {
     for (Subscription subscription : subscriptions.values()) {
@@ -317,7 +317,7 @@ public final class PrimaryMirror implements AutoCloseable {
       Duration blocked = link.blocked();
       Duration idle = link.idle();
       boolean stalled = blocked.compareTo(limit) > 0 && idle.compareTo(limit) > 0;
-      if (stalled && subscription.restoring == null && !link.isClosed()) {
+      if (stalled && !subscription.taking && !link.isClosed()) {
         String what =
             "read nothing for %d s, and worked on nothing for %d s"
                 .formatted(blocked.toSeconds(), idle.toSeconds());
@@ -340,7 +340,10 @@ public final class PrimaryMirror implements AutoCloseable {
   private void receive(Subscription subscription) {
     try {
       while (true) {
-        take(subscription, subscription.link.receive());
+        Frame frame = subscription.link.receive();
+        subscription.taking = true;
+        take(subscription, frame);
+        subscription.taking = false;
       }
     } catch (ProtocolException e) {
       refused(subscription.link, e);
@@ -421,6 +424,12 @@ public final class PrimaryMirror implements AutoCloseable {
 
     /** Set by who tells the standby to bring something back; used by the receiving thread. */
     volatile @Nullable RestoreWriter restoring;
+
+    /**
+     * Whether something that the standby said is being dealt with, which takes long at the end of a
+     * restoration: what it says meanwhile is not heard. Set by the receiving thread.
+     */
+    volatile boolean taking;
 
     private final java.util.concurrent.SynchronousQueue<Frame.VerifyReply> verifications =
         new java.util.concurrent.SynchronousQueue<>();

@@ -3,6 +3,7 @@ package org.hotspare.agent;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -12,8 +13,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongSupplier;
 import org.hotspare.mirror.MirrorView;
 import org.hotspare.mirror.PrimaryMirror;
 import org.hotspare.tree.Bytes;
@@ -34,6 +38,7 @@ import org.hotspare.wire.RefusedException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
@@ -41,6 +46,7 @@ import org.junit.jupiter.api.io.TempDir;
  * connection with the reason, confirms nothing that it did not send, and writes nothing into its
  * tree; the real standby is served as before.
  */
+@Timeout(value = 240, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 final class HostileStandbyTest {
   private static final Metadata PLAIN = new Metadata(0755, 0, 0, new Timestamp(1, 0), List.of());
 
@@ -113,6 +119,28 @@ final class HostileStandbyTest {
       }
     } catch (RefusedException e) {
       return String.valueOf(e.getMessage());
+    }
+  }
+
+  private static String refusalOf(Link link) {
+    try {
+      return refusal(link);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Asks for what there is not; whether it could. */
+  private static boolean asks(Link link, Random random) {
+    List<EntryId> ids = new ArrayList<>();
+    for (int i = 0; i < 1 << 16; i++) {
+      ids.add(new EntryId(random.nextLong(1, Long.MAX_VALUE)));
+    }
+    try {
+      link.sendNow(new Frame.Want(ids));
+      return true;
+    } catch (IOException e) {
+      return false;
     }
   }
 
@@ -196,18 +224,12 @@ final class HostileStandbyTest {
   @Test
   void requestsAreBounded() throws Exception {
     Random random = new Random(7);
-    refuses(
-        "are asked for",
-        link -> {
-          // Some of it is answered meanwhile, and does not count any more.
-          for (int frame = 0; frame < 16; frame++) {
-            List<EntryId> ids = new ArrayList<>();
-            for (int i = 0; i < 1 << 16; i++) {
-              ids.add(new EntryId(random.nextLong(1, Long.MAX_VALUE)));
-            }
-            link.send(new Frame.Want(ids));
-          }
-        });
+    Link greedy = subscribed();
+    CompletableFuture<String> refusal = CompletableFuture.supplyAsync(() -> refusalOf(greedy));
+    // Some of it is answered meanwhile, and does not count any more.
+    TestPair.await("it is too much", () -> !asks(greedy, random) || refusal.isDone());
+    assertThat(refusal.get(20, TimeUnit.SECONDS)).contains("are asked for");
+    assertThat(pair.tryBarrier(Duration.ofMillis(300)).durable()).isFalse();
     Link link = subscribed();
     link.sendNow(new Frame.Want(List.of(new EntryId(Long.MAX_VALUE), new EntryId(1))));
     assertThat(next(link, Frame.Rows.class).rows()).isNotEmpty();
@@ -227,22 +249,39 @@ final class HostileStandbyTest {
     servesTheRealOne();
   }
 
-  @Test
-  void whoReadsNothingIsDisconnectedInTime() throws Exception {
-    PrimaryMirror mirror = Objects.requireNonNull(pair.alpha().agent().primaries().get("www"));
+  /** Is sent more than fits the connection, and does not read it. */
+  private Link readingNothing(LongSupplier work) throws Exception {
     byte[] large = new byte[64 << 20];
     new Random(5).nextBytes(large);
     Files.write(pair.alpha().tree().resolve("d/large"), large);
     Link link = connect();
+    link.showWork(work);
     link.sendNow(fromNothing());
+    PrimaryMirror mirror = mirror();
     TestPair.await("it is served", () -> isConnected(mirror));
+    return link;
+  }
+
+  private PrimaryMirror mirror() {
+    return Objects.requireNonNull(pair.alpha().agent().primaries().get("www"));
+  }
+
+  private static void awaitEnd(PrimaryMirror mirror, Duration limit) throws InterruptedException {
+    long started = System.nanoTime();
     TestPair.await(
         "it is disconnected",
         () -> {
-          // Long after the beat that keeps the connection alive, were it that alone.
-          mirror.closeStalled(LinkOptions.DEAD_AFTER.plusSeconds(2));
+          mirror.closeStalled(limit);
           return !isConnected(mirror);
         });
+    assertThat(Duration.ofNanos(System.nanoTime() - started)).isLessThan(limit.multipliedBy(4));
+  }
+
+  @Test
+  void whoReadsNothingIsDisconnectedInTime() throws Exception {
+    Link link = readingNothing(() -> 0);
+    // Long after the beat that keeps the connection alive, were it that alone.
+    awaitEnd(mirror(), LinkOptions.DEAD_AFTER.plusSeconds(2));
     assertThat(Files.readString(pair.alpha().state().resolve("events.jsonl")))
         .contains("standby beta has read nothing for");
     link.close();
@@ -252,32 +291,39 @@ final class HostileStandbyTest {
   /** Its disk may be slow. */
   @Test
   void whoReadsNothingStaysConnectedWhileItWorks() throws Exception {
-    PrimaryMirror mirror = Objects.requireNonNull(pair.alpha().agent().primaries().get("www"));
-    byte[] large = new byte[64 << 20];
-    new Random(5).nextBytes(large);
-    Files.write(pair.alpha().tree().resolve("d/large"), large);
     AtomicLong done = new AtomicLong();
     AtomicBoolean working = new AtomicBoolean(true);
-    Link link = connect();
-    link.showWork(() -> working.get() ? done.incrementAndGet() : done.get());
-    link.sendNow(fromNothing());
-    TestPair.await("it is served", () -> isConnected(mirror));
-    Duration limit = LinkOptions.DEAD_AFTER;
+    Link link = readingNothing(() -> working.get() ? done.incrementAndGet() : done.get());
+    PrimaryMirror mirror = mirror();
     long started = System.nanoTime();
     TestPair.await(
         "it worked for long",
         () -> {
-          mirror.closeStalled(limit);
+          mirror.closeStalled(LinkOptions.DEAD_AFTER);
           assertThat(isConnected(mirror)).isTrue();
-          return System.nanoTime() - started > limit.multipliedBy(2).toNanos();
+          return System.nanoTime() - started > 2 * LinkOptions.DEAD_AFTER.toNanos();
         });
     working.set(false);
-    TestPair.await(
-        "it is disconnected",
-        () -> {
-          mirror.closeStalled(limit);
-          return !isConnected(mirror);
-        });
+    awaitEnd(mirror, LinkOptions.DEAD_AFTER);
+    link.close();
+    servesTheRealOne();
+  }
+
+  @Test
+  void whoReadsNothingIsDisconnectedAlsoWhenItIsToBringEntriesBack() throws Exception {
+    Link link = readingNothing(() -> 0);
+    PrimaryMirror mirror = mirror();
+    CompletableFuture<Void> rejecting =
+        CompletableFuture.runAsync(
+            () -> {
+              try {
+                assertThat(mirror.reject()).isNull();
+              } catch (IOException e) {
+                throw new UncheckedIOException(e);
+              }
+            });
+    awaitEnd(mirror, LinkOptions.DEAD_AFTER);
+    rejecting.get(20, TimeUnit.SECONDS);
     link.close();
     servesTheRealOne();
   }
