@@ -561,43 +561,63 @@ final class Merge implements AutoCloseable {
     if (names.isEmpty()) {
       return create(directory, set, inode);
     }
-    NameRow old = names.getFirst();
+    return inode.entry().kind() == FileKind.DIRECTORY
+        ? bringDirectory(directory, set, inode, names.getFirst())
+        : bringFile(directory, set, inode, names);
+  }
+
+  private boolean bringDirectory(DirFd directory, Change.NameSet set, Inode inode, NameRow old)
+      throws IOException {
+    EntryId id = set.id();
     DirFd oldDirectory = places.directory(index, old.parent());
     if (oldDirectory == null) {
       return false;
     }
-    if (inode.entry().kind() == FileKind.DIRECTORY) {
-      if (!isOurs(new Places.Place(oldDirectory, old.name()), id)) {
-        // It was lost, and comes anew if it was asked for already.
-        missing.add(id);
-        boolean made = asked.contains(id) && create(directory, set, inode);
-        if (made) {
-          index.removeName(old.parent(), old.name(), set.version());
-        }
-        return made;
-      }
-      var _ = Holding.stopsLeaving(index, old);
-      if (!moveDirectoryAware(oldDirectory, old.name(), directory, set, inode)) {
-        // Its new place lies below itself: it waits outside until what is between has moved.
-        toLimbo(oldDirectory, old);
-        places.close();
-        index.removeName(old.parent(), old.name(), set.version());
-        changedDirectories.add(old.parent());
-        return false;
-      }
-      index.removeName(old.parent(), old.name(), set.version());
-      changedDirectories.add(old.parent());
-      return true;
-    }
     if (!isOurs(new Places.Place(oldDirectory, old.name()), id)) {
+      // It was lost, and comes anew if it was asked for already.
       missing.add(id);
-      return false;
+      boolean made = asked.contains(id) && create(directory, set, inode);
+      if (made) {
+        index.removeName(old.parent(), old.name(), set.version());
+      }
+      return made;
+    }
+    var _ = Holding.stopsLeaving(index, old);
+    boolean moved = moveDirectoryAware(oldDirectory, old.name(), directory, set, inode);
+    if (!moved) {
+      // Its new place lies below itself: it waits outside until what is between has moved.
+      toLimbo(oldDirectory, old);
+      places.close();
+    }
+    index.removeName(old.parent(), old.name(), set.version());
+    changedDirectories.add(old.parent());
+    return moved;
+  }
+
+  private boolean bringFile(DirFd directory, Change.NameSet set, Inode inode, List<NameRow> names)
+      throws IOException {
+    EntryId id = set.id();
+    NameRow ours = null;
+    boolean reachable = false;
+    for (NameRow row : names) {
+      reachable |= places.directory(index, row.parent()) != null;
+      if (isThere(row)) {
+        ours = row;
+        break;
+      }
+    }
+    if (ours == null) {
+      if (reachable) {
+        // All its names were lost: what has no content is made again if it was asked for.
+        missing.add(id);
+      }
+      return reachable && asked.contains(id) && create(directory, set, inode);
     }
     for (NameRow candidate : names) {
       boolean held = Holding.stopsLeaving(index, candidate);
       if (held || goingNames.contains(new NameKey(candidate.parent(), candidate.name()))) {
         DirFd from = places.directory(index, candidate.parent());
-        if (from != null && isOurs(new Places.Place(from, candidate.name()), id)) {
+        if (from != null && isThere(candidate)) {
           rename(from, candidate.name(), directory, set.name(), set.parent());
           index.removeName(candidate.parent(), candidate.name(), set.version());
           changedDirectories.add(candidate.parent());
@@ -609,12 +629,26 @@ final class Merge implements AutoCloseable {
         }
       }
     }
-    Name extra = Name.of(Workplace.nameOf(id) + ".link");
-    Kept.removeAll(work.staging(), extra);
-    oldDirectory.link(old.name(), work.staging(), extra);
-    rename(work.staging(), extra, directory, set.name(), set.parent());
-    removals.linked(id);
+    link(ours, directory, set);
     return true;
+  }
+
+  private boolean isThere(NameRow row) throws IOException {
+    DirFd parent = places.directory(index, row.parent());
+    return parent != null && isOurs(new Places.Place(parent, row.name()), row.id());
+  }
+
+  /** A further name. */
+  private void link(NameRow from, DirFd directory, Change.NameSet set) throws IOException {
+    DirFd parent = places.directory(index, from.parent());
+    if (parent == null) {
+      throw new IOException("directory " + from.parent() + " is not where it was a moment ago");
+    }
+    Name extra = Name.of(Workplace.nameOf(set.id()) + ".link");
+    Kept.removeAll(work.staging(), extra);
+    parent.link(from.name(), work.staging(), extra);
+    rename(work.staging(), extra, directory, set.name(), set.parent());
+    removals.linked(set.id());
   }
 
   private boolean moveDirectoryAware(

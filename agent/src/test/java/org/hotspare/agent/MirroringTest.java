@@ -138,10 +138,14 @@ final class MirroringTest {
       Files.createDirectories(tree.resolve("d/e"));
       Files.writeString(tree.resolve("d/e/file"), "right");
       Files.writeString(tree.resolve("d/other"), "right too");
+      Files.createSymbolicLink(tree.resolve("link"), Path.of("d/other"));
+      Command.succeed(List.of("ln", "-P", tree + "/link", tree + "/d/twice"));
+      Command.succeed(List.of("mkfifo", tree + "/pipe"));
       pair.assertSame();
       Path copy = pair.beta().tree();
       // By another process: what the agent's own does is never taken for drift.
-      String changes = "echo wrong >d/other; echo mine >stranger; rm d/e/file; rmdir d/e";
+      String changes =
+          "echo wrong >d/other; echo mine >stranger; rm d/e/file; rmdir d/e; rm link d/twice pipe";
       Process somebody =
           new ProcessBuilder("/bin/sh", "-c", changes).directory(copy.toFile()).start();
       assertThat(somebody.waitFor()).isZero();
