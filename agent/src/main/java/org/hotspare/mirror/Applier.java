@@ -21,6 +21,7 @@ import org.hotspare.index.Durability;
 import org.hotspare.index.Index;
 import org.hotspare.index.IndexWriter;
 import org.hotspare.index.Inode;
+import org.hotspare.index.Local;
 import org.hotspare.index.Snapshot;
 import org.hotspare.linux.Access;
 import org.hotspare.linux.Errno;
@@ -304,17 +305,19 @@ final class Applier {
       throws IOException {
     Digest base = content.base();
     if (base == null) {
-      return new Staging(place.staging(), name, null, null, file.size());
+      return new Staging(place.staging(), name, null, file.size());
     }
     try (Snapshot snapshot = index.snapshot()) {
       Bytes stored = snapshot.signature(id).orElse(null);
       Signature signature = stored == null ? null : Signature.parse(stored);
       RelPath path = snapshot.path(id).orElse(null);
-      if (signature == null || path == null || !signature.root().equals(base)) {
+      Local local = snapshot.inode(id).map(Inode::local).orElse(null);
+      if (signature == null || path == null || local == null || !signature.root().equals(base)) {
         throw new Staging.DigestMismatch(name);
       }
       FileFd from = place.root().openFile(path, Access.READ);
-      return new Staging(place.staging(), name, from, signature, file.size());
+      return new Staging(
+          place.staging(), name, new Staging.Base(from, signature, local), file.size());
     }
   }
 

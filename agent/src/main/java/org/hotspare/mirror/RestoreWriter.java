@@ -241,7 +241,7 @@ final class RestoreWriter implements AutoCloseable {
       throws IOException {
     Staging staging = current;
     if (staging == null) {
-      staging = new Staging(work.staging(), staged, null, null, file.size());
+      staging = new Staging(work.staging(), staged, null, file.size());
       current = staging;
     }
     staging.take(frame.ops(), frame.payload().duplicate());

@@ -8,10 +8,12 @@ import org.hotspare.delta.DeltaPatcher;
 import org.hotspare.delta.DeltaSink;
 import org.hotspare.delta.PositionalReader;
 import org.hotspare.delta.Signature;
+import org.hotspare.index.Local;
 import org.hotspare.linux.DirFd;
 import org.hotspare.linux.Errno;
 import org.hotspare.linux.FileFd;
 import org.hotspare.linux.LinuxException;
+import org.hotspare.linux.Stat;
 import org.hotspare.tree.Entry;
 import org.hotspare.tree.Name;
 import org.hotspare.watch.EntryReader;
@@ -29,32 +31,48 @@ final class Staging implements AutoCloseable {
   private final DirFd directory;
   private final Name name;
   private final FileFd file;
-  private final @Nullable FileFd base;
+  private final @Nullable Base base;
   private final DeltaPatcher patcher;
 
   /** Whether the file began as a copy of the base that shares its blocks. */
   private final boolean cloned;
 
   /**
-   * @param base the file to copy from; null where nothing is copied. Closed with this
-   * @param size of the file when it is complete
+   * The file to copy from.
+   *
+   * @param signature of what the index says it holds; blocks are copied under its sums unread
+   * @param local as the index has it
    */
-  Staging(
-      DirFd directory,
-      Name name,
-      @Nullable FileFd base,
-      @Nullable Signature baseSignature,
-      long size)
-      throws IOException {
+  record Base(FileFd file, Signature signature, Local local) {
+    /**
+     * Somebody here may have written to it, or it may be another version under one of its names.
+     */
+    boolean isUntouched() throws IOException {
+      Stat stat = file.stat();
+      return EntryReader.isSame(local, stat) && local.changed().equals(stat.changed());
+    }
+  }
+
+  /**
+   * @param base null where nothing is copied. Closed with this
+   * @param size of the file when it is complete
+   * @throws DigestMismatch if the base is not what the index says
+   */
+  Staging(DirFd directory, Name name, @Nullable Base base, long size) throws IOException {
     this.directory = directory;
     this.name = name;
     this.base = base;
+    if (base != null && !base.isUntouched()) {
+      base.file().close();
+      throw new DigestMismatch(name);
+    }
     this.file = create(directory, name);
-    Signature known = baseSignature == null ? Signature.NONE : baseSignature;
+    Signature known = base == null ? Signature.NONE : base.signature();
+    FileFd from = base == null ? null : base.file();
     this.patcher =
         new DeltaPatcher(
-            known, reader(base), size, size > ContentLoader.INLINE_BYTES, new Target());
-    this.cloned = base != null && file.cloneFrom(base);
+            known, reader(from), size, size > ContentLoader.INLINE_BYTES, new Target());
+    this.cloned = from != null && file.cloneFrom(from);
     file.truncate(size);
   }
 
@@ -99,6 +117,9 @@ final class Staging implements AutoCloseable {
    * @throws DigestMismatch if it is not the content that was promised
    */
   Staged finish(Entry.RegularFile entry) throws IOException {
+    if (base != null && !base.isUntouched()) {
+      throw new DigestMismatch(name);
+    }
     Signature signature = patcher.finish();
     if (!signature.root().equals(entry.digest())) {
       throw new DigestMismatch(name);
@@ -120,7 +141,7 @@ final class Staging implements AutoCloseable {
   public void close() {
     file.close();
     if (base != null) {
-      base.close();
+      base.file().close();
     }
   }
 
@@ -149,7 +170,7 @@ final class Staging implements AutoCloseable {
 
     @Override
     public void copy(long offset, long source, long length) throws IOException {
-      FileFd from = base;
+      FileFd from = base == null ? null : base.file();
       if (cloned && offset == source) {
         return;
       }
