@@ -499,16 +499,13 @@ public final class PrimaryMirror implements AutoCloseable {
       if (!unchecked.isNone()) {
         return List.of(name() + ": " + unchecked.words());
       }
-      Position head =
+      Tracker.Drained drained =
           tracker.drain().get(Math.max(1, deadline - System.nanoTime()), TimeUnit.NANOSECONDS);
-      List<RelPath> unseen = tracker.unseen();
-      if (!unseen.isEmpty()) {
-        return List.of(
-            "%s: %d paths cannot be looked at, such as %s"
-                .formatted(name(), unseen.size(), unseen.getFirst()));
+      if (!drained.unseen().isNone()) {
+        return List.of(name() + ": " + drained.unseen().words());
       }
       syncNow();
-      return awaitStandbys(standbys, head, deadline);
+      return awaitStandbys(standbys, drained.head(), deadline);
     } catch (TimeoutException e) {
       return List.of(name() + ": the tree is still being read");
     } catch (ExecutionException | IOException e) {

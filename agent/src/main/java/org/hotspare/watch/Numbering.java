@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -88,7 +89,7 @@ final class Numbering {
   Numbering(Watcher watcher, Excludes excludes, Problems problems) {
     this.watcher = watcher;
     this.excludes = excludes;
-    this.failures = new Failures(problems);
+    this.failures = new Failures(problems, System::nanoTime);
   }
 
   boolean hasOrphans() {
@@ -178,9 +179,8 @@ final class Numbering {
     } else {
       if (row != null) {
         removeName(index, row);
-      }
-      if (failures.mayHaveAny()) {
-        failures.gone(parent.path.child(name));
+      } else {
+        gone(parent.id, name, parent.path);
       }
     }
     if (target != null && (row == null || lookAtOtherNames.contains(row.id()))) {
@@ -272,7 +272,9 @@ final class Numbering {
       DirFd at = directories.open(index, id);
       if (at != null) {
         watcher.watch(id, at);
+        recursive |= failures.takeBelow(Place.itself(id));
         list(index, id, at);
+        unlisted.remove(id);
         touched.add(id);
       } else if (index.inode(id).isPresent()) {
         unlisted.add(id);
@@ -294,7 +296,7 @@ final class Numbering {
           child.name(), new NameRow(id, child.name(), child.inode().id(), child.nameVersion()));
       inodes.put(child.name(), child.inode());
     }
-    List<RelPath> hadFailed = failures.listing(parent.path);
+    Set<Name> unreadable = new HashSet<>();
     try (Listing listing = at.list()) {
       for (Listed listed = listing.next(); listed != null; listed = listing.next()) {
         Name name = listed.name();
@@ -303,6 +305,7 @@ final class Numbering {
           stat = at.statIfPresent(name);
         } catch (LinuxException e) {
           gone.remove(name);
+          unreadable.add(name);
           cannotLook(parent, name, e);
           continue;
         }
@@ -312,16 +315,26 @@ final class Numbering {
         NameRow row = gone.remove(name);
         Inode known = inodes.get(name);
         if (row != null && known != null && isUnchanged(known, stat)) {
-          if (recursive && stat.kind() == FileKind.DIRECTORY) {
-            toList.add(known.id());
+          if (stat.kind() == FileKind.DIRECTORY) {
+            recursive |= failures.takeBelow(new Place(id, name));
+            listBelow(known.id());
           }
           continue;
         }
-        seen(index, parent, name, stat, row, false);
+        if (!seen(index, parent, name, stat, row, false)) {
+          unreadable.add(name);
+        }
       }
     }
-    failures.listed(hadFailed);
+    failures.listed(id, unreadable);
     vanished.addAll(gone.values());
+  }
+
+  /** Lists a directory that is known, where all below is to be compared. */
+  private void listBelow(EntryId directory) {
+    if (recursive) {
+      toList.add(directory);
+    }
   }
 
   private static boolean isUnchanged(Inode known, Stat stat) {
@@ -360,29 +373,35 @@ final class Numbering {
         && excludes.excludes(parent.get(), row.name(), inode.get().entry().kind());
   }
 
-  private void seen(
+  /** Answers false where it could not be read. */
+  private boolean seen(
       IndexWriter index, Parent parent, Name name, Stat stat, @Nullable NameRow row, boolean event)
       throws IOException {
     if (excludes.excludes(parent.path, name, stat.kind())) {
       if (row != null) {
         removeName(index, row);
       }
-      return;
+      failures.over(new Place(parent.id, name), parent.path.child(name));
+      return true;
     }
     try {
       Inode known = row == null ? null : index.inode(row.id()).orElse(null);
+      recursive |= failures.takeBelow(new Place(parent.id, name));
       if (known != null && isSameEntry(known, stat)) {
         again(index, known, parent.at, name, stat, event);
       } else {
         renamed(index, parent.id, parent.at, name, stat, row);
       }
       if (failures.mayHaveAny()) {
-        failures.over(parent.path.child(name));
+        failures.over(new Place(parent.id, name), parent.path.child(name));
       }
+      return true;
     } catch (LinuxException e) {
-      if (!e.is(Errno.ENOENT)) {
-        cannotLook(parent, name, e);
+      if (e.is(Errno.ENOENT)) {
+        return true;
       }
+      cannotLook(parent, name, e);
+      return false;
     }
   }
 
@@ -395,9 +414,7 @@ final class Numbering {
       throws IOException {
     if (stat.kind() == FileKind.DIRECTORY) {
       retryUnlisted();
-      if (recursive) {
-        toList.add(known.id());
-      }
+      listBelow(known.id());
     }
     Local local = known.local();
     if (local != null && local.changed().equals(stat.changed())) {
@@ -469,6 +486,7 @@ final class Numbering {
       touched.add(old.parent());
     }
     movedDirectories = true;
+    failures.moved();
   }
 
   private boolean movedDirectories;
@@ -524,7 +542,7 @@ final class Numbering {
 
   private void removeName(IndexWriter index, NameRow row) {
     if (failures.mayHaveAny()) {
-      index.path(row.parent()).ifPresent(parent -> failures.gone(parent.child(row.name())));
+      index.path(row.parent()).ifPresent(parent -> gone(row.parent(), row.name(), parent));
     }
     index.removeName(row.parent(), row.name(), index.nextPosition());
     touched.add(row.parent());
@@ -597,8 +615,8 @@ final class Numbering {
 
   // ---- what cannot be looked at
 
-  /** What could not be looked at, or the first of it. Any thread. */
-  List<RelPath> unseen() {
+  /** What could not be looked at, and was not since. */
+  Unseen unseen() {
     return failures.unseen();
   }
 
@@ -608,7 +626,7 @@ final class Numbering {
   }
 
   void listFailed() {
-    for (Retries.Due due : failures.takeDue()) {
+    for (Failures.Due due : failures.takeDue()) {
       recursive |= due.below();
       toList.add(due.directory());
     }
@@ -616,14 +634,26 @@ final class Numbering {
 
   /** All that was to be listed was. */
   void settleRetries() {
-    failures.settle();
+    failures.settle(unlisted.isEmpty());
+  }
+
+  /** Once all was looked at that one piece of work is about. */
+  void showMovedFailures(IndexReader index) {
+    failures.showMoved(index);
+  }
+
+  private void gone(EntryId directory, Name name, RelPath path) {
+    if (failures.mayHaveAny()) {
+      failures.gone(new Place(directory, name), path.child(name));
+    }
   }
 
   private void cannotLook(Parent parent, Name name, LinuxException e) {
-    failures.add(parent.path.child(name), parent.id, recursive, e);
+    failures.add(new Place(parent.id, name), parent.path.child(name), recursive, e);
   }
 
   private void cannotLook(IndexReader index, EntryId directory, LinuxException e) {
-    failures.add(index.path(directory).orElse(RelPath.ROOT), directory, recursive, e);
+    RelPath path = index.path(directory).orElse(RelPath.ROOT);
+    failures.add(Place.itself(directory), path, recursive, e);
   }
 }

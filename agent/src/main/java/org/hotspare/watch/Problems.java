@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
 import org.hotspare.tree.Bytes;
 import org.hotspare.tree.RelPath;
 
@@ -40,9 +41,11 @@ public final class Problems {
     }
   }
 
-  /** Forgets those of a path that is gone, and of all below it. */
-  public synchronized void clearBelow(RelPath gone) {
-    byPath.values().removeIf(problem -> problem.path().startsWith(gone));
+  /** Forgets those of a path that is gone, and of all below it, except where they stay. */
+  synchronized void clearBelow(RelPath gone, Predicate<RelPath> stays) {
+    byPath
+        .values()
+        .removeIf(problem -> problem.path().startsWith(gone) && !stays.test(problem.path()));
     removed();
   }
 

@@ -5,61 +5,43 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
-import org.hotspare.tree.EntryId;
 
 /**
- * Directories in which something could not be looked at. They are listed again after a second, and
- * as long as it fails, after pauses that double up to five minutes. Pure: the time is an input, as
- * of {@code System.nanoTime()}. Not for several threads.
+ * When to look again at what could not be looked at: after a second, and as long as it fails, after
+ * pauses that double up to five minutes. Pure: the time is an input, as of {@code
+ * System.nanoTime()}. Not for several threads.
  */
 final class Retries {
   private static final long FIRST_NANOS = TimeUnit.SECONDS.toNanos(1);
   private static final long LAST_NANOS = TimeUnit.MINUTES.toNanos(5);
 
-  /** Where more than these fail, it is the whole tree that is read again. */
-  static final int MOST = 10_000;
-
-  private final Map<EntryId, Retry> retries = new LinkedHashMap<>();
-
-  /**
-   * A directory to be listed.
-   *
-   * @param below whether what is below it is to be listed, too
-   */
-  record Due(EntryId directory, boolean below) {}
+  private final Map<Place, Retry> retries = new LinkedHashMap<>();
 
   private static final class Retry {
-    boolean below;
     long pauseNanos = FIRST_NANOS;
     long dueNanos;
 
-    /** Whether it was taken, and nothing has failed in it since. */
+    /** Whether it was taken, and has not failed since. */
     boolean running;
+
+    void putOff(long now) {
+      running = false;
+      pauseNanos = Math.min(LAST_NANOS, pauseNanos * 2);
+      dueNanos = now + pauseNanos;
+    }
   }
 
-  /** Something in the directory could not be looked at. */
-  void failed(EntryId directory, boolean below, long now) {
-    if (retries.size() >= MOST && !retries.containsKey(directory)) {
-      Retry whole = retries.get(EntryId.ROOT);
-      retries.clear();
-      if (whole != null) {
-        retries.put(EntryId.ROOT, whole);
-      }
-      failed(EntryId.ROOT, true, now);
-      return;
-    }
-    Retry retry = retries.get(directory);
+  /** It could not be looked at. */
+  void failed(Place place, long now) {
+    Retry retry = retries.get(place);
     if (retry == null) {
       retry = new Retry();
       retry.dueNanos = now + retry.pauseNanos;
-      retries.put(directory, retry);
+      retries.put(place, retry);
     } else if (retry.running) {
-      // Not for each failure: a busy directory would never have its turn.
-      retry.running = false;
-      retry.pauseNanos = Math.min(LAST_NANOS, retry.pauseNanos * 2);
-      retry.dueNanos = now + retry.pauseNanos;
+      // Not for each failure: what is busy would never have its turn.
+      retry.putOff(now);
     }
-    retry.below |= below;
   }
 
   boolean isDue(long now) {
@@ -70,26 +52,26 @@ final class Retries {
     return !retry.running && now - retry.dueNanos >= 0;
   }
 
-  /** What is to be listed now; {@link #settle} is to follow once it was. */
-  List<Due> takeDue(long now) {
-    List<Due> due = new ArrayList<>();
+  /** What is to be looked at now; {@link #putOff} is to follow once it was tried. */
+  List<Place> takeDue(long now) {
+    List<Place> due = new ArrayList<>();
     retries.forEach(
-        (id, retry) -> {
+        (place, retry) -> {
           if (isDue(retry, now)) {
             retry.running = true;
-            due.add(new Due(id, retry.below));
+            due.add(place);
           }
         });
     return due;
   }
 
-  /** All that was taken has been listed: where nothing failed again, it is over. */
-  void settle() {
-    retries.values().removeIf(retry -> retry.running);
+  /** All that was taken was tried: what is not {@link #over} waits for its next turn. */
+  void putOff(long now) {
+    retries.values().stream().filter(retry -> retry.running).forEach(retry -> retry.putOff(now));
   }
 
-  /** The directory is gone. */
-  void forget(EntryId directory) {
-    retries.remove(directory);
+  /** It was looked at, or is gone. */
+  void over(Place place) {
+    retries.remove(place);
   }
 }

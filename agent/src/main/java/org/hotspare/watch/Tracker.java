@@ -23,7 +23,6 @@ import org.hotspare.linux.DirFd;
 import org.hotspare.linux.LinuxException;
 import org.hotspare.tree.EntryId;
 import org.hotspare.tree.Position;
-import org.hotspare.tree.RelPath;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -83,7 +82,7 @@ public final class Tracker implements AutoCloseable {
 
   /** What other threads ask of the tracker's. */
   private sealed interface Request {
-    record Drain(CompletableFuture<Position> done) implements Request {}
+    record Drain(CompletableFuture<Drained> done) implements Request {}
 
     record Differs(EntryId id) implements Request {}
 
@@ -92,7 +91,15 @@ public final class Tracker implements AutoCloseable {
 
   private record Deferred(Mark mark, int attempts) {}
 
-  private record Draining(long cookie, CompletableFuture<Position> done) {}
+  /**
+   * How far the numbering had come when all was looked at that could be.
+   *
+   * @param head all that was numbered until then
+   * @param unseen what was not looked at at that moment: what it is may be numbered after the head
+   */
+  public record Drained(Position head, Unseen unseen) {}
+
+  private record Draining(long cookie, CompletableFuture<Drained> done) {}
 
   public Tracker(
       MirrorRoot root,
@@ -152,9 +159,12 @@ public final class Tracker implements AutoCloseable {
         coverage.reason().isEmpty() ? reason : reason + "; " + coverage.reason());
   }
 
-  /** Completes once everything that happened in the tree before this call is numbered. */
-  public CompletableFuture<Position> drain() {
-    CompletableFuture<Position> done = new CompletableFuture<>();
+  /**
+   * Completes once everything that happened in the tree before this call is numbered, except for
+   * what could not be looked at.
+   */
+  public CompletableFuture<Drained> drain() {
+    CompletableFuture<Drained> done = new CompletableFuture<>();
     ask(new Request.Drain(done));
     if (ended) {
       stopWaiting();
@@ -204,7 +214,7 @@ public final class Tracker implements AutoCloseable {
     }
   }
 
-  private static void stopped(CompletableFuture<Position> waiting) {
+  private static void stopped(CompletableFuture<Drained> waiting) {
     waiting.completeExceptionally(new IllegalStateException("the tree is no longer followed"));
   }
 
@@ -231,11 +241,6 @@ public final class Tracker implements AutoCloseable {
   private void undone() {
     recollectOrphans = true;
     orphansBefore = Set.of();
-  }
-
-  /** What could not be looked at, or the first of it: nobody knows what is there. Any thread. */
-  public List<RelPath> unseen() {
-    return numbering.unseen();
   }
 
   private void fail(Exception e) {
@@ -307,7 +312,7 @@ public final class Tracker implements AutoCloseable {
     numbering.scanFrom(EntryId.ROOT);
   }
 
-  private void drain(CompletableFuture<Position> done) throws IOException {
+  private void drain(CompletableFuture<Drained> done) throws IOException {
     try {
       draining.add(new Draining(watcher.cookie(), done));
     } catch (LinuxException e) {
@@ -375,6 +380,7 @@ public final class Tracker implements AutoCloseable {
       if (!numbering.isListing()) {
         numbering.settleRetries();
       }
+      numbering.showMovedFailures(w);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -468,8 +474,8 @@ public final class Tracker implements AutoCloseable {
       return;
     }
     draining.removeAll(ready);
-    Position head = head();
-    ready.forEach(waiting -> waiting.done.complete(head));
+    Drained drained = new Drained(head(), numbering.unseen());
+    ready.forEach(waiting -> waiting.done.complete(drained));
   }
 
   private Position head() {

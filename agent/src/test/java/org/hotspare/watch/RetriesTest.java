@@ -4,10 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.concurrent.TimeUnit;
 import org.hotspare.tree.EntryId;
+import org.hotspare.tree.Name;
 import org.junit.jupiter.api.Test;
 
 class RetriesTest {
-  private static final EntryId DIRECTORY = new EntryId(7);
+  private static final Place PLACE = new Place(new EntryId(7), Name.of("name"));
+  private static final Place OTHER = Place.itself(new EntryId(7));
   private static final long SECOND = TimeUnit.SECONDS.toNanos(1);
 
   private final Retries retries = new Retries();
@@ -18,16 +20,16 @@ class RetriesTest {
     while (!retries.isDue(now + pause)) {
       pause += SECOND / 2;
     }
-    assertThat(retries.takeDue(now + pause)).containsExactly(new Retries.Due(DIRECTORY, false));
-    retries.failed(DIRECTORY, false, now + pause);
-    retries.settle();
+    assertThat(retries.takeDue(now + pause)).containsExactly(PLACE);
+    retries.failed(PLACE, now + pause);
+    retries.putOff(now + pause);
     return pause;
   }
 
   @Test
   void thePauseDoublesUpToFiveMinutes() {
     long now = Long.MAX_VALUE - 5 * SECOND;
-    retries.failed(DIRECTORY, false, now);
+    retries.failed(PLACE, now);
     assertThat(retries.isDue(now)).isFalse();
     long expected = SECOND;
     for (int i = 0; i < 12; i++) {
@@ -40,28 +42,22 @@ class RetriesTest {
 
   @Test
   void failuresBetweenDoNotPutItOff() {
-    retries.failed(DIRECTORY, false, 0);
-    retries.failed(DIRECTORY, true, SECOND - 1);
-    assertThat(retries.takeDue(SECOND)).containsExactly(new Retries.Due(DIRECTORY, true));
+    retries.failed(PLACE, 0);
+    retries.failed(PLACE, SECOND - 1);
+    assertThat(retries.takeDue(SECOND)).containsExactly(PLACE);
   }
 
   @Test
-  void whatDidNotFailAgainIsOver() {
-    retries.failed(DIRECTORY, false, 0);
-    retries.failed(new EntryId(8), false, 0);
-    assertThat(retries.takeDue(SECOND)).hasSize(2);
+  void whatWasTakenHasAnotherTurnUntilItIsOver() {
+    retries.failed(PLACE, 0);
+    retries.failed(OTHER, 0);
+    assertThat(retries.takeDue(SECOND)).containsExactly(PLACE, OTHER);
     assertThat(retries.isDue(10 * SECOND)).as("while they run").isFalse();
-    retries.failed(new EntryId(8), false, SECOND);
-    retries.settle();
-    assertThat(retries.takeDue(1000 * SECOND))
-        .containsExactly(new Retries.Due(new EntryId(8), false));
-  }
-
-  @Test
-  void tooManyAreTheWholeTree() {
-    for (int i = 0; i <= Retries.MOST; i++) {
-      retries.failed(new EntryId(i + 2), false, 0);
-    }
-    assertThat(retries.takeDue(SECOND)).containsExactly(new Retries.Due(EntryId.ROOT, true));
+    retries.over(PLACE);
+    retries.putOff(SECOND);
+    assertThat(retries.takeDue(2 * SECOND)).isEmpty();
+    assertThat(retries.takeDue(3 * SECOND)).containsExactly(OTHER);
+    retries.over(OTHER);
+    assertThat(retries.isDue(1000 * SECOND)).isFalse();
   }
 }

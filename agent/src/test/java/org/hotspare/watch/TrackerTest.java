@@ -75,9 +75,12 @@ final class TrackerTest {
       return this;
     }
 
-    void settle() throws Exception {
-      Position head = tracker.drain().get(LIMIT.toSeconds(), TimeUnit.SECONDS);
-      assertThat(head).isNotEqualTo(Position.NONE);
+    /** Answers what could not be looked at. */
+    List<RelPath> settle() throws Exception {
+      Tracker.Drained drained = tracker.drain().get(LIMIT.toSeconds(), TimeUnit.SECONDS);
+      assertThat(drained.head()).isNotEqualTo(Position.NONE);
+      assertThat(drained.unseen().more()).isFalse();
+      return drained.unseen().paths();
     }
 
     Optional<Inode> at(String path) {
@@ -183,10 +186,9 @@ final class TrackerTest {
         Files.writeString(tree.resolve("other"), "2");
         Files.delete(tree.resolve("before"));
         followed.tracker.rescan("a test");
-        followed.settle();
+        assertThat(followed.settle()).containsExactly(RelPath.of("home"));
         assertThat(followed.tracker.failure()).isNull();
         assertThat(isProblem("home")).isTrue();
-        assertThat(followed.tracker.unseen()).containsExactly(RelPath.of("home"));
         assertThat(followed.at("home/file").map(Inode::id)).contains(file);
         assertThat(followed.at("other")).as("the rest of the directory").isPresent();
         assertThat(followed.at("before")).isEmpty();
@@ -200,12 +202,40 @@ final class TrackerTest {
         assertThat(followed.tracker.failure()).isNull();
       }
       await("it is looked at again", () -> problems.count() == 0);
-      assertThat(followed.tracker.unseen()).isEmpty();
       Files.writeString(home.resolve("file"), "longer content");
-      followed.settle();
+      assertThat(followed.settle()).isEmpty();
       assertThat(followed.at("home/file").map(Inode::id)).contains(file);
       assertThat(followed.id("y")).isEqualTo(followed.id("z"));
       assertThat(followed.tracker.missing()).isNull();
+    }
+  }
+
+  @Test
+  void whatMayNotBeLookedAtIsStillUnseenWhenWhatIsAboveItMoved() throws Exception {
+    Path above = Files.createDirectory(tree.resolve("above"));
+    Path home = Files.createDirectory(above.resolve("home"));
+    Files.writeString(home.resolve("file"), "content");
+    try (Followed followed = new Followed(base.resolve("state")).start()) {
+      followed.settle();
+      EntryId file = followed.id("above/home/file");
+      try (Forbidden _ = new Forbidden(home)) {
+        Files.writeString(above.resolve("other"), "1");
+        followed.tracker.rescan("a test");
+        assertThat(followed.settle()).containsExactly(RelPath.of("above/home"));
+        Path elsewhere = Files.createDirectories(tree.resolve("else/where")).resolve("moved");
+        Files.move(above, elsewhere);
+        assertThat(followed.settle()).containsExactly(RelPath.of("else/where/moved/home"));
+        assertThat(isProblem("else/where/moved/home")).isTrue();
+        assertThat(isProblem("above/home")).isFalse();
+        Files.move(tree.resolve("else"), tree.resolve("other"));
+        assertThat(followed.settle()).containsExactly(RelPath.of("other/where/moved/home"));
+        Files.move(tree.resolve("other/where/moved"), above);
+        assertThat(followed.settle()).containsExactly(RelPath.of("above/home"));
+        assertThat(problems.count()).isEqualTo(1);
+      }
+      await("it is looked at again", () -> problems.count() == 0);
+      assertThat(followed.settle()).isEmpty();
+      assertThat(followed.at("above/home/file").map(Inode::id)).contains(file);
     }
   }
 
