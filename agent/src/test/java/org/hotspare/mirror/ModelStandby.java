@@ -91,6 +91,11 @@ final class ModelStandby implements AutoCloseable {
     return tree.resolveSibling(".hotspare/www/limbo");
   }
 
+  /** Where what deletions and replacements took from the tree is kept. */
+  private Path kept() {
+    return tree.resolveSibling(".hotspare/www/kept");
+  }
+
   Path staging() {
     return tree.resolveSibling(".hotspare/www/staging");
   }
@@ -334,8 +339,17 @@ final class ModelStandby implements AutoCloseable {
 
   /** The contents of all files in the tree and of those that wait for their names. */
   Set<String> contents() throws IOException {
+    return contentsOf(List.of(tree, limbo()));
+  }
+
+  /** The same, and of what was kept: the next start brings back from there what is not due. */
+  Set<String> contentsAnywhere() throws IOException {
+    return contentsOf(List.of(tree, limbo(), kept()));
+  }
+
+  private static Set<String> contentsOf(List<Path> starts) throws IOException {
     Set<String> contents = new HashSet<>();
-    for (Path start : List.of(tree, limbo())) {
+    for (Path start : starts) {
       if (!Files.exists(start)) {
         continue;
       }
