@@ -76,13 +76,13 @@ final class Database implements AutoCloseable {
   /** The statement of this text, prepared once; whoever uses it is done before the next use. */
   Statement prepared(String sql) throws SQLException {
     Statement statement = prepared.get(sql);
-    if (statement == null) {
-      statement = prepare(sql);
-      prepared.put(sql, statement);
-    } else {
+    if (statement != null && !statement.isClosed()) {
       statement.reset();
+      return statement;
     }
-    return statement;
+    Statement fresh = prepare(sql);
+    prepared.put(sql, fresh);
+    return fresh;
   }
 
   /** A statement of its own, for a cursor that stays open while other code runs. */
@@ -95,6 +95,17 @@ final class Database implements AutoCloseable {
     try (java.sql.Statement statement = connection.createStatement()) {
       statement.execute(sql);
     }
+  }
+
+  /**
+   * Opens a transaction that will write, by a statement that changes nothing.
+   *
+   * <p>A reader that finds the log's header half written takes the lock of writers for a moment.
+   * SQLite waits for it when a transaction begins with writing; one that has read before fails at
+   * once.
+   */
+  void beginWriting() throws SQLException {
+    prepared("DELETE FROM fact WHERE 0").run();
   }
 
   void commit() throws SQLException {

@@ -250,6 +250,7 @@ public final class Index implements AutoCloseable {
   private <T> T transaction(Function<IndexWriter, T> work) {
     SqlWriter writer = new SqlWriter(database, state, known);
     try {
+      database.beginWriting();
       T result = work.apply(writer);
       if (!writer.state().equals(state)) {
         writer.state().write(database);

@@ -97,7 +97,7 @@ final class Statement implements AutoCloseable {
   /** Runs a statement to its end. */
   void run() throws SQLException {
     try {
-      if (db.execute(core, values)) {
+      if (execute()) {
         reset();
       }
     } finally {
@@ -118,7 +118,7 @@ final class Statement implements AutoCloseable {
   /** What the reader makes of the next row; null after the last. */
   <T> @Nullable T next(RowReader<T> reader) throws SQLException {
     if (!running) {
-      running = db.execute(core, values);
+      running = execute();
       return running ? read(reader) : null;
     }
     int result = core.pointer.safeRunInt(DB::step);
@@ -130,6 +130,23 @@ final class Statement implements AutoCloseable {
       throw DB.newSQLException(result, "the next row could not be read");
     }
     return null;
+  }
+
+  private boolean execute() throws SQLException {
+    try {
+      return db.execute(core, values);
+    } catch (SQLException e) {
+      if (!isClosed()) {
+        // The driver leaves it in the middle of the step that failed, where it takes no values.
+        core.pointer.safeRunInt(DB::reset);
+      }
+      throw e;
+    }
+  }
+
+  /** Whether it can no longer be used: the driver closes it after most errors. */
+  boolean isClosed() {
+    return core.pointer.isClosed();
   }
 
   private <T> T read(RowReader<T> reader) throws SQLException {

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -97,6 +98,44 @@ class SharedIndexTest {
       try (Snapshot snapshot = index.snapshot()) {
         assertThat(number(snapshot, "up")).isEqualTo(3L * rounds);
       }
+    }
+  }
+
+  /** As a reader has it for a moment that met the header of the log half written. */
+  @Test
+  void aTransactionWaitsForTheLockOfWriters() throws Exception {
+    try (Index index = Index.open(file);
+        Database reader = Database.open(file, Database.Use.CHECKPOINT)) {
+      index.update(Durability.FAST, writer -> add(writer, "n", 1));
+      reader.execute("BEGIN IMMEDIATE");
+      Thread thread = start(() -> index.update(Durability.FAST, writer -> add(writer, "n", 1)));
+      assertThat(thread.join(Duration.ofMillis(300))).as("did not wait").isFalse();
+      reader.execute("ROLLBACK");
+      join(List.of(thread));
+      assertThat(failures).isEmpty();
+      try (Snapshot snapshot = index.snapshot()) {
+        assertThat(number(snapshot, "n")).isEqualTo(2);
+      }
+    }
+  }
+
+  @Test
+  void aStatementThatFailedCanBeUsedAgain() throws Exception {
+    String write = "INSERT INTO fact (key, value) VALUES ('n', ?)";
+    byte[] value = {1};
+    Index.open(file).close();
+    try (Database one = Database.open(file, Database.Use.WRITE);
+        Database other = Database.open(file, Database.Use.CHECKPOINT)) {
+      one.execute("PRAGMA busy_timeout=0");
+      other.execute("BEGIN IMMEDIATE");
+      assertThatExceptionOfType(SQLException.class)
+          .isThrownBy(() -> one.prepared(write).set(1, value).run());
+      other.execute("ROLLBACK");
+      one.rollback();
+      one.prepared(write).set(1, value).run();
+      one.commit();
+      Long rows = other.prepared("SELECT count(*) FROM fact").first(row -> row.number(1));
+      assertThat(rows).isEqualTo(1);
     }
   }
 
