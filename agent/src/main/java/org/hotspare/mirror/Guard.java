@@ -1,12 +1,10 @@
 package org.hotspare.mirror;
 
-import java.io.ByteArrayOutputStream;
-import java.io.DataOutputStream;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Deque;
 import java.util.HashSet;
 import java.util.List;
@@ -204,7 +202,8 @@ final class Guard {
   private record NamePlace(EntryId parent, Name name) {}
 
   private static boolean isReplaced(IndexReader index, EntryId id, Set<NamePlace> taken) {
-    if (index.inode(id).isEmpty()) {
+    // What was refused counted when it was tried first.
+    if (index.inode(id).isEmpty() || Shortfalls.isUndeleted(index, id)) {
       return true;
     }
     List<NameRow> names = index.namesOf(id);
@@ -223,20 +222,23 @@ final class Guard {
    * else.
    */
   void noteInFlight(IndexWriter index, List<Change> batch) {
-    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-    try (DataOutputStream out = new DataOutputStream(bytes)) {
-      for (Change change : batch) {
-        switch (change) {
-          case Change.InodeSet set -> out.writeLong(set.id().value());
-          case Change.NameSet set -> out.writeLong(set.id().value());
-          case Change.InodeGone gone -> out.writeLong(gone.id().value());
-          case Change.NameGone gone -> out.writeLong(gone.parent().value());
-        }
-      }
-    } catch (IOException e) {
-      throw new UncheckedIOException("memory does not fail", e);
-    }
-    index.putFact(IN_FLIGHT, Bytes.wrap(bytes.toByteArray()));
+    noteEntriesInFlight(index, batch.stream().map(Guard::touched).toList());
+  }
+
+  private static EntryId touched(Change change) {
+    return switch (change) {
+      case Change.InodeSet set -> set.id();
+      case Change.NameSet set -> set.id();
+      case Change.InodeGone gone -> gone.id();
+      case Change.NameGone gone -> gone.parent();
+    };
+  }
+
+  /** The same for what is done with entries without rows of the primary. */
+  void noteEntriesInFlight(IndexWriter index, Collection<EntryId> ids) {
+    ByteBuffer bytes = ByteBuffer.allocate(8 * ids.size());
+    ids.forEach(id -> bytes.putLong(id.value()));
+    index.putFact(IN_FLIGHT, Bytes.wrap(bytes.array()));
   }
 
   /** All of the batch is in place. */

@@ -3,8 +3,10 @@ package org.hotspare.mirror;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.Set;
+import java.util.function.UnaryOperator;
 import org.hotspare.index.Durability;
 import org.hotspare.index.Index;
+import org.hotspare.index.IndexWriter;
 import org.hotspare.index.Snapshot;
 import org.hotspare.tree.EntryId;
 import org.hotspare.watch.MirrorRoot;
@@ -69,8 +71,8 @@ final class HeldDeletions {
       case APPROVE -> {
         guard.approve(validMillis);
         if (isHolding()) {
-          applier.ask(release());
-          news.tell(mirror, MirrorNews.Topic.HELD, "approved: the held deletions are made");
+          applier.ask(release(root, index, UnaryOperator.identity(), guard, removals));
+          news.tell(mirror, MirrorNews.Topic.HELD, "approved: " + made());
         }
       }
       case REJECT -> {
@@ -105,16 +107,40 @@ final class HeldDeletions {
     link.sendNow(new Frame.RestoreEnd(0));
   }
 
-  /** Makes the held deletions. Answers which directories' times are to be fetched anew. */
-  private Set<EntryId> release() throws IOException {
+  private String made() {
+    try (Snapshot snapshot = index.snapshot()) {
+      long stay = Shortfalls.undeleted(snapshot);
+      return stay == 0
+          ? "the held deletions are made"
+          : "the held deletions are made, but for %,d that cannot be made here".formatted(stay);
+    }
+  }
+
+  /**
+   * Makes the held deletions. If it fails in the middle, or the process dies, what was moved until
+   * then is put back before anything else, and is held as before: so it is noted as under way.
+   *
+   * @param writing through what the transaction writes
+   * @return which directories' times are to be fetched anew
+   */
+  static Set<EntryId> release(
+      MirrorRoot root,
+      Index index,
+      UnaryOperator<IndexWriter> writing,
+      Guard guard,
+      Removals removals)
+      throws IOException {
+    index.update(Durability.FAST, w -> guard.noteEntriesInFlight(w, Holding.releasable(w)));
     try (Workplace work = Workplace.enter(root)) {
       return index.write(
           Durability.DURABLE,
-          w -> {
+          writer -> {
+            IndexWriter w = writing.apply(writer);
             try {
               Holding.release(w, work, removals);
               guard.settle(w);
               work.root().syncfs();
+              guard.forgetInFlight(w);
               DirectoryTimes.forgetGone(w);
               return DirectoryTimes.due(w);
             } catch (IOException e) {

@@ -14,8 +14,10 @@ import org.hotspare.index.IndexWriter;
 import org.hotspare.index.Inode;
 import org.hotspare.index.NameRow;
 import org.hotspare.linux.DirFd;
+import org.hotspare.linux.LinuxException;
 import org.hotspare.linux.Stat;
 import org.hotspare.tree.Bytes;
+import org.hotspare.tree.Change;
 import org.hotspare.tree.Entry;
 import org.hotspare.tree.EntryId;
 import org.hotspare.tree.Name;
@@ -210,7 +212,22 @@ final class Holding {
 
   // ---- approved
 
-  /** Everything that was held goes now. */
+  /** The entries that {@link #release} would take out of the tree, or take a name of. */
+  static Set<EntryId> releasable(IndexReader index) {
+    Set<EntryId> ids = new LinkedHashSet<>(entries(index));
+    for (IndexReader.Note note : index.notes(LEAVING)) {
+      NameRow row = row(index, note.key());
+      if (row != null) {
+        ids.add(row.id());
+      }
+    }
+    return ids;
+  }
+
+  /**
+   * Everything that was held goes now, but for what this filesystem refuses to let go: that is a
+   * shortfall of its entry, as in any other removal.
+   */
   static void release(IndexWriter index, Workplace work, Removals removals) throws IOException {
     end(index);
     Set<EntryId> touched = new LinkedHashSet<>();
@@ -219,14 +236,14 @@ final class Holding {
       for (IndexReader.Note note : index.notes(LEAVING)) {
         NameRow row = row(index, note.key());
         if (row != null && !isHeld(index, row.id())) {
-          removeName(index, work, removals, places, row, touched);
+          releaseName(index, work, removals, places, row, touched);
         }
       }
       // Children before their directories: those were held later.
       List<EntryId> ids = new ArrayList<>(entries(index));
       ids.sort(Comparator.comparingInt(id -> -depth(index, id)));
       for (EntryId id : ids) {
-        removeEntry(index, work, removals, places, id, touched);
+        releaseEntry(index, work, removals, places, id, touched);
       }
       index.notes(LEAVING).forEach(note -> index.putNote(LEAVING, note.key(), null));
       DirectoryTimes.apply(index, places, touched);
@@ -234,11 +251,23 @@ final class Holding {
     Kept.letGo(index, KeptRecord.Reason.HELD);
   }
 
-  private static int depth(IndexReader index, EntryId id) {
-    return index.path(id).map(RelPath::depth).orElse(0);
+  private static void releaseName(
+      IndexWriter index,
+      Workplace work,
+      Removals removals,
+      Places places,
+      NameRow row,
+      Set<EntryId> touched)
+      throws IOException {
+    try {
+      removeName(index, work, removals, places, row, touched);
+    } catch (LinuxException e) {
+      Change.NameGone gone = new Change.NameGone(row.parent(), row.name(), row.version());
+      Shortfalls.refused(index, gone, e);
+    }
   }
 
-  private static void removeEntry(
+  private static void releaseEntry(
       IndexWriter index,
       Workplace work,
       Removals removals,
@@ -251,6 +280,30 @@ final class Holding {
     if (inode == null) {
       return;
     }
+    if (Shortfalls.holdsUndeleted(index, id)) {
+      Shortfalls.lacksDeletion(index, id, Removals.HOLDS_UNDELETED);
+      return;
+    }
+    try {
+      removeEntry(index, work, removals, places, inode, touched);
+    } catch (LinuxException e) {
+      Shortfalls.refused(index, new Change.InodeGone(id, inode.version()), e);
+    }
+  }
+
+  private static int depth(IndexReader index, EntryId id) {
+    return index.path(id).map(RelPath::depth).orElse(0);
+  }
+
+  private static void removeEntry(
+      IndexWriter index,
+      Workplace work,
+      Removals removals,
+      Places places,
+      Inode inode,
+      Set<EntryId> touched)
+      throws IOException {
+    EntryId id = inode.id();
     List<NameRow> names = index.namesOf(id);
     Name waiting = Workplace.nameOf(id);
     if (names.isEmpty() && work.limbo().statIfPresent(waiting) != null) {

@@ -315,11 +315,12 @@ final class Merge implements AutoCloseable {
     if (inode == null || gone.id().equals(EntryId.ROOT)) {
       return;
     }
-    boolean stays =
-        Holding.isOn(index)
-            && (!index.namesOf(gone.id()).isEmpty() || GivingWay.isWaiting(index, work, inode));
-    if (stays) {
+    if (Holding.isOn(index) && canBeHeld(inode)) {
       Holding.hold(index, gone.id());
+      return;
+    }
+    if (Shortfalls.holdsUndeleted(index, gone.id())) {
+      Shortfalls.lacksDeletion(index, gone.id(), Removals.HOLDS_UNDELETED);
       return;
     }
     for (NameRow row : index.namesOf(gone.id())) {
@@ -330,6 +331,19 @@ final class Merge implements AutoCloseable {
     changed.remove(gone.id());
     changedDirectories.remove(gone.id());
     index.remove(gone.id(), gone.version());
+  }
+
+  /** Whether there is anything to hold: what was asked for anew somebody here may have removed. */
+  private boolean canBeHeld(Inode inode) throws IOException {
+    List<NameRow> names = index.namesOf(inode.id());
+    if (names.isEmpty()) {
+      return GivingWay.isWaiting(index, work, inode);
+    }
+    boolean there = !asked.contains(inode.id());
+    for (NameRow row : names) {
+      there = there || isThere(row);
+    }
+    return there;
   }
 
   private void removeFromLimbo(Inode inode) throws IOException {

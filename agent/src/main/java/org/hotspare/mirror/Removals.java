@@ -26,6 +26,10 @@ import org.jspecify.annotations.Nullable;
  * for a while. Owned by the applying thread.
  */
 final class Removals {
+  /** Why a directory stays with what could not be removed. */
+  static final String HOLDS_UNDELETED =
+      "cannot be removed on this standby: it holds what cannot be removed";
+
   private static final String LIMBO = "limbo";
   private static final long MOVES_WITHIN_BATCHES = 4;
   private static final long MOVES_WITHIN_NANOS = 200_000_000;

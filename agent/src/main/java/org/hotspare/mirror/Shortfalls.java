@@ -36,14 +36,16 @@ final class Shortfalls {
 
   /** What an entry lacks. */
   private enum Lack {
-    /** Its newest content, or its removal. */
+    /** Its newest content. */
     CONTENT(UNMADE, 0),
     /** Some of its metadata. */
     METADATA(Shortfalls.METADATA, 1),
     /** One of its names. */
     NAME(UNMADE, 2),
     /** The removal of one of its names. */
-    REMOVAL(UNMADE, 3);
+    REMOVAL(UNMADE, 3),
+    /** The removal of the entry. */
+    DELETION(UNMADE, 4);
 
     private final String table;
 
@@ -66,7 +68,10 @@ final class Shortfalls {
    * @throws LinuxException if it is not the row that was refused
    */
   static void refused(IndexWriter index, Change change, LinuxException e) throws LinuxException {
-    if (!e.is(Errno.ENAMETOOLONG, Errno.EPERM, Errno.EINVAL, Errno.EMLINK)) {
+    boolean ofRow =
+        e.is(
+            Errno.ENAMETOOLONG, Errno.EPERM, Errno.EACCES, Errno.EBUSY, Errno.EINVAL, Errno.EMLINK);
+    if (!ofRow) {
       throw e;
     }
     String why = " on this standby: " + e.errno().text();
@@ -76,8 +81,8 @@ final class Shortfalls {
           index
               .name(gone.parent(), gone.name())
               .ifPresent(row -> lacksRemoval(index, row, "cannot be removed" + why));
-      case Change.InodeSet set -> unchanged(index, set.id(), e);
-      case Change.InodeGone gone -> unchanged(index, gone.id(), e);
+      case Change.InodeSet set -> note(index, set.id(), Lack.CONTENT, "cannot be changed" + why);
+      case Change.InodeGone gone -> lacksDeletion(index, gone.id(), "cannot be removed" + why);
     }
   }
 
@@ -88,14 +93,18 @@ final class Shortfalls {
     note(index, UNMADE, key(id, Lack.CONTENT), path, reason);
   }
 
-  private static void unchanged(IndexWriter index, EntryId id, LinuxException e) {
-    RelPath path = index.path(id).orElse(RelPath.ROOT);
-    lacksContent(index, id, path, "cannot be changed on this standby: " + e.errno().text());
+  static void lacksMetadata(IndexWriter index, EntryId id, String reason) {
+    note(index, id, Lack.METADATA, reason);
   }
 
-  static void lacksMetadata(IndexWriter index, EntryId id, String reason) {
+  /** An entry that the primary has no more is still here. */
+  static void lacksDeletion(IndexWriter index, EntryId id, String reason) {
+    note(index, id, Lack.DELETION, reason);
+  }
+
+  private static void note(IndexWriter index, EntryId id, Lack lack, String reason) {
     RelPath path = index.path(id).orElse(RelPath.ROOT);
-    note(index, METADATA, key(id, Lack.METADATA), path, reason);
+    note(index, lack.table, key(id, lack), path, reason);
   }
 
   static void lacksName(IndexWriter index, Change.NameSet set, String reason) {
@@ -194,6 +203,18 @@ final class Shortfalls {
     return index.namesOf(id).isEmpty() && !index.notes(UNMADE, key(id, Lack.NAME)).isEmpty();
   }
 
+  /** Whether the entry is here only because its removal was refused. */
+  static boolean isUndeleted(IndexReader index, EntryId id) {
+    return index.note(UNMADE, key(id, Lack.DELETION)).isPresent();
+  }
+
+  /** Whether a directory has something in it whose removal was refused: it stays for as long. */
+  static boolean holdsUndeleted(IndexReader index, EntryId directory) {
+    return unmade(index) > 0
+        && index.children(directory).stream()
+            .anyMatch(child -> isUndeleted(index, child.inode().id()));
+  }
+
   /** Names of the entry that are to be removed and could not be. */
   static List<NameRow> removals(IndexReader index, EntryId id) {
     List<NameRow> rows = new ArrayList<>();
@@ -234,6 +255,13 @@ final class Shortfalls {
   /** How many are about more than metadata: names or content that are not as the primary's. */
   static long unmade(IndexReader index) {
     return index.countNotes(UNMADE);
+  }
+
+  /** How many entries are here only because their removal was refused. */
+  static long undeleted(IndexReader index) {
+    return index.notes(UNMADE).stream()
+        .filter(note -> note.key().array()[ENTRY_KEY - 1] == Lack.DELETION.code)
+        .count();
   }
 
   private static Problems.Problem problem(IndexReader index, IndexReader.Note note) {

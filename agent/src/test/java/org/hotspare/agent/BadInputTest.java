@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import org.hotspare.admin.MirrorState;
+import org.hotspare.linux.Immutable;
 import org.hotspare.linux.LoopFileSystem;
 import org.hotspare.linux.LoopFileSystem.Kind;
 import org.hotspare.testing.Judge;
@@ -21,11 +22,6 @@ final class BadInputTest {
   private static final String LONG_TARGET = "/t".repeat(1000);
 
   @TempDir Path base;
-
-  private static boolean shows(TestPair.Side side, String path, String reason) {
-    return side.mirror().problems().stream()
-        .anyMatch(p -> p.path().equals(path) && p.reason().contains(reason));
-  }
 
   /** A pair whose standby has its tree on a filesystem of its own. */
   private TestPair pairOn(LoopFileSystem standby) throws IOException {
@@ -50,13 +46,13 @@ final class BadInputTest {
               "beta: has all but 1 entries, which cannot be made there (mirror www): long cannot be"
                   + " made on this standby: File name too long");
       assertThat(pair.beta().tree().resolve("other")).hasContent("goes on");
-      TestPair.await("the problem", () -> shows(pair.beta(), "long", "File name too long"));
-      TestPair.await("it on the primary", () -> shows(pair.alpha(), "long", "on beta"));
+      TestPair.await("the problem", () -> pair.beta().shows("long", "File name too long"));
+      TestPair.await("it on the primary", () -> pair.alpha().shows("long", "on beta"));
       assertThat(pair.beta().mirror().state()).isEqualTo(MirrorState.DEGRADED);
 
       pair.beta().stop();
       pair.beta().start();
-      TestPair.await("it after a restart", () -> shows(pair.beta(), "long", "too long"));
+      TestPair.await("it after a restart", () -> pair.beta().shows("long", "too long"));
 
       Files.delete(tree.resolve("long"));
       pair.assertSame();
@@ -78,7 +74,7 @@ final class BadInputTest {
       pair.barrier();
       assertThat(pair.beta().tree().resolve("other")).hasContent("goes on");
       assertThat(pair.beta().tree().resolve("file")).hasContent("content");
-      TestPair.await("the problem", () -> shows(pair.alpha(), "file", "user.large"));
+      TestPair.await("the problem", () -> pair.alpha().shows("file", "user.large"));
 
       LoopFileSystem.run("setfattr", "-x", "user.large", file.toString());
       pair.assertSame();
@@ -102,7 +98,7 @@ final class BadInputTest {
         Files.writeString(tree.resolve("other"), "goes on");
         pair.flow();
         assertThat(pair.beta().tree().resolve("other")).hasContent("goes on");
-        TestPair.await("the problem", () -> shows(pair.alpha(), "d/new", "not permitted"));
+        TestPair.await("the problem", () -> pair.alpha().shows("d/new", "not permitted"));
       }
       Judge.assertSameTree(tree, pair.beta().tree(), TestPair.LIMIT);
       TestPair.await("no problem", () -> pair.alpha().mirror().state() == MirrorState.IN_SYNC);
@@ -120,7 +116,7 @@ final class BadInputTest {
         Files.createDirectories(tree.resolve("d/new"));
         Files.writeString(tree.resolve("d/file"), "first");
         pair.flow();
-        TestPair.await("the problem", () -> shows(pair.alpha(), "d/new", "not permitted"));
+        TestPair.await("the problem", () -> pair.alpha().shows("d/new", "not permitted"));
         for (int i = 0; i < 3; i++) {
           LoopFileSystem.run("chmod", "70" + i, tree.resolve("d/new").toString());
           LoopFileSystem.run("chmod", "60" + i, tree.resolve("d/file").toString());
@@ -128,8 +124,8 @@ final class BadInputTest {
           Files.writeString(tree.resolve("d/new/file"), "version " + i);
           pair.flow();
         }
-        assertThat(shows(pair.alpha(), "d/file", "not permitted")).isTrue();
-        assertThat(shows(pair.alpha(), "d/new/file", "its directory")).isTrue();
+        assertThat(pair.alpha().shows("d/file", "not permitted")).isTrue();
+        assertThat(pair.alpha().shows("d/new/file", "its directory")).isTrue();
       }
       Judge.assertSameTree(tree, pair.beta().tree(), TestPair.LIMIT);
       TestPair.await("no problem", () -> pair.alpha().mirror().state() == MirrorState.IN_SYNC);
@@ -158,12 +154,12 @@ final class BadInputTest {
         Files.writeString(tree.resolve("single"), "new");
         pair.flow();
         for (String path : new String[] {"d/replaced", "d/unlinked", "d/deleted", "single"}) {
-          TestPair.await(path, () -> shows(pair.alpha(), path, "not permitted"));
+          TestPair.await(path, () -> pair.alpha().shows(path, "not permitted"));
         }
         assertThat(beta.resolve("single")).hasContent("old");
         pair.beta().stop();
         pair.beta().start();
-        TestPair.await("it stays", () -> shows(pair.alpha(), "single", "not permitted"));
+        TestPair.await("it stays", () -> pair.alpha().shows("single", "not permitted"));
         pair.flow();
       }
       Judge.assertSameTree(tree, beta, TestPair.LIMIT);
@@ -188,7 +184,7 @@ final class BadInputTest {
       try (var _ = new Immutable(pair.beta().tree().resolve("d"))) {
         body.on(tree, pair.beta().tree());
         pair.flow();
-        TestPair.await("d/a", () -> shows(pair.alpha(), "d/a", "not permitted"));
+        TestPair.await("d/a", () -> pair.alpha().shows("d/a", "not permitted"));
         // It is asked for several times meanwhile, and not forgotten.
         assertThat(pair.tryBarrier(Duration.ofSeconds(5)).durable()).isFalse();
       }
@@ -244,9 +240,9 @@ final class BadInputTest {
         Files.createDirectories(tree.resolve("d/new"));
         Files.writeString(tree.resolve("d/new/file"), "short-lived");
         pair.flow();
-        TestPair.await("the problem", () -> shows(pair.alpha(), "d/new/file", "its directory"));
+        TestPair.await("the problem", () -> pair.alpha().shows("d/new/file", "its directory"));
         LoopFileSystem.run("rm", "-r", tree.resolve("d/new").toString());
-        TestPair.await("no problem", () -> !shows(pair.alpha(), "d/new/file", ""));
+        TestPair.await("no problem", () -> !pair.alpha().shows("d/new/file", ""));
       }
       Judge.assertSameTree(tree, pair.beta().tree(), TestPair.LIMIT);
     }
@@ -266,21 +262,9 @@ final class BadInputTest {
         pair.beta().start();
         Files.writeString(tree.resolve("other"), "goes on");
         pair.flow();
-        TestPair.await("shown", () -> shows(pair.alpha(), "d/extra", "cannot be mended"));
+        TestPair.await("shown", () -> pair.alpha().shows("d/extra", "cannot be mended"));
       }
       Judge.assertSameTree(tree, pair.beta().tree(), TestPair.LIMIT);
-    }
-  }
-
-  /** A file or directory of the standby that nobody can change meanwhile. */
-  private record Immutable(Path path) implements AutoCloseable {
-    Immutable {
-      LoopFileSystem.run("chattr", "+i", path.toString());
-    }
-
-    @Override
-    public void close() {
-      LoopFileSystem.run("chattr", "-i", path.toString());
     }
   }
 }

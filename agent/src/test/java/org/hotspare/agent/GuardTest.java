@@ -5,7 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
+import java.util.stream.Stream;
 import org.hotspare.admin.MirrorState;
+import org.hotspare.admin.WrongRequest;
+import org.hotspare.linux.Immutable;
+import org.hotspare.linux.LoopFileSystem;
 import org.hotspare.testing.Judge;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -32,7 +37,17 @@ final class GuardTest {
   }
 
   private TestPair pairWithCopy() throws Exception {
-    TestPair pair = TestPair.make(base).start();
+    return withCopy(TestPair.make(base));
+  }
+
+  /** A pair whose standby has its tree on a filesystem of its own. */
+  private TestPair pairWithCopyOn(LoopFileSystem standby) throws Exception {
+    Path copy = standby.path().resolve("tree");
+    return withCopy(TestPair.make(base, base.resolve("alpha/tree"), copy, "", ""));
+  }
+
+  private TestPair withCopy(TestPair pair) throws Exception {
+    pair.start();
     fill(pair.alpha().tree());
     pair.assertSame();
     run("cp -a " + pair.alpha().tree() + " " + base.resolve("before"));
@@ -48,6 +63,113 @@ final class GuardTest {
       TestPair.await("all else flows", () -> Files.exists(pair.beta().tree().resolve("later")));
       pair.alpha().operations().approve(null, Duration.ofMinutes(1));
       pair.assertSame();
+    }
+  }
+
+  private static void approve(TestPair pair) throws Exception {
+    pair.alpha().operations().approve(null, Duration.ZERO);
+    TestPair.await("not held", () -> pair.beta().mirror().held() == null);
+  }
+
+  private static void reject(TestPair pair) {
+    try {
+      pair.alpha().operations().reject(null);
+    } catch (WrongRequest e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  private static void removeAll(TestPair pair) throws Exception {
+    run("rm -rf " + pair.alpha().tree() + "/*");
+    TestPair.await("held", () -> pair.beta().mirror().state() == MirrorState.HELD);
+    pair.barrier();
+  }
+
+  private static List<String> files(Path tree) throws Exception {
+    try (Stream<Path> walk = Files.walk(tree)) {
+      return walk.filter(Files::isRegularFile)
+          .map(file -> tree.relativize(file).toString())
+          .toList();
+    }
+  }
+
+  @Test
+  void approvalThatIsRefusedForOneFile() throws Exception {
+    try (LoopFileSystem ext4 = LoopFileSystem.create(LoopFileSystem.Kind.EXT4, 64);
+        TestPair pair = pairWithCopyOn(ext4)) {
+      removeAll(pair);
+      Path copy = pair.beta().tree();
+      try (var _ = new Immutable(copy.resolve("d7/f7"))) {
+        approve(pair);
+        assertThat(files(copy)).containsExactly("d7/f7");
+        TestPair.await("the problem", () -> pair.alpha().shows("d7/f7", "not permitted"));
+        assertThat(pair.beta().shows("d7", "it holds what cannot be removed")).isTrue();
+        Files.writeString(pair.alpha().tree().resolve("later"), "goes on");
+        pair.flow();
+        assertThat(copy.resolve("later")).hasContent("goes on");
+        assertThat(pair.beta().mirror().state()).isEqualTo(MirrorState.DEGRADED);
+      }
+      pair.assertSame();
+      TestPair.await("in sync", () -> pair.beta().mirror().state() == MirrorState.IN_SYNC);
+    }
+  }
+
+  @Test
+  void approvalThatIsRefusedForAMountPoint() throws Exception {
+    try (LoopFileSystem ext4 = LoopFileSystem.create(LoopFileSystem.Kind.EXT4, 64);
+        TestPair pair = pairWithCopyOn(ext4)) {
+      removeAll(pair);
+      Path copy = pair.beta().tree();
+      try (LoopFileSystem other = LoopFileSystem.create(LoopFileSystem.Kind.TMPFS, 1)) {
+        Files.writeString(other.path().resolve("own"), "of another filesystem");
+        run("mount --bind %s %s".formatted(other.path(), copy.resolve("d7")));
+        try {
+          approve(pair);
+          TestPair.await("the problem", () -> pair.alpha().shows("d7", "busy"));
+          assertThat(files(copy)).containsExactly("d7/own");
+        } finally {
+          run("umount " + copy.resolve("d7"));
+        }
+      }
+      pair.assertSame();
+    }
+  }
+
+  @Test
+  void rejectAfterAnApprovalThatWasRefused() throws Exception {
+    try (LoopFileSystem ext4 = LoopFileSystem.create(LoopFileSystem.Kind.EXT4, 64);
+        TestPair pair = pairWithCopyOn(ext4)) {
+      removeAll(pair);
+      try (var _ = new Immutable(pair.beta().tree().resolve("d7/f7"))) {
+        approve(pair);
+        reject(pair);
+        fill(pair.alpha().tree());
+        pair.flow();
+        removeAll(pair);
+        reject(pair);
+        TestPair.await("not held", () -> pair.beta().mirror().held() == null);
+      }
+      pair.assertSame();
+      assertThat(files(pair.beta().tree())).hasSize(FILES);
+    }
+  }
+
+  @Test
+  void rejectEndsWhereSomebodyRemovedWhatWasHeld() throws Exception {
+    try (TestPair pair = pairWithCopy()) {
+      removeAll(pair);
+      Path copy = pair.beta().tree();
+      run("rm -r %1$s/d7 %1$s/d8/f8".formatted(copy));
+      pair.barrier();
+      TestPair.await(
+          "all else is back",
+          () -> {
+            reject(pair);
+            return pair.beta().mirror().held() == null;
+          });
+      pair.assertSame();
+      Judge.assertSameTree(
+          base.resolve("before"), pair.alpha().tree(), TestPair.LIMIT, "d7", "d8/f8");
     }
   }
 

@@ -90,6 +90,12 @@ public final class TestPair implements AutoCloseable {
       Status status = operations().status();
       return status.mirrors().getFirst();
     }
+
+    /** Whether status has a problem of the path, with these words in its reason. */
+    public boolean shows(String path, String reason) {
+      return mirror().problems().stream()
+          .anyMatch(p -> p.path().equals(path) && p.reason().contains(reason));
+    }
   }
 
   private final @Nullable Relay relay;

@@ -138,7 +138,7 @@ final class MergeTest {
       if (random.nextBoolean()) {
         return;
       }
-      standby.approve();
+      approve(primary, standby, random);
       approvals++;
       mergeAll(primary, standby, random);
       if (standby.isHolding()) {
@@ -149,6 +149,28 @@ final class MergeTest {
     assertThat(standby.describe()).isEqualTo(describe(primary.tree));
     assertThat(ModelStandby.list(standby.limbo())).as("limbo").isEmpty();
     assertThat(ModelStandby.list(standby.staging())).as("staging").isEmpty();
+  }
+
+  private void approve(ModelPrimary primary, ModelStandby standby, SplittableRandom random)
+      throws IOException {
+    if (interrupts && random.nextBoolean()) {
+      Map<String, String> before = standby.describe();
+      try {
+        standby.approve(random.nextInt(30));
+        return;
+      } catch (ModelStandby.Killed killed) {
+        kills++;
+        if (random.nextBoolean()) {
+          standby.restart();
+        } else {
+          standby.recover();
+        }
+      }
+      mergeAll(primary, standby, random);
+      assertThat(standby.isHolding()).as("still held").isTrue();
+      assertThat(standby.describe()).as("before the approval").isEqualTo(before);
+    }
+    standby.approve(-1);
   }
 
   private void mergeAll(ModelPrimary primary, ModelStandby standby, SplittableRandom random)

@@ -19,7 +19,6 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ExecutorService;
 import java.util.stream.Stream;
-import org.hotspare.index.Durability;
 import org.hotspare.index.Index;
 import org.hotspare.index.IndexWriter;
 import org.hotspare.index.Snapshot;
@@ -140,25 +139,15 @@ final class ModelStandby implements AutoCloseable {
     }
   }
 
-  /** Makes the deletions that are held, and asks for what was withheld with them. */
-  void approve() throws IOException {
+  /**
+   * Makes the deletions that are held, unless it is killed before, and asks for what was withheld
+   * with them.
+   */
+  void approve(int writes) throws IOException {
     Removals removals = new Removals(Excludes.of(List.of()), problems);
-    Set<EntryId> withheld;
-    try (Workplace work = Workplace.enter(root)) {
-      withheld =
-          index.write(
-              Durability.FAST,
-              w -> {
-                try {
-                  Holding.release(w, work, removals);
-                  guard.settle(w);
-                  return DirectoryTimes.due(w);
-                } catch (IOException e) {
-                  throw new UncheckedIOException(e);
-                }
-              });
-    }
-    applier.ask(withheld);
+    writesLeft = writes;
+    applier.ask(HeldDeletions.release(root, index, this::counting, guard, removals));
+    writesLeft = -1;
   }
 
   /** From where the next cut starts. */
@@ -185,6 +174,13 @@ final class ModelStandby implements AutoCloseable {
     applier.abandon();
     guard = guard();
     applier = connect(knowsItsTree() ? drift().scan(true) : Set.of());
+  }
+
+  /** As after an error: the same process compares its tree with its index, and connects. */
+  void recover() throws IOException {
+    writesLeft = -1;
+    applier.abandon();
+    applier = connect(drift().scan(false));
   }
 
   private Drift drift() {
