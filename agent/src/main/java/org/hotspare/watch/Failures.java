@@ -2,7 +2,6 @@ package org.hotspare.watch;
 
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
@@ -19,8 +18,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What could not be looked at: it is shown as a problem of its path, and its directory is listed
- * again now and then, until it was looked at or is known to be gone. Not for several threads.
+ * What could not be looked at: it is shown as a problem of its path, and looked at again now and
+ * then, until that succeeds or it is known to be gone. Not for several threads.
  *
  * <p>A barrier relies on it: what failed counts as {@link #unseen} from then on until it was seen,
  * wherever it moves meanwhile. So it is known by the id of its directory, not by its path; is taken
@@ -67,11 +66,11 @@ final class Failures {
   }
 
   /**
-   * A directory to be listed.
+   * What is to be looked at again.
    *
-   * @param below whether what is below it is to be listed, too
+   * @param below for a directory itself: whether all below it is to be listed, too
    */
-  record Due(EntryId directory, boolean below) {}
+  record Due(Place place, boolean below) {}
 
   /**
    * @param clock as {@code System.nanoTime()}
@@ -90,7 +89,7 @@ final class Failures {
 
   /**
    * @param path of the place now
-   * @param below whether what is below the directory is to be listed again, too
+   * @param below whether what is below it is to be listed once it can be, see {@link #takeBelow}
    */
   void add(Place place, RelPath path, boolean below, LinuxException e) {
     Failure before = failures.get(place);
@@ -194,8 +193,8 @@ final class Failures {
   }
 
   /**
-   * The directory at this place is about to be listed: whether all below it is to be listed, too,
-   * since that was left out when the place could not be looked at. Answers true once.
+   * A directory at this place is seen, or about to be listed: whether all below it is to be listed,
+   * too, since that was left out when the place could not be looked at. Answers true once.
    */
   boolean takeBelow(Place place) {
     Failure failure = failures.get(place);
@@ -242,28 +241,27 @@ final class Failures {
     in(directory).forEach(this::over);
   }
 
-  /** Whether directories in which something failed are to be listed again now. */
+  /** Whether something is to be looked at again now. */
   boolean isDue() {
     return retries.isDue(clock.getAsLong());
   }
 
-  /** Those directories; {@link #settle} is to follow once they were listed. */
+  /** What is; {@link #settle} is to follow once it was tried. */
   List<Due> takeDue() {
-    Map<EntryId, Boolean> due = new LinkedHashMap<>();
+    List<Due> due = new ArrayList<>();
     for (Place place : retries.takeDue(clock.getAsLong())) {
-      Failure failure = failures.get(place);
       boolean whole = place.equals(Place.ROOT) && missesSome();
       if (whole) {
         missedBefore = true;
         missed = false;
       }
-      due.merge(place.directory(), whole || (failure != null && failure.below), Boolean::logicalOr);
+      due.add(new Due(place, whole));
     }
-    return due.entrySet().stream().map(e -> new Due(e.getKey(), e.getValue())).toList();
+    return due;
   }
 
   /**
-   * All that was to be listed has been.
+   * All that was due was tried, and all listed that was to be.
    *
    * @param complete whether every directory was found where it should be
    */

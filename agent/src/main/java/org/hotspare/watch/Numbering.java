@@ -5,6 +5,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -43,7 +44,7 @@ import org.slf4j.LoggerFactory;
  * been looked at.
  *
  * <p>What cannot be looked at is a problem of its path, and stays in the index as it was: nothing
- * is concluded from it. Its directory is listed again later.
+ * is concluded from it. It is looked at again later.
  *
  * <p>Owned by the tracker's thread; the index is written only inside the transaction that is passed
  * in.
@@ -51,24 +52,33 @@ import org.slf4j.LoggerFactory;
 final class Numbering {
   private static final Logger LOG = LoggerFactory.getLogger(Numbering.class);
 
-  /** The directory in which names are looked at. */
-  private record Parent(EntryId id, RelPath path, DirFd at) {}
+  /**
+   * The directory in which names are looked at.
+   *
+   * @param below whether directories found in it are to be listed though they are known
+   */
+  private record Parent(EntryId id, RelPath path, DirFd at, boolean below) {}
+
+  /**
+   * A directory that waits to be listed.
+   *
+   * @param below whether all below it is to be listed, too, or only what is new
+   */
+  private record Turn(EntryId directory, boolean below) {}
 
   private final Watcher watcher;
   private final Excludes excludes;
   private final Failures failures;
 
   /** Directories to list, new ones and those of a scan, in the order in which they were found. */
-  private final Deque<EntryId> toList = new ArrayDeque<>();
+  private final Deque<Turn> toList = new ArrayDeque<>();
 
   /**
    * Directories that were not where the index says when their turn to be listed came: they, or one
-   * above them, had moved. Tried again once a directory is seen at another place, or again.
+   * above them, had moved. Tried again once a directory is seen at another place, or again. With
+   * whether all below is to be listed, too.
    */
-  private final Set<EntryId> unlisted = new LinkedHashSet<>();
-
-  /** Whether all below {@link #unlisted} is to be listed, too. */
-  private boolean unlistedRecursive;
+  private final Map<EntryId, Boolean> unlisted = new LinkedHashMap<>();
 
   /** Directories whose own metadata may have changed because of what happened in them. */
   private final Set<EntryId> touched = new LinkedHashSet<>();
@@ -83,7 +93,10 @@ final class Numbering {
    */
   private final List<NameRow> vanished = new ArrayList<>();
 
-  /** Whether directories that are listed have their known subdirectories listed too. */
+  /**
+   * Whether some directory is being listed with all below it: what moves meanwhile out of it, or
+   * into what was listed already, would be left out.
+   */
   private boolean recursive;
 
   Numbering(Watcher watcher, Excludes excludes, Problems problems) {
@@ -102,13 +115,17 @@ final class Numbering {
 
   /** Starts to compare a directory and all below it with the index. */
   void scanFrom(EntryId directory) {
-    recursive = true;
-    toList.add(directory);
+    list(directory, true);
   }
 
   /** Compares one directory, but not those below it that are known. */
   void list(EntryId directory) {
-    toList.add(directory);
+    list(directory, false);
+  }
+
+  private void list(EntryId directory, boolean below) {
+    recursive |= below;
+    toList.add(new Turn(directory, below));
   }
 
   /** Makes the row of the root where there is none yet. */
@@ -140,7 +157,7 @@ final class Numbering {
       Name name,
       @Nullable FileHandle target)
       throws IOException {
-    boolean found = lookAgain(index, directories, directory, name, target);
+    boolean found = lookAgain(index, directories, directory, name, target, recursive);
     if (found) {
       touched.add(directory);
     }
@@ -153,24 +170,26 @@ final class Numbering {
       Directories directories,
       EntryId directory,
       Name name,
-      @Nullable FileHandle target)
+      @Nullable FileHandle target,
+      boolean below)
       throws IOException {
     DirFd at;
     try {
       at = directories.open(index, directory);
     } catch (LinuxException e) {
-      cannotLook(index, directory, e);
+      cannotLook(index, directory, below, e);
       return true;
     }
     if (at == null) {
       return index.inode(directory).isEmpty();
     }
-    Parent parent = new Parent(directory, index.path(directory).orElse(RelPath.ROOT), at);
+    RelPath path = index.path(directory).orElse(RelPath.ROOT);
+    Parent parent = new Parent(directory, path, at, below);
     Stat stat;
     try {
       stat = at.statIfPresent(name);
     } catch (LinuxException e) {
-      cannotLook(parent, name, e);
+      cannotLook(parent, name, below, e);
       return true;
     }
     NameRow row = index.name(directory, name).orElse(null);
@@ -225,9 +244,12 @@ final class Numbering {
     for (EntryId id : files) {
       List<NameRow> names = index.namesOf(id);
       // Its directory may have changed by what is not looked at yet: its time is not due now.
-      if (!names.isEmpty()
-          && !lookAgain(
-              index, directories, names.getFirst().parent(), names.getFirst().name(), null)) {
+      if (names.isEmpty()) {
+        continue;
+      }
+      EntryId directory = names.getFirst().parent();
+      Name name = names.getFirst().name();
+      if (!lookAgain(index, directories, directory, name, null, recursive)) {
         later.add(names.getFirst());
       }
     }
@@ -240,7 +262,7 @@ final class Numbering {
       try {
         lookAtSelf(index, directories, id);
       } catch (LinuxException e) {
-        cannotLook(index, id, e);
+        cannotLook(index, id, false, e);
       }
     }
     touched.clear();
@@ -264,31 +286,34 @@ final class Numbering {
    * between.
    */
   void listNext(IndexWriter index, Directories directories) throws IOException {
-    EntryId id = toList.poll();
-    if (id == null) {
+    Turn turn = toList.poll();
+    if (turn == null) {
       return;
     }
+    EntryId id = turn.directory;
+    boolean below = turn.below;
+    below |= failures.takeBelow(Place.itself(id));
+    below |= Boolean.TRUE.equals(unlisted.remove(id));
+    recursive |= below;
     try {
       DirFd at = directories.open(index, id);
       if (at != null) {
         watcher.watch(id, at);
-        recursive |= failures.takeBelow(Place.itself(id));
-        list(index, id, at);
-        unlisted.remove(id);
+        list(index, new Parent(id, index.path(id).orElse(RelPath.ROOT), at, below));
         touched.add(id);
       } else if (index.inode(id).isPresent()) {
-        unlisted.add(id);
-        unlistedRecursive |= recursive;
+        unlisted.put(id, below);
       } else {
         failures.forget(id);
       }
     } catch (LinuxException e) {
-      cannotLook(index, id, e);
+      cannotLook(index, id, below, e);
     }
   }
 
-  private void list(IndexWriter index, EntryId id, DirFd at) throws IOException {
-    Parent parent = new Parent(id, index.path(id).orElse(RelPath.ROOT), at);
+  private void list(IndexWriter index, Parent parent) throws IOException {
+    EntryId id = parent.id;
+    DirFd at = parent.at;
     Map<Name, NameRow> gone = new TreeMap<>();
     Map<Name, Inode> inodes = new TreeMap<>();
     for (Child child : index.children(id)) {
@@ -306,7 +331,7 @@ final class Numbering {
         } catch (LinuxException e) {
           gone.remove(name);
           unreadable.add(name);
-          cannotLook(parent, name, e);
+          cannotLook(parent, name, parent.below, e);
           continue;
         }
         if (stat == null) {
@@ -315,9 +340,8 @@ final class Numbering {
         NameRow row = gone.remove(name);
         Inode known = inodes.get(name);
         if (row != null && known != null && isUnchanged(known, stat)) {
-          if (stat.kind() == FileKind.DIRECTORY) {
-            recursive |= failures.takeBelow(new Place(id, name));
-            listBelow(known.id());
+          if (stat.kind() == FileKind.DIRECTORY && isToList(parent, name)) {
+            scanFrom(known.id());
           }
           continue;
         }
@@ -330,11 +354,11 @@ final class Numbering {
     vanished.addAll(gone.values());
   }
 
-  /** Lists a directory that is known, where all below is to be compared. */
-  private void listBelow(EntryId directory) {
-    if (recursive) {
-      toList.add(directory);
-    }
+  /**
+   * Whether a known directory of that name, now that it is seen, is to be listed with all below.
+   */
+  private boolean isToList(Parent parent, Name name) {
+    return failures.takeBelow(new Place(parent.id, name)) || parent.below;
   }
 
   private static boolean isUnchanged(Inode known, Stat stat) {
@@ -358,7 +382,7 @@ final class Numbering {
             removeName(index, row);
           }
         } catch (LinuxException e) {
-          cannotLook(index, row.parent(), e);
+          cannotLook(index, row.parent(), false, e);
         }
       }
     }
@@ -384,13 +408,21 @@ final class Numbering {
       failures.over(new Place(parent.id, name), parent.path.child(name));
       return true;
     }
+    boolean below = isToList(parent, name);
     try {
       Inode known = row == null ? null : index.inode(row.id()).orElse(null);
-      recursive |= failures.takeBelow(new Place(parent.id, name));
       if (known != null && isSameEntry(known, stat)) {
+        if (stat.kind() == FileKind.DIRECTORY) {
+          retryUnlisted();
+          if (below) {
+            scanFrom(known.id());
+            // Where only its own metadata cannot be read, what is below is not listed again.
+            below = false;
+          }
+        }
         again(index, known, parent.at, name, stat, event);
       } else {
-        renamed(index, parent.id, parent.at, name, stat, row);
+        renamed(index, parent, name, stat, row, below);
       }
       if (failures.mayHaveAny()) {
         failures.over(new Place(parent.id, name), parent.path.child(name));
@@ -400,7 +432,7 @@ final class Numbering {
       if (e.is(Errno.ENOENT)) {
         return true;
       }
-      cannotLook(parent, name, e);
+      cannotLook(parent, name, below, e);
       return false;
     }
   }
@@ -412,10 +444,6 @@ final class Numbering {
   /** The entry that the index knows under this name, perhaps changed. */
   private void again(IndexWriter index, Inode known, DirFd at, Name name, Stat stat, boolean event)
       throws IOException {
-    if (stat.kind() == FileKind.DIRECTORY) {
-      retryUnlisted();
-      listBelow(known.id());
-    }
     Local local = known.local();
     if (local != null && local.changed().equals(stat.changed())) {
       boolean mayHideAWrite = event && !local.settled() && stat.kind() == FileKind.REGULAR_FILE;
@@ -431,14 +459,14 @@ final class Numbering {
 
   /** The name means another inode than the index knew: one known elsewhere, or a new one. */
   private void renamed(
-      IndexWriter index, EntryId directory, DirFd at, Name name, Stat stat, @Nullable NameRow row)
+      IndexWriter index, Parent parent, Name name, Stat stat, @Nullable NameRow row, boolean below)
       throws IOException {
     Inode moved =
         index
             .inodeAt(stat.device(), stat.inode())
             .filter(candidate -> isSameEntry(candidate, stat))
             .orElse(null);
-    Entry entry = EntryReader.read(at, name, stat);
+    Entry entry = EntryReader.read(parent.at, name, stat);
     EntryId id;
     if (moved == null) {
       id = index.nextId();
@@ -456,7 +484,7 @@ final class Numbering {
     if (isDirectory && moved != null) {
       leaveOldPlace(index, id);
     }
-    index.putName(new NameRow(directory, name, id, index.nextPosition()));
+    index.putName(new NameRow(parent.id, name, id, index.nextPosition()));
     orphans.remove(id);
     if (row != null && !row.id().equals(id)) {
       noteOrphan(index, row.id());
@@ -465,17 +493,15 @@ final class Numbering {
     if (isDirectory) {
       retryUnlisted();
     }
-    if (isDirectory && (moved == null || recursive)) {
-      toList.add(id);
+    if (isDirectory && (moved == null || below)) {
+      list(id, below);
     }
   }
 
   private void retryUnlisted() {
     if (!unlisted.isEmpty()) {
-      recursive |= unlistedRecursive;
-      toList.addAll(unlisted);
+      unlisted.forEach(this::list);
       unlisted.clear();
-      unlistedRecursive = false;
     }
   }
 
@@ -620,15 +646,21 @@ final class Numbering {
     return failures.unseen();
   }
 
-  /** Whether directories in which something failed are to be listed again now. */
+  /** Whether something that could not be looked at is to be looked at again now. */
   boolean isRetryDue() {
     return failures.isDue();
   }
 
-  void listFailed() {
+  /** Looks again at what could not be looked at, where its turn has come. */
+  void retryFailed(IndexWriter index, Directories directories) throws IOException {
     for (Failures.Due due : failures.takeDue()) {
-      recursive |= due.below();
-      toList.add(due.directory());
+      EntryId directory = due.place().directory();
+      Name name = due.place().name();
+      if (name == null) {
+        list(directory, due.below());
+      } else {
+        lookAgain(index, directories, directory, name, null, false);
+      }
     }
   }
 
@@ -648,12 +680,15 @@ final class Numbering {
     }
   }
 
-  private void cannotLook(Parent parent, Name name, LinuxException e) {
-    failures.add(new Place(parent.id, name), parent.path.child(name), recursive, e);
+  /**
+   * @param below whether what is below it is to be listed once it can be looked at
+   */
+  private void cannotLook(Parent parent, Name name, boolean below, LinuxException e) {
+    failures.add(new Place(parent.id, name), parent.path.child(name), below, e);
   }
 
-  private void cannotLook(IndexReader index, EntryId directory, LinuxException e) {
+  private void cannotLook(IndexReader index, EntryId directory, boolean below, LinuxException e) {
     RelPath path = index.path(directory).orElse(RelPath.ROOT);
-    failures.add(Place.itself(directory), path, recursive, e);
+    failures.add(Place.itself(directory), path, below, e);
   }
 }

@@ -362,7 +362,7 @@ public final class Tracker implements AutoCloseable {
       for (Mark mark : marks) {
         take(w, directories, mark, 0);
       }
-      numbering.listFailed();
+      numbering.retryFailed(w, directories);
       for (int i = 0; i < DIRECTORIES_PER_TRANSACTION && numbering.isListing(); i++) {
         numbering.listNext(w, directories);
         reopenMoved(directories);

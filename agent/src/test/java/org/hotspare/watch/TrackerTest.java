@@ -2,10 +2,7 @@ package org.hotspare.watch;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStreamReader;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -106,41 +103,6 @@ final class TrackerTest {
     while (!condition.getAsBoolean()) {
       assertThat(System.nanoTime()).as("waiting until %s", what).isLessThan(deadline);
       Thread.sleep(10);
-    }
-  }
-
-  /** A filesystem of some user's, which not even root may look into. */
-  private static final class Forbidden implements AutoCloseable {
-    private final Path point;
-    private final Process owner;
-
-    Forbidden(Path point) throws IOException {
-      this.point = point;
-      String script =
-          """
-          exec 3<>/dev/fuse
-          mount -i -t fuse -o fd=3,rootmode=40000,user_id=12345,group_id=12345 none "$0" || exit 1
-          echo mounted
-          read ended
-          """;
-      owner =
-          new ProcessBuilder("sh", "-c", script, point.toString())
-              .redirectError(ProcessBuilder.Redirect.INHERIT)
-              .start();
-      BufferedReader said =
-          new BufferedReader(new InputStreamReader(owner.getInputStream(), StandardCharsets.UTF_8));
-      assertThat(said.readLine()).isEqualTo("mounted");
-    }
-
-    @Override
-    public void close() throws IOException {
-      LoopFileSystem.run("umount", point.toString());
-      owner.getOutputStream().close();
-      try {
-        assertThat(owner.waitFor(LIMIT.toSeconds(), TimeUnit.SECONDS)).isTrue();
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-      }
     }
   }
 

@@ -1,0 +1,192 @@
+package org.hotspare.watch;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import org.hotspare.index.Durability;
+import org.hotspare.index.Index;
+import org.hotspare.index.IndexWriter;
+import org.hotspare.index.Snapshot;
+import org.hotspare.linux.DirFd;
+import org.hotspare.tree.EntryId;
+import org.hotspare.tree.Name;
+import org.hotspare.tree.RelPath;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What is looked at again when something could not be looked at. */
+final class NumberingTest {
+  private static final Duration LIMIT = Duration.ofSeconds(60);
+
+  private final List<EntryId> listed = new ArrayList<>();
+  private final Numbering numbering =
+      new Numbering(new Listed(), Excludes.of(List.of()), new Problems());
+
+  @TempDir Path base;
+  private Path tree;
+  private Index index;
+
+  /** Notes what is listed, since it is watched before; watches nothing. */
+  private final class Listed implements Watcher {
+    @Override
+    public void watch(EntryId id, DirFd directory) {
+      listed.add(id);
+    }
+
+    @Override
+    public Coverage coverage() {
+      return new Coverage("nothing", true, "");
+    }
+
+    @Override
+    public Set<Long> devices() {
+      return Set.of();
+    }
+
+    @Override
+    public void forget(EntryId id) {}
+
+    @Override
+    public List<Mark> poll(Duration timeout, int maxMarks) {
+      return List.of();
+    }
+
+    @Override
+    public void wake() {}
+
+    @Override
+    public long cookie() {
+      return 0;
+    }
+
+    @Override
+    public boolean passed(long token) {
+      return true;
+    }
+
+    @Override
+    public void close() {}
+  }
+
+  @BeforeEach
+  void make() throws IOException {
+    tree = Files.createDirectory(base.resolve("tree"));
+    index = Index.open(base.resolve("index.db"));
+    index.update(Durability.FAST, w -> w.openEpoch(1));
+  }
+
+  @AfterEach
+  void close() {
+    index.close();
+  }
+
+  private interface Work {
+    void in(IndexWriter index, Directories directories) throws IOException;
+  }
+
+  /** As the tracker does, until nothing is left to be listed. Answers the paths that were. */
+  private List<String> work(Work first) {
+    listed.clear();
+    index.update(
+        Durability.FAST,
+        w -> {
+          try (Directories directories = new Directories(DirFd.openRoot(tree))) {
+            numbering.ensureRoot(w, directories);
+            first.in(w, directories);
+            while (numbering.isListing()) {
+              numbering.listNext(w, directories);
+            }
+            numbering.settleVanished(w, directories);
+            numbering.lookAtTouched(w, directories);
+            numbering.settleRetries();
+          } catch (IOException e) {
+            throw new UncheckedIOException(e);
+          }
+        });
+    try (Snapshot snapshot = index.snapshot()) {
+      return listed.stream().map(id -> snapshot.path(id).orElseThrow().toString()).toList();
+    }
+  }
+
+  private List<String> scan() {
+    return work((_, _) -> numbering.scanFrom(EntryId.ROOT));
+  }
+
+  /** Once it is due. */
+  private List<String> retry() throws InterruptedException {
+    long deadline = System.nanoTime() + LIMIT.toNanos();
+    while (!numbering.isRetryDue()) {
+      assertThat(System.nanoTime()).as("waiting for the next turn").isLessThan(deadline);
+      Thread.sleep(10);
+    }
+    return work(numbering::retryFailed);
+  }
+
+  private void makeTree() throws IOException {
+    Files.createDirectories(tree.resolve("home/deep"));
+    Files.createDirectories(tree.resolve("many/more"));
+    for (int i = 0; i < 10; i++) {
+      Files.createDirectory(tree.resolve("many/" + i));
+    }
+  }
+
+  @Test
+  void aNameThatCannotBeLookedAtCostsOneLookAtATime() throws Exception {
+    makeTree();
+    assertThat(scan()).contains("home/deep", "many/more").hasSize(15);
+    Path home = tree.resolve("home");
+    try (Forbidden _ = new Forbidden(home)) {
+      assertThat(scan()).contains("many/more").doesNotContain("home/deep").hasSize(13);
+      assertThat(retry()).isEmpty();
+      assertThat(retry()).isEmpty();
+      assertThat(numbering.unseen().paths()).containsExactly(RelPath.of("home"));
+    }
+    assertThat(retry()).as("what the scan left out").containsExactly("home", "home/deep");
+    assertThat(numbering.unseen().isNone()).isTrue();
+    assertThat(numbering.isRetryDue()).isFalse();
+  }
+
+  @Test
+  void whatAScanLeftOutIsListedWhoeverLooksAtItFirst() throws Exception {
+    makeTree();
+    scan();
+    Path home = tree.resolve("home");
+    for (boolean byEvent : List.of(true, false)) {
+      try (Forbidden _ = new Forbidden(home)) {
+        scan();
+      }
+      assertThat(
+              work(
+                  (w, directories) -> {
+                    if (byEvent) {
+                      numbering.look(w, directories, EntryId.ROOT, Name.of("home"), null);
+                    } else {
+                      numbering.list(EntryId.ROOT);
+                    }
+                  }))
+          .contains("home/deep")
+          .doesNotContain("many", "many/more");
+      assertThat(numbering.unseen().isNone()).isTrue();
+    }
+  }
+
+  @Test
+  void aNewNameThatCouldNotBeLookedAtIsReadWithAllBelowIt() throws Exception {
+    makeTree();
+    Path home = tree.resolve("home");
+    try (Forbidden _ = new Forbidden(home)) {
+      assertThat(scan()).doesNotContain("home");
+    }
+    assertThat(retry()).containsExactly("home", "home/deep");
+    assertThat(numbering.unseen().isNone()).isTrue();
+  }
+}
