@@ -83,7 +83,7 @@ public final class PrimaryMirror implements AutoCloseable {
     this.watcher = watcher;
     Excludes excludes = Excludes.of(settings.excludes());
     this.tracker = new Tracker(root, index, watcher, excludes, problems, settings.processors());
-    this.rechecker = new Rechecker(root, index, tracker);
+    this.rechecker = new Rechecker(root, index, Rechecker.Numbers.of(tracker));
     this.sweep =
         new Sweep(Bytes.of(root.path().toString()), watcher::devices, rechecker::foundOpen);
     this.readers =

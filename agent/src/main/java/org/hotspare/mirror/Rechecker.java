@@ -1,7 +1,6 @@
 package org.hotspare.mirror;
 
 import java.io.IOException;
-import java.util.Collection;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.Optional;
@@ -49,15 +48,10 @@ final class Rechecker implements AutoCloseable {
 
   private final MirrorRoot root;
   private final Index index;
-  private final Tracker tracker;
+  private final Numbers numbers;
 
-  /** Asked for: read as soon as can be, in this order. Guarded by this, as are the two counts. */
-  private final Set<EntryId> asked = new LinkedHashSet<>();
-
-  /** How many were ever asked for, and how many of the first of these were read. */
-  private long asks;
-
-  private long answered;
+  /** Asked for: read as soon as can be. Guarded by this, as is all that comes from it. */
+  private final RereadQueue asked = new RereadQueue();
 
   /** Found by the sweep: read in turn, with rests. Guarded by this. */
   private final Set<EntryId> found = new LinkedHashSet<>();
@@ -74,10 +68,37 @@ final class Rechecker implements AutoCloseable {
   private final Thread thread;
   private volatile boolean closed;
 
-  Rechecker(MirrorRoot root, Index index, Tracker tracker) {
+  /** What is asked of the one that numbers changes. */
+  interface Numbers {
+    /** The file was read, and differs from its row. */
+    void contentDiffers(EntryId id);
+
+    /**
+     * Waits until all that raised an event before is numbered.
+     *
+     * @throws IOException if that takes too long
+     */
+    void await() throws IOException;
+
+    static Numbers of(Tracker tracker) {
+      return new Numbers() {
+        @Override
+        public void contentDiffers(EntryId id) {
+          tracker.contentDiffers(id);
+        }
+
+        @Override
+        public void await() throws IOException {
+          ContentLoader.awaitNumbered(tracker);
+        }
+      };
+    }
+  }
+
+  Rechecker(MirrorRoot root, Index index, Numbers numbers) {
     this.root = root;
     this.index = index;
-    this.tracker = tracker;
+    this.numbers = numbers;
     this.thread =
         Thread.ofPlatform().name("recheck-" + root.mirror()).daemon().unstarted(this::run);
   }
@@ -88,10 +109,8 @@ final class Rechecker implements AutoCloseable {
 
   /** Has the file read again soon. What is being read already is read once more. */
   synchronized void check(EntryId id) {
-    if (asked.add(id)) {
-      asks++;
-      notifyAll();
-    }
+    asked.add(id);
+    notifyAll();
   }
 
   /** A process has the file at this place open for writing. */
@@ -149,38 +168,58 @@ final class Rechecker implements AutoCloseable {
     boolean complete = sweep.passNow(file -> idOf(file).ifPresent(files::add), deadlineNanos);
     // Where other processes may not be looked into, these are all that is known.
     files.addAll(open);
-    files.forEach(this::check);
-    long unread = awaitAnswers(files, deadlineNanos);
+    return new Unchecked(!complete, readAgain(files, deadlineNanos));
+  }
+
+  /**
+   * Answers how many of the files were not read in time, or could not be.
+   *
+   * @param deadlineNanos as of {@code System.nanoTime()}
+   */
+  long readAgain(Set<EntryId> all, long deadlineNanos) throws InterruptedException {
+    Set<EntryId> files = new HashSet<>(all);
+    long unread = readOnce(files, deadlineNanos);
     while (unread > 0 && deadlineNanos - System.nanoTime() > 0 && !closed) {
       // Whoever holds a lease, as Samba does, gives it up when somebody tries to open the file.
       TimeUnit.MILLISECONDS.sleep(AGAIN_MILLIS);
       files.retainAll(unreadable);
-      files.forEach(this::check);
-      unread = awaitAnswers(files, deadlineNanos);
+      unread = readOnce(files, deadlineNanos);
     }
-    return new Unchecked(!complete, unread);
+    return unread;
   }
 
-  /** Answers how many of the files were not read in time, or could not be. */
-  private synchronized long awaitAnswers(Collection<EntryId> files, long deadlineNanos)
+  private synchronized long readOnce(Set<EntryId> files, long deadlineNanos)
       throws InterruptedException {
-    long ticket = asks;
-    long left = deadlineNanos - System.nanoTime();
-    while (answered < ticket && left > 0 && !closed) {
-      TimeUnit.NANOSECONDS.timedWait(this, left);
-      left = deadlineNanos - System.nanoTime();
+    RereadQueue.Asking asking = asked.ask(files);
+    notifyAll();
+    try {
+      long left = deadlineNanos - System.nanoTime();
+      while (asking.left() > 0 && left > 0 && !closed) {
+        TimeUnit.NANOSECONDS.timedWait(this, left);
+        left = deadlineNanos - System.nanoTime();
+      }
+      return asking.left() > 0
+          ? asking.left()
+          : files.stream().filter(unreadable::contains).count();
+    } finally {
+      // Whoever asks later does not wait for them.
+      asked.giveUp(asking);
     }
-    long waiting = Math.min(files.size(), ticket - answered);
-    return waiting > 0 ? waiting : files.stream().filter(unreadable::contains).count();
   }
 
-  private record Next(EntryId id, boolean wasAsked) {}
+  /**
+   * A file to read.
+   *
+   * @param asked null for one that the sweep found
+   */
+  private record Next(EntryId id, RereadQueue.@Nullable Reading asked) {}
 
   /** Waits for the next file to read; null once this is closed. */
   private synchronized @Nullable Next next() throws InterruptedException {
     while (!closed) {
-      if (!asked.isEmpty()) {
-        return new Next(removeFirst(asked), true);
+      RereadQueue.Reading reading = asked.take();
+      if (reading != null) {
+        return new Next(reading.file(), reading);
       }
       long rest = restsUntilNanos - System.nanoTime();
       if (found.isEmpty()) {
@@ -188,7 +227,7 @@ final class Rechecker implements AutoCloseable {
       } else if (rest > 0) {
         TimeUnit.NANOSECONDS.timedWait(this, rest);
       } else {
-        return new Next(removeFirst(found), false);
+        return new Next(removeFirst(found), null);
       }
     }
     return null;
@@ -201,8 +240,8 @@ final class Rechecker implements AutoCloseable {
     return id;
   }
 
-  private synchronized void answered() {
-    answered++;
+  private synchronized void answered(RereadQueue.Reading reading) {
+    asked.done(reading);
     notifyAll();
   }
 
@@ -211,8 +250,8 @@ final class Rechecker implements AutoCloseable {
       for (Next next = next(); next != null; next = next()) {
         long started = System.nanoTime();
         read(next);
-        if (next.wasAsked) {
-          answered();
+        if (next.asked != null) {
+          answered(next.asked);
         } else {
           long end = System.nanoTime();
           restsUntilNanos = end + (end - started) * REST_FACTOR;
@@ -226,7 +265,7 @@ final class Rechecker implements AutoCloseable {
   private void read(Next next) {
     EntryId id = next.id;
     try {
-      recheck(id, next.wasAsked);
+      recheck(id, next.asked != null);
       unreadable.remove(id);
     } catch (IOException | RuntimeException e) {
       boolean news = unreadable.add(id);
@@ -261,7 +300,7 @@ final class Rechecker implements AutoCloseable {
         throw new IOException("it keeps moving");
       }
       // Whatever moved it raised an event before: once that is numbered, the place is known.
-      ContentLoader.awaitNumbered(tracker);
+      numbers.await();
     }
   }
 
@@ -297,7 +336,7 @@ final class Rechecker implements AutoCloseable {
       open.remove(id);
     }
     if (differs) {
-      tracker.contentDiffers(id);
+      numbers.contentDiffers(id);
     }
     return true;
   }
