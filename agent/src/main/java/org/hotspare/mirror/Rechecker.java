@@ -130,9 +130,10 @@ final class Rechecker implements AutoCloseable {
   /** Nothing for what is excluded, outside the mirror, or so new that its own event will tell. */
   private Optional<EntryId> idOf(Sweep.Candidate file) {
     try (Snapshot snapshot = index.snapshot()) {
+      // What the path means may have changed since the process opened the file, or differ for it.
+      Optional<EntryId> id = snapshot.inodeAt(file.device(), file.inode()).map(Inode::id);
       RelPath path = file.path();
-      Optional<EntryId> id = path == null ? Optional.empty() : snapshot.resolve(path);
-      return id.isPresent() ? id : snapshot.inodeAt(file.device(), file.inode()).map(Inode::id);
+      return id.isPresent() || path == null ? id : snapshot.resolve(path);
     }
   }
 

@@ -113,6 +113,27 @@ final class RecheckerTest {
     return file;
   }
 
+  private void awaitRead(EntryId... files) throws InterruptedException {
+    long deadline = System.nanoTime() + LIMIT.toNanos();
+    while (read.size() < files.length) {
+      assertThat(System.nanoTime()).as("read until now: %s", read).isLessThan(deadline);
+      Thread.sleep(10);
+    }
+    assertThat(read).containsExactly(files);
+  }
+
+  @Test
+  void whatAProcessHasOpenIsKnownByItsInodeBeforeItsPath() throws Exception {
+    File file = file("file");
+    File other = file("other");
+    rechecker.foundOpen(
+        new Sweep.Candidate(other.place.path(), file.place.device(), file.place.inode(), false));
+    awaitRead(file.id);
+    // As a filesystem shows it that has other numbers for what is mapped.
+    rechecker.foundOpen(new Sweep.Candidate(other.place.path(), file.place.device() + 1, 1, false));
+    awaitRead(file.id, other.id);
+  }
+
   @Test
   void whatABarrierGaveUpIsNotReadForIt() throws Exception {
     CountDownLatch begun = new CountDownLatch(1);
