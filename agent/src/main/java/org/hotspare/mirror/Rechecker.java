@@ -65,6 +65,9 @@ final class Rechecker implements AutoCloseable {
   /** Until when nothing is read for the sweep; owned by the thread. */
   private long restsUntilNanos = System.nanoTime();
 
+  /** How long reading took for the file that is looked at; owned by the thread. */
+  private long readingNanos;
+
   private final Thread thread;
   private volatile boolean closed;
 
@@ -249,13 +252,12 @@ final class Rechecker implements AutoCloseable {
   private void run() {
     try {
       for (Next next = next(); next != null; next = next()) {
-        long started = System.nanoTime();
+        readingNanos = 0;
         read(next);
         if (next.asked != null) {
           answered(next.asked);
         } else {
-          long end = System.nanoTime();
-          restsUntilNanos = end + (end - started) * REST_FACTOR;
+          restsUntilNanos = System.nanoTime() + readingNanos * REST_FACTOR;
         }
       }
     } catch (InterruptedException e) {
@@ -294,8 +296,13 @@ final class Rechecker implements AutoCloseable {
         open.remove(id);
         return;
       }
-      if (compare(inode, known, path, wasAsked)) {
-        return;
+      long started = System.nanoTime();
+      try {
+        if (compare(inode, known, path, wasAsked)) {
+          return;
+        }
+      } finally {
+        readingNanos += System.nanoTime() - started;
       }
       if (attempt == ATTEMPTS) {
         throw new IOException("it keeps moving");

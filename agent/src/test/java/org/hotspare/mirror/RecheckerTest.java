@@ -123,6 +123,16 @@ final class RecheckerTest {
   }
 
   @Test
+  void waitingForWhatMovedIsNotTakenForReading() throws Exception {
+    waiting = () -> TimeUnit.SECONDS.sleep(1);
+    File next = file("next");
+    // Were these three seconds the cost of reading, it would rest for two minutes.
+    rechecker.foundOpen(missing().place);
+    rechecker.foundOpen(next.place);
+    awaitRead(next.id);
+  }
+
+  @Test
   void whatAProcessHasOpenIsKnownByItsInodeBeforeItsPath() throws Exception {
     File file = file("file");
     File other = file("other");
