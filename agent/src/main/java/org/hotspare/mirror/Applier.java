@@ -489,6 +489,10 @@ final class Applier {
       for (Ready row : ready) {
         merge.apply(row.change(), row.content());
         answer(row.change());
+        if (row.content() != null && row.change() instanceof Change.InodeSet set) {
+          // As it was asked for: its steps started from another version in this cut, too.
+          lost.remove(set.id());
+        }
       }
       merge.retryPending(unresolved);
       merge.finish(upstream::appeared);

@@ -306,13 +306,17 @@ final class CutWriter implements CutOrder.Sink {
         w -> {
           for (ReadBack read : readBack) {
             Inode now = w.inode(read.id).orElse(null);
+            if (now == null) {
+              continue;
+            }
+            // The next version is sent as steps from this one, even if it is there already.
+            boolean several = read.signature.blocks() > 1;
+            w.putSignature(read.id, several ? read.signature.toBytes() : null);
             Digest digest = read.entry.digest();
-            if (now == null || digest == null || !now.version().equals(read.version)) {
+            if (digest == null || !now.version().equals(read.version)) {
               continue;
             }
             w.putContent(read.id, read.entry.size(), digest, read.entry.layout());
-            boolean several = read.signature.blocks() > 1;
-            w.putSignature(read.id, several ? read.signature.toBytes() : null);
             if (read.local.settled()) {
               w.putLocal(read.id, read.local);
             }
