@@ -5,7 +5,9 @@ import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Future;
@@ -18,6 +20,8 @@ import org.hotspare.index.Index;
 import org.hotspare.index.IndexReader;
 import org.hotspare.index.Inode;
 import org.hotspare.index.Local;
+import org.hotspare.index.NameRow;
+import org.hotspare.index.Snapshot;
 import org.hotspare.linux.LinuxException;
 import org.hotspare.tree.Attribute;
 import org.hotspare.tree.Bytes;
@@ -25,6 +29,7 @@ import org.hotspare.tree.Change;
 import org.hotspare.tree.Digest;
 import org.hotspare.tree.Entry;
 import org.hotspare.tree.EntryId;
+import org.hotspare.tree.Name;
 import org.hotspare.tree.Position;
 import org.hotspare.tree.RelPath;
 import org.hotspare.watch.EntryReader;
@@ -43,6 +48,7 @@ final class CutWriter implements CutOrder.Sink {
   private static final int READ_AHEAD = 256;
   private static final int ROWS_PER_FRAME = 1024;
   private static final int PAYLOAD_BYTES = 512 << 10;
+  private static final int NEWEST_ATTEMPTS = 8;
 
   private final Link link;
   private final IndexReader snapshot;
@@ -56,9 +62,15 @@ final class CutWriter implements CutOrder.Sink {
   private final Deque<Item> waiting = new ArrayDeque<>();
   private final List<Row> rows = new ArrayList<>();
   private final List<byte[]> payload = new ArrayList<>();
+
+  /** Where another entry was sent than the cut has. */
+  private final Set<Place> replaced = new HashSet<>();
+
   private final List<ReadBack> readBack = new ArrayList<>();
   private int payloadBytes;
   private int headerBytes;
+
+  private record Place(EntryId directory, Name name) {}
 
   private sealed interface Item {
     record Plain(Row row) implements Item {}
@@ -178,9 +190,25 @@ final class CutWriter implements CutOrder.Sink {
   private void write(Item item) {
     try {
       switch (item) {
-        case Item.Plain(var row) -> add(row, new byte[0]);
-        case Item.Small small -> writeSmall(small);
-        case Item.Large large -> writeLarge(large);
+        case Item.Plain(var row) -> {
+          if (!isReplaced(row.change())) {
+            add(row, new byte[0]);
+          }
+        }
+        case Item.Small small -> {
+          try {
+            writeSmall(small);
+          } catch (ContentLoader.Gone e) {
+            replace(small.inode);
+          }
+        }
+        case Item.Large large -> {
+          try {
+            writeLarge(large);
+          } catch (ContentLoader.Gone e) {
+            replace(large.inode);
+          }
+        }
         case Item.Reached(var through) -> {
           flush();
           send(new Frame.CutReached(through));
@@ -188,6 +216,62 @@ final class CutWriter implements CutOrder.Sink {
       }
     } catch (IOException e) {
       throw new Failed(e);
+    }
+  }
+
+  /**
+   * A file is gone since the cut was taken, as a rule because another was renamed over it. Once
+   * this cut is acknowledged a standby has to have what was there or what came after: so it is sent
+   * what there is now.
+   */
+  private void replace(Inode inode) throws IOException {
+    if (withoutContent) {
+      // An inventory is compared, not acknowledged.
+      return;
+    }
+    for (NameRow row : snapshot.namesOf(inode.id())) {
+      for (int attempt = 0; attempt < NEWEST_ATTEMPTS; attempt++) {
+        if (writeNewest(row.parent(), row.name())) {
+          replaced.add(new Place(row.parent(), row.name()));
+          break;
+        }
+      }
+    }
+  }
+
+  private boolean isReplaced(Change change) {
+    return change instanceof Change.NameSet set
+        && replaced.contains(new Place(set.parent(), set.name()));
+  }
+
+  /** Whether it could be sent; where not, the standby finds that it lacks what the cut names. */
+  private boolean writeNewest(EntryId parent, Name name) throws IOException {
+    try (Snapshot now = index.snapshot()) {
+      NameRow row = now.name(parent, name).orElse(null);
+      if (row == null) {
+        add(new Row(new Change.NameGone(parent, name, now.head()), null), new byte[0]);
+        return true;
+      }
+      Inode inode = now.inode(row.id()).orElse(null);
+      RelPath above = now.path(parent).orElse(null);
+      if (inode == null || above == null || inode.entry() instanceof Entry.Directory) {
+        return false;
+      }
+      writeWhole(inode, above.child(name));
+      add(new Row(new Change.NameSet(parent, name, row.id(), row.version()), null), new byte[0]);
+      return true;
+    } catch (ContentLoader.Gone e) {
+      return false;
+    }
+  }
+
+  private void writeWhole(Inode inode, RelPath path) throws IOException {
+    if (!(inode.entry() instanceof Entry.RegularFile)) {
+      add(row(inode, inode.entry(), null), new byte[0]);
+    } else if (loader.isInline(inode)) {
+      writeSmall(new Item.Small(inode, path, true, readers.submit(() -> loader.load(inode, path))));
+    } else {
+      writeLarge(new Item.Large(inode, path, true));
     }
   }
 
@@ -263,8 +347,8 @@ final class CutWriter implements CutOrder.Sink {
 
   /** One file that cannot be read does not keep the others from being mirrored. */
   private void unreadable(Inode inode, @Nullable Throwable cause) throws IOException {
-    if (cause instanceof ContentLoader.Gone) {
-      return;
+    if (cause instanceof ContentLoader.Gone gone) {
+      throw gone;
     }
     if (!(cause instanceof IOException)) {
       throw new IOException("reading entry " + inode.id() + " failed", cause);
