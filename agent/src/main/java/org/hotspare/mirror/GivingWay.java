@@ -77,7 +77,7 @@ final class GivingWay {
     return inode.entry().kind() == FileKind.DIRECTORY
         && index.namesOf(inode.id()).isEmpty()
         && Removals.origin(index, inode.id()) != null
-        && work.limbo().statIfPresent(Workplace.nameOf(inode.id())) != null;
+        && work.isInLimbo(inode.id());
   }
 
   /** Finds a place for every held directory that waits for one. */

@@ -305,9 +305,8 @@ final class Holding {
       throws IOException {
     EntryId id = inode.id();
     List<NameRow> names = index.namesOf(id);
-    Name waiting = Workplace.nameOf(id);
-    if (names.isEmpty() && work.limbo().statIfPresent(waiting) != null) {
-      Removals.takeFromLimbo(index, work, waiting, inode);
+    if (names.isEmpty() && work.isInLimbo(id)) {
+      Removals.takeFromLimbo(index, work, Workplace.nameOf(id), inode);
     }
     for (NameRow row : names) {
       DirFd directory = places.directory(index, row.parent());

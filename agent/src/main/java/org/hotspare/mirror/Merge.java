@@ -161,7 +161,8 @@ final class Merge implements AutoCloseable {
           "entry %s, which is a %s, becomes a %s"
               .formatted(id, existing.entry().kind().text(), set.entry().kind().text()));
     }
-    boolean unplaced = existing != null && Shortfalls.hasNoPlace(index, id);
+    // What could not be made gets its metadata when it is; what only waits for a name has them now.
+    boolean nowhere = existing != null && Shortfalls.hasNoPlace(index, id) && !work.isInLimbo(id);
     if (asked.contains(id)) {
       Shortfalls.namesComeAnew(index, id);
     }
@@ -207,9 +208,8 @@ final class Merge implements AutoCloseable {
     changed.add(id);
     if (existing != null && content != null) {
       replaceContent(existing);
-    } else if (!unplaced && (existing != null || id.equals(EntryId.ROOT))) {
-      // The root is the one entry that is there before its row; what could not be made gets its
-      // metadata when it is.
+    } else if (!nowhere && (existing != null || id.equals(EntryId.ROOT))) {
+      // The root is the one entry that is there before its row.
       setMetadata(id, entry);
     }
   }
@@ -347,9 +347,8 @@ final class Merge implements AutoCloseable {
   }
 
   private void removeFromLimbo(Inode inode) throws IOException {
-    Name name = Workplace.nameOf(inode.id());
-    if (work.limbo().statIfPresent(name) != null) {
-      Removals.takeFromLimbo(index, work, name, inode);
+    if (work.isInLimbo(inode.id())) {
+      Removals.takeFromLimbo(index, work, Workplace.nameOf(inode.id()), inode);
     }
   }
 
@@ -565,7 +564,7 @@ final class Merge implements AutoCloseable {
       Removals.forgetLimbo(index, id);
       return true;
     }
-    if (names.isEmpty() && work.limbo().statIfPresent(waiting) != null) {
+    if (names.isEmpty() && work.isInLimbo(id)) {
       boolean moved = moveDirectoryAware(work.limbo(), waiting, directory, set, inode);
       if (moved) {
         Removals.forgetLimbo(index, id);

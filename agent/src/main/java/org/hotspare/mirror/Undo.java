@@ -286,7 +286,7 @@ final class Undo {
   private boolean comesBack(EntryId id, Origin origin) throws IOException {
     Inode inode = index.inode(id).orElse(null);
     Name waiting = Workplace.nameOf(id);
-    boolean waits = inode != null && work.limbo().statIfPresent(waiting) != null;
+    boolean waits = inode != null && work.isInLimbo(id);
     if (waits && index.name(parent(origin), origin.name()).isPresent()) {
       // What took its name takes in what was in it, once it is deleted.
       timeComesBack(origin);

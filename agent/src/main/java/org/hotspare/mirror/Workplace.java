@@ -55,6 +55,11 @@ record Workplace(DirFd root, DirFd staging, DirFd limbo, DirFd kept, long device
     return Name.of(Long.toHexString(id.value()));
   }
 
+  /** Whether the entry waits in limbo. */
+  boolean isInLimbo(EntryId id) throws IOException {
+    return limbo.statIfPresent(nameOf(id)) != null;
+  }
+
   @Override
   public void close() {
     root.close();

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import org.hotspare.admin.MirrorState;
 import org.hotspare.linux.Immutable;
 import org.hotspare.linux.LoopFileSystem;
@@ -126,6 +127,44 @@ final class BadInputTest {
         }
         assertThat(pair.alpha().shows("d/file", "not permitted")).isTrue();
         assertThat(pair.alpha().shows("d/new/file", "its directory")).isTrue();
+      }
+      Judge.assertSameTree(tree, pair.beta().tree(), TestPair.LIMIT);
+      TestPair.await("no problem", () -> pair.alpha().mirror().state() == MirrorState.IN_SYNC);
+    }
+  }
+
+  @Test
+  void whatChangesWhileItsMoveIsRefused() throws Exception {
+    try (LoopFileSystem ext4 = LoopFileSystem.create(Kind.EXT4, 64);
+        TestPair pair = pairOn(ext4)) {
+      Path tree = pair.alpha().tree();
+      Files.createDirectories(tree.resolve("d"));
+      for (String name : List.of("placed", "elsewhere")) {
+        Path moved = Files.createDirectory(tree.resolve(name));
+        Files.writeString(moved.resolve("inside"), "goes with it");
+        Files.writeString(tree.resolve(name + ".file"), "content");
+        Files.createSymbolicLink(tree.resolve(name + ".link"), Path.of("target"));
+      }
+      pair.assertSame();
+      try (var _ = new Immutable(pair.beta().tree().resolve("d"))) {
+        LoopFileSystem.run("sh", "-c", "cd %s && mv placed* elsewhere* d".formatted(tree));
+        pair.flow();
+        TestPair.await("the problem", () -> pair.alpha().shows("d/placed", "not permitted"));
+        LoopFileSystem.run(
+            "sh",
+            "-ec",
+            """
+            cd %s/d
+            chmod 705 placed elsewhere *.file
+            chown -h 12:34 *
+            setfattr -n user.color -v red placed elsewhere *.file
+            touch -h -d @1000000000 *
+            """
+                .formatted(tree));
+        pair.flow();
+        // Those get names before they are asked for again.
+        LoopFileSystem.run("sh", "-c", "cd %s && mv d/elsewhere* .".formatted(tree));
+        pair.flow();
       }
       Judge.assertSameTree(tree, pair.beta().tree(), TestPair.LIMIT);
       TestPair.await("no problem", () -> pair.alpha().mirror().state() == MirrorState.IN_SYNC);
