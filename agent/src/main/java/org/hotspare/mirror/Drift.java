@@ -128,7 +128,7 @@ final class Drift {
     recovering = died || inFlight;
     if (recovering) {
       try {
-        new Rollback(w, work, inFlight).run();
+        new Rollback(w, work, new OwnFiles(excludes), inFlight).run();
       } catch (IOException e) {
         throw new java.io.UncheckedIOException(e);
       }

@@ -21,6 +21,7 @@ import org.hotspare.tree.EntryId;
 import org.hotspare.tree.FileKind;
 import org.hotspare.tree.Name;
 import org.hotspare.tree.Position;
+import org.hotspare.tree.RelPath;
 import org.hotspare.watch.EntryReader;
 import org.jspecify.annotations.Nullable;
 
@@ -39,6 +40,7 @@ final class GivingWay {
   private final IndexWriter index;
   private final Workplace work;
   private final Places places;
+  private final OwnFiles own;
   private final Effects effects;
 
   /** Which directory took in what was in another. */
@@ -65,10 +67,11 @@ final class GivingWay {
   /** The content of a directory moves into another one. */
   private record Merging(Inode from, EntryId into) {}
 
-  GivingWay(IndexWriter index, Workplace work, Places places, Effects effects) {
+  GivingWay(IndexWriter index, Workplace work, Places places, OwnFiles own, Effects effects) {
     this.index = index;
     this.work = work;
     this.places = places;
+    this.own = own;
     this.effects = effects;
   }
 
@@ -217,7 +220,9 @@ final class GivingWay {
     places.forget(inode.id());
     Removals.forgetLimbo(index, inode.id());
     Name waiting = Workplace.nameOf(inode.id());
-    Kept.take(index, work, KeptRecord.Reason.HELD, work.limbo(), waiting, origin, inode);
+    RelPath path = Removals.path(index, origin.parent()).child(origin.name());
+    KeptRecord.Reason reason = Holding.reasonFor(own.areIn(work.limbo(), waiting, path));
+    Kept.take(index, work, reason, work.limbo(), waiting, origin, inode);
     Holding.forgetTree(index, inode);
   }
 
@@ -242,7 +247,7 @@ final class GivingWay {
     }
     for (Merging merged : emptied.reversed()) {
       try {
-        remove(merged.from);
+        remove(merged.from, merged.into);
       } catch (LinuxException e) {
         // It is kept aside with the directory above.
         passOver(e);
@@ -332,7 +337,7 @@ final class GivingWay {
     if (held && ours && directory) {
       letLivingLeave(inode);
       places.forget(row.id());
-      Holding.dropTree(index, work, directory(row.parent()), row, inode);
+      Holding.dropTree(index, work, own, directory(row.parent()), row, inode);
     } else if (held && ours && last) {
       Holding.drop(index, work, from, row, inode, occupant);
       from.unlink(row.name());
@@ -385,17 +390,21 @@ final class GivingWay {
     }
   }
 
-  /** All that was held in it is elsewhere: what is left in it is no part of the mirror. */
-  private void remove(Inode inode) throws IOException {
+  /**
+   * All that was held in it is elsewhere: what is left in it is no part of the mirror. Excluded
+   * files go on in its successor, too.
+   */
+  private void remove(Inode inode, EntryId successor) throws IOException {
     EntryId id = inode.id();
     NameRow row = index.namesOf(id).stream().findFirst().orElse(null);
     DirFd directory = row == null ? work.limbo() : places.directory(index, row.parent());
     Name name = row == null ? Workplace.nameOf(id) : row.name();
     places.forget(id);
     if (directory != null && directory.statIfPresent(name) != null) {
+      boolean left = leavesOwn(new Places.Place(directory, name), successor);
       // Kept also where it is empty: if this batch is lost, it is put back.
       KeptRecord.Reason reason =
-          isEmpty(directory, name) ? KeptRecord.Reason.REPLACED : KeptRecord.Reason.HELD;
+          isEmpty(directory, name) ? KeptRecord.Reason.REPLACED : Holding.reasonFor(left);
       Origin origin = row == null ? originOf(id) : Origin.of(index, row);
       Kept.take(index, work, reason, directory, name, origin, inode);
     }
@@ -407,6 +416,14 @@ final class GivingWay {
     effects.left(id);
     Shortfalls.gone(index, id);
     Holding.forgetTree(index, inode);
+  }
+
+  /** Whether any of this node's own files have to stay in a directory that has a successor. */
+  private boolean leavesOwn(Places.Place old, EntryId successor) throws IOException {
+    RelPath path = Removals.path(index, successor);
+    Places.Place into = places.of(index, successor);
+    return own.areIn(old.directory(), old.name(), path)
+        && (into == null || !own.move(old, into, path));
   }
 
   private static boolean isEmpty(DirFd directory, Name name) throws IOException {

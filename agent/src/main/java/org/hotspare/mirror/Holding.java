@@ -174,14 +174,26 @@ final class Holding {
     return one.equals(other);
   }
 
-  /** A held directory is kept aside with all in it. */
-  static void dropTree(IndexWriter index, Workplace work, DirFd directory, NameRow row, Inode inode)
+  /**
+   * A held directory is kept aside with all in it.
+   *
+   * @param own what of that is this node's own
+   */
+  static void dropTree(
+      IndexWriter index, Workplace work, OwnFiles own, DirFd directory, NameRow row, Inode inode)
       throws IOException {
     Origin origin = Origin.of(index, row);
-    Kept.take(index, work, KeptRecord.Reason.HELD, directory, row.name(), origin, inode);
+    RelPath path = Removals.path(index, row.parent()).child(row.name());
+    KeptRecord.Reason reason = reasonFor(own.areIn(directory, row.name(), path));
+    Kept.take(index, work, reason, directory, row.name(), origin, inode);
     index.removeName(row.parent(), row.name(), row.version());
     forget(index, row);
     forgetTree(index, inode);
+  }
+
+  /** Why a held directory is kept aside: what nobody else has outlives an approval. */
+  static KeptRecord.Reason reasonFor(boolean holdsOwn) {
+    return holdsOwn ? KeptRecord.Reason.FOREIGN : KeptRecord.Reason.HELD;
   }
 
   /** A directory that has no name is not in the tree any more, and nothing that was in it. */
@@ -306,7 +318,7 @@ final class Holding {
     EntryId id = inode.id();
     List<NameRow> names = index.namesOf(id);
     if (names.isEmpty() && work.isInLimbo(id)) {
-      Removals.takeFromLimbo(index, work, Workplace.nameOf(id), inode);
+      removals.takeFromLimbo(index, work, places, inode);
     }
     for (NameRow row : names) {
       DirFd directory = places.directory(index, row.parent());

@@ -70,6 +70,9 @@ final class Merge implements AutoCloseable {
   /** Names at which a file still lies that is safe elsewhere: the next rename replaces it. */
   private final Set<NameKey> evicted = new HashSet<>();
 
+  /** Whether rows of this batch may follow that free a name. */
+  private boolean patient = true;
+
   private record NameKey(EntryId parent, Name name) {}
 
   Merge(
@@ -348,7 +351,7 @@ final class Merge implements AutoCloseable {
 
   private void removeFromLimbo(Inode inode) throws IOException {
     if (work.isInLimbo(inode.id())) {
-      Removals.takeFromLimbo(index, work, Workplace.nameOf(inode.id()), inode);
+      removals.takeFromLimbo(index, work, places, inode);
     }
   }
 
@@ -471,6 +474,14 @@ final class Merge implements AutoCloseable {
       named(set);
       return true;
     }
+    if (isTakenByOwnFiles(directory, set, inode, present)) {
+      if (patient) {
+        return false;
+      }
+      Shortfalls.lacksName(index, set, "a directory in its place here holds excluded files");
+      missing.remove(set.id());
+      return true;
+    }
     if (present != null && !present.id().equals(set.id())) {
       evict(directory, present, inode);
     }
@@ -481,6 +492,23 @@ final class Merge implements AutoCloseable {
     changed.add(set.id());
     changedDirectories.add(set.parent());
     return true;
+  }
+
+  /**
+   * Whether a directory with this node's own files in it has the name, which is to be of something
+   * else: it may be about to move, with all that is in it, or about to be deleted, and stays then.
+   */
+  private boolean isTakenByOwnFiles(
+      DirFd directory, Change.NameSet set, Inode inode, @Nullable NameRow present)
+      throws IOException {
+    boolean possible =
+        removals.own().mayExist()
+            && inode.entry().kind() != FileKind.DIRECTORY
+            && (present == null || isDirectory(present.id()));
+    return possible
+        && removals
+            .own()
+            .areIn(directory, set.name(), Removals.path(index, set.parent()).child(set.name()));
   }
 
   private void named(Change.NameSet set) throws IOException {
@@ -709,9 +737,28 @@ final class Merge implements AutoCloseable {
         // A directory takes a file's name: the file is safe elsewhere already.
         directory.unlink(newName);
       } else {
+        takeOverOwnFiles(new Places.Place(from, name), directory, parent, newName);
         keepForeign(directory, parent, newName);
       }
       from.rename(name, directory, newName);
+    }
+  }
+
+  /** A directory takes the place of one that is here only because of what is excluded in it. */
+  private void takeOverOwnFiles(Places.Place comes, DirFd directory, EntryId parent, Name name)
+      throws IOException {
+    RelPath path = Removals.path(index, parent).child(name);
+    Places.Place old = new Places.Place(directory, name);
+    boolean all =
+        removals.own().areIn(directory, name, path) && removals.own().move(old, comes, path);
+    if (all && isEmpty(old)) {
+      directory.rmdir(name);
+    }
+  }
+
+  private static boolean isEmpty(Places.Place place) throws IOException {
+    try (DirFd inside = place.directory().openDirectory(place.name())) {
+      return Kept.names(inside).isEmpty();
     }
   }
 
@@ -757,14 +804,20 @@ final class Merge implements AutoCloseable {
     int before;
     do {
       before = pending.size();
-      List<Change.NameSet> again = pending;
-      pending = new ArrayList<>();
-      for (Change.NameSet row : again) {
-        if (!place(row)) {
-          pending.add(row);
-        }
-      }
+      placePending();
     } while (pending.size() < before);
+    patient = false;
+    placePending();
+  }
+
+  private void placePending() throws IOException {
+    List<Change.NameSet> again = pending;
+    pending = new ArrayList<>();
+    for (Change.NameSet row : again) {
+      if (!place(row)) {
+        pending.add(row);
+      }
+    }
   }
 
   /** Parks what has no name yet, sets directory times, and remembers where everything lies. */
@@ -797,7 +850,7 @@ final class Merge implements AutoCloseable {
     if (Holding.isOn(index)) {
       GivingWay.Effects effects =
           new GivingWay.Effects(changed, changedDirectories, this::keepForeign);
-      new GivingWay(index, work, places, effects).settle();
+      new GivingWay(index, work, places, removals.own(), effects).settle();
     }
   }
 

@@ -2,8 +2,11 @@ package org.hotspare.mirror;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.function.UnaryOperator;
 import org.hotspare.index.IndexReader;
@@ -31,10 +34,11 @@ final class Removals {
       "cannot be removed on this standby: it holds what cannot be removed";
 
   private static final String LIMBO = "limbo";
+  private static final int DEEPEST = 4096;
   private static final long MOVES_WITHIN_BATCHES = 4;
   private static final long MOVES_WITHIN_NANOS = 200_000_000;
 
-  private final Excludes excludes;
+  private final OwnFiles own;
   private final Problems problems;
 
   private long batches;
@@ -55,8 +59,13 @@ final class Removals {
   private boolean keeping = true;
 
   Removals(Excludes excludes, Problems problems) {
-    this.excludes = excludes;
+    this.own = new OwnFiles(excludes);
     this.problems = problems;
+  }
+
+  /** What of the tree is this node's own. */
+  OwnFiles own() {
+    return own;
   }
 
   void setKeeping(boolean keep) {
@@ -103,19 +112,54 @@ final class Removals {
     Kept.take(index, work, KeptRecord.Reason.DELETED, directory, row.name(), origin, inode);
   }
 
-  /** Takes an entry out that lost its name before: its record tells the name that it had. */
-  static void takeFromLimbo(IndexWriter index, Workplace work, Name waiting, Inode inode)
+  /**
+   * Takes an entry out that lost its name before: its record tells the name that it had. Files of
+   * this node's own that lie in it stay in the tree.
+   */
+  void takeFromLimbo(IndexWriter index, Workplace work, Places places, Inode inode)
       throws IOException {
+    Name waiting = Workplace.nameOf(inode.id());
     Origin old = origin(index, inode.id());
     Origin origin = old == null ? Origin.of(index, EntryId.ROOT, waiting) : old;
+    RelPath path = path(index, origin.parent()).child(origin.name());
+    boolean holdsOwn = own.areIn(work.limbo(), waiting, path);
+    forgetLimbo(index, inode.id());
+    if (holdsOwn && old != null && staysInTree(index, work, places, inode, origin)) {
+      return;
+    }
     boolean replaced = index.name(origin.parent(), origin.name()).isPresent();
     KeptRecord.Reason reason = replaced ? KeptRecord.Reason.REPLACED : KeptRecord.Reason.DELETED;
-    if (Holding.isOn(index)) {
+    if (holdsOwn && own.areIn(work.limbo(), waiting, path)) {
+      // They have no place in the tree any more, and nobody else has them.
+      reason = KeptRecord.Reason.FOREIGN;
+      problems.add(path, "was deleted on the primary, with excluded files in it, which are kept");
+    } else if (Holding.isOn(index)) {
       // Nobody has said yet that it may go.
       reason = KeptRecord.Reason.HELD;
     }
-    forgetLimbo(index, inode.id());
     Kept.take(index, work, reason, work.limbo(), waiting, origin, inode);
+  }
+
+  /** What has the place of a directory takes what is this node's own; else it stays itself. */
+  private boolean staysInTree(
+      IndexReader index, Workplace work, Places places, Inode inode, Origin origin)
+      throws IOException {
+    DirFd directory = places.directory(index, origin.parent());
+    if (directory == null) {
+      return false;
+    }
+    Name waiting = Workplace.nameOf(inode.id());
+    RelPath path = path(index, origin.parent()).child(origin.name());
+    if (directory.statIfPresent(origin.name()) == null) {
+      Timestamp modified = directory.stat().modified();
+      work.limbo().renameNoReplace(waiting, directory, origin.name());
+      directory.setModified(modified);
+      stays(path);
+      return true;
+    }
+    Places.Place from = new Places.Place(work.limbo(), waiting);
+    var _ = own.move(from, new Places.Place(directory, origin.name()), path);
+    return false;
   }
 
   /** The place that an entry had before it came to limbo; null where none is known. */
@@ -195,12 +239,32 @@ final class Removals {
     if (inode.entry().kind() != FileKind.DIRECTORY) {
       return false;
     }
-    RelPath path = index.path(row.id()).orElse(RelPath.ROOT.child(row.name()));
-    if (!Contents.holdsExcluded(directory, row.name(), path, excludes)) {
-      return false;
+    RelPath path = path(index, row.parent()).child(row.name());
+    boolean stays = own.areIn(directory, row.name(), path);
+    if (stays) {
+      stays(path);
     }
+    return stays;
+  }
+
+  private void stays(RelPath path) {
     problems.add(path, "was deleted on the primary, but stays: it holds excluded files");
-    return true;
+  }
+
+  /** Where an entry is in the tree; of what waits in limbo, or lies below that: where it was. */
+  static RelPath path(IndexReader index, EntryId id) {
+    Deque<Name> names = new ArrayDeque<>();
+    EntryId at = id;
+    while (!at.equals(EntryId.ROOT) && names.size() < DEEPEST) {
+      NameRow row = index.namesOf(at).stream().findFirst().orElse(null);
+      Origin origin = row == null ? origin(index, at) : Origin.of(index, row);
+      if (origin == null) {
+        break;
+      }
+      names.push(origin.name());
+      at = origin.parent();
+    }
+    return RelPath.of(List.copyOf(names));
   }
 
   private static Bytes key(EntryId id) {

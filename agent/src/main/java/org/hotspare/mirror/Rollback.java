@@ -17,6 +17,7 @@ import org.hotspare.linux.Stat;
 import org.hotspare.tree.EntryId;
 import org.hotspare.tree.FileKind;
 import org.hotspare.tree.Name;
+import org.hotspare.tree.RelPath;
 import org.hotspare.watch.EntryReader;
 import org.jspecify.annotations.Nullable;
 
@@ -34,6 +35,7 @@ final class Rollback {
 
   private final IndexWriter index;
   private final Workplace work;
+  private final OwnFiles own;
 
   /** What is written down of the batch in which it died; otherwise strangers may be anybody's. */
   private final boolean inFlight;
@@ -47,9 +49,10 @@ final class Rollback {
   /** Entries that were put back, or need not be. */
   private final Set<EntryId> seen = new HashSet<>();
 
-  Rollback(IndexWriter index, Workplace work, boolean inFlight) {
+  Rollback(IndexWriter index, Workplace work, OwnFiles own, boolean inFlight) {
     this.index = index;
     this.work = work;
+    this.own = own;
     this.inFlight = inFlight;
   }
 
@@ -266,6 +269,14 @@ final class Rollback {
     boolean occupied = occupant != null;
     KeptRecord.Reason reason = inFlight ? KeptRecord.Reason.REPLACED : KeptRecord.Reason.FOREIGN;
     if (occupant != null && (isDirectory || occupant.kind() == FileKind.DIRECTORY)) {
+      RelPath path = index.path(row.parent()).orElse(RelPath.ROOT).child(row.name());
+      if (own.areIn(directory, row.name(), path)) {
+        // The batch that was lost brought them there, or they were there before both.
+        var _ = own.move(new Places.Place(directory, row.name()), from, path);
+      }
+      if (own.areIn(directory, row.name(), path)) {
+        reason = KeptRecord.Reason.FOREIGN;
+      }
       Kept.take(index, work, reason, directory, row.name(), Origin.of(index, row), null);
       occupied = false;
     } else if (occupant != null && known(occupant) == null) {

@@ -47,6 +47,11 @@ public final class Excludes {
     return new Excludes(rules, Set.copyOf(roots));
   }
 
+  /** Whether anything but the work directories may be left out. */
+  public boolean hasPatterns() {
+    return !rules.isEmpty();
+  }
+
   /** Whether the path, or a directory that it lies in, is left out. The root never is. */
   public boolean excludes(RelPath path, boolean directory) {
     RelPath parent = RelPath.ROOT;
