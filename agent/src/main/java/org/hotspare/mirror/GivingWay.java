@@ -16,13 +16,11 @@ import org.hotspare.linux.DirFd;
 import org.hotspare.linux.Errno;
 import org.hotspare.linux.LinuxException;
 import org.hotspare.linux.Listing;
-import org.hotspare.linux.Stat;
 import org.hotspare.tree.EntryId;
 import org.hotspare.tree.FileKind;
 import org.hotspare.tree.Name;
 import org.hotspare.tree.Position;
 import org.hotspare.tree.RelPath;
-import org.hotspare.watch.EntryReader;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -162,7 +160,7 @@ final class GivingWay {
     if (taken == null) {
       return putBack(inode, parent, directory, origin.name());
     }
-    if (!isDirectory(taken.id())) {
+    if (!Places.isDirectory(index, taken.id())) {
       keepAside(inode, origin);
       return true;
     }
@@ -171,10 +169,6 @@ final class GivingWay {
       merge(inode, taken.id());
     }
     return reached;
-  }
-
-  private boolean isDirectory(EntryId id) {
-    return index.inode(id).map(i -> i.entry().kind() == FileKind.DIRECTORY).orElse(false);
   }
 
   private boolean isBelow(EntryId id, EntryId above) {
@@ -289,21 +283,16 @@ final class GivingWay {
     NameRow taken = index.name(merging.into, child.name()).orElse(null);
     return taken != null
         && inode.entry().kind() == FileKind.DIRECTORY
-        && isDirectory(taken.id())
+        && Places.isDirectory(index, taken.id())
         && Holding.isHeld(index, inode.id())
         && places.directory(index, inode.id()) != null
         && places.directory(index, taken.id()) != null;
   }
 
-  private static boolean isOurs(DirFd directory, Name name, Inode inode) throws IOException {
-    Stat stat = directory.statIfPresent(name);
-    return stat != null && EntryReader.isSame(inode.local(), stat);
-  }
-
   /** The name is free there. */
   private void move(NameRow row, DirFd from, DirFd into, EntryId parent) throws IOException {
     Inode inode = index.inode(row.id()).orElse(null);
-    if (inode != null && isOurs(from, row.name(), inode)) {
+    if (inode != null && new Places.Place(from, row.name()).holds(inode)) {
       try {
         from.renameNoReplace(row.name(), into, row.name());
       } catch (LinuxException e) {
@@ -321,7 +310,7 @@ final class GivingWay {
     var _ = Holding.stopsLeaving(index, row);
     Holding.holdName(index, moved);
     effects.changed.add(row.id());
-    if (isDirectory(row.id())) {
+    if (Places.isDirectory(index, row.id())) {
       effects.directories.add(row.id());
     }
   }
@@ -332,7 +321,7 @@ final class GivingWay {
       throws IOException {
     boolean held = Holding.isHeld(index, row.id());
     boolean directory = inode.entry().kind() == FileKind.DIRECTORY;
-    boolean ours = isOurs(from, row.name(), inode);
+    boolean ours = new Places.Place(from, row.name()).holds(inode);
     boolean last = index.namesOf(row.id()).size() == 1;
     if (held && ours && directory) {
       letLivingLeave(inode);
@@ -358,7 +347,7 @@ final class GivingWay {
    */
   private void leave(NameRow row, DirFd from, Inode inode, Origin origin) throws IOException {
     places.forget(row.id());
-    boolean ours = isOurs(from, row.name(), inode);
+    boolean ours = new Places.Place(from, row.name()).holds(inode);
     if (ours && index.namesOf(row.id()).size() > 1) {
       from.unlink(row.name());
     } else if (ours) {

@@ -238,11 +238,9 @@ final class Merge implements AutoCloseable {
     report(id, refused.get());
   }
 
-  /** Whether what lies at the place is the inode that this index put there. */
+  /** Whether what lies at the place is the entry. */
   private boolean isOurs(Places.Place place, EntryId id) throws IOException {
-    Stat stat = place.directory().statIfPresent(place.name());
-    Inode inode = index.inode(id).orElse(null);
-    return stat != null && inode != null && EntryReader.isSame(inode.local(), stat);
+    return place.holds(index.inode(id).orElse(null));
   }
 
   /** The new content of a known file takes over all its names. */
@@ -372,16 +370,12 @@ final class Merge implements AutoCloseable {
       Holding.holdName(index, row);
       return;
     }
-    boolean keepsItsPlace = going.contains(row.id()) && isDirectory(row.id());
+    boolean keepsItsPlace = going.contains(row.id()) && Places.isDirectory(index, row.id());
     if (keepsItsPlace) {
       // Until its tombstone: what is in it has to be taken out, each for itself, before.
       return;
     }
     removeName(row, gone.version());
-  }
-
-  private boolean isDirectory(EntryId id) {
-    return index.inode(id).map(i -> i.entry().kind() == FileKind.DIRECTORY).orElse(false);
   }
 
   /**
@@ -504,7 +498,7 @@ final class Merge implements AutoCloseable {
     boolean possible =
         removals.own().mayExist()
             && inode.entry().kind() != FileKind.DIRECTORY
-            && (present == null || isDirectory(present.id()));
+            && (present == null || Places.isDirectory(index, present.id()));
     return possible
         && removals
             .own()

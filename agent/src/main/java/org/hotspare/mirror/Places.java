@@ -14,7 +14,9 @@ import org.hotspare.index.NameRow;
 import org.hotspare.linux.DirFd;
 import org.hotspare.linux.Errno;
 import org.hotspare.linux.LinuxException;
+import org.hotspare.linux.Stat;
 import org.hotspare.tree.EntryId;
+import org.hotspare.tree.FileKind;
 import org.hotspare.tree.Name;
 import org.hotspare.tree.RelPath;
 import org.hotspare.watch.EntryReader;
@@ -36,7 +38,17 @@ final class Places implements AutoCloseable {
   }
 
   /** Where an entry is: a name in an open directory. */
-  record Place(DirFd directory, Name name) {}
+  record Place(DirFd directory, Name name) {
+    /** Whether what lies there is the inode that this index put there. */
+    boolean holds(@Nullable Inode inode) throws IOException {
+      Stat stat = directory.statIfPresent(name);
+      return stat != null && inode != null && EntryReader.isSame(inode.local(), stat);
+    }
+  }
+
+  static boolean isDirectory(IndexReader index, EntryId id) {
+    return index.inode(id).map(i -> i.entry().kind() == FileKind.DIRECTORY).orElse(false);
+  }
 
   /**
    * The directory, or null where nothing is at its place, or another one, which somebody else put

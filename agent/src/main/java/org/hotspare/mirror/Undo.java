@@ -165,7 +165,7 @@ final class Undo {
   private boolean hasSuccessor(KeptRecord record) {
     Origin origin = record.origin();
     NameRow taken = index.name(parent(origin), origin.name()).orElse(null);
-    if (taken == null || !isDirectory(taken.id())) {
+    if (taken == null || !Places.isDirectory(index, taken.id())) {
       return false;
     }
     successors.put(record.id(), taken.id());
@@ -228,12 +228,8 @@ final class Undo {
   /** The directory, where it is there and the name in it is free. */
   private @Nullable DirFd freePlace(Origin origin) throws IOException {
     EntryId parent = parent(origin);
-    boolean free = isDirectory(parent) && index.name(parent, origin.name()).isEmpty();
+    boolean free = Places.isDirectory(index, parent) && index.name(parent, origin.name()).isEmpty();
     return free ? places.directory(index, parent) : null;
-  }
-
-  private boolean isDirectory(EntryId id) {
-    return index.inode(id).map(i -> i.entry().kind() == FileKind.DIRECTORY).orElse(false);
   }
 
   private static Entry withDigest(Entry entry, KeptRecord record) {
