@@ -65,6 +65,16 @@ public final class DirFd extends Descriptor {
   }
 
   /**
+   * As {@link #openDirectory(Name)}, but never enters what is mounted there: another filesystem, or
+   * a part of this one by a bind mount.
+   *
+   * @throws LinuxException EXDEV where something is mounted
+   */
+  public DirFd openDirectoryOfSameMount(Name name) throws LinuxException {
+    return new DirFd(Opening.directoryOfSameMount(this, name));
+  }
+
+  /**
    * A directory below this one, or for the empty path this one again.
    *
    * @throws LinuxException ELOOP if any component is a symbolic link, EXDEV if the path leads out

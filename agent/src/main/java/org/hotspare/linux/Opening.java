@@ -29,6 +29,9 @@ final class Opening {
   /** RESOLVE_BENEATH, RESOLVE_NO_SYMLINKS and RESOLVE_NO_MAGICLINKS. */
   private static final long RESOLVE = 0x08 | 0x04 | 0x02;
 
+  /** Refuses by EXDEV to enter what is mounted on a directory, also a part of its filesystem. */
+  private static final long RESOLVE_NO_XDEV = 0x01;
+
   private static final int OPEN_HOW_BYTES = 24;
 
   private static volatile int processDescriptors = -1;
@@ -41,9 +44,18 @@ final class Opening {
   }
 
   static int directory(DirFd base, Name name) throws LinuxException {
+    return directory(base, name, RESOLVE);
+  }
+
+  /** Fails with EXDEV where something is mounted on the directory. */
+  static int directoryOfSameMount(DirFd base, Name name) throws LinuxException {
+    return directory(base, name, RESOLVE | RESOLVE_NO_XDEV);
+  }
+
+  private static int directory(DirFd base, Name name, long resolve) throws LinuxException {
     try (Scratch scratch = Scratch.take()) {
       scratch.name(name);
-      long result = openat2(scratch, base.number(), DIRECTORY_FLAGS);
+      long result = openat2(scratch, base.number(), DIRECTORY_FLAGS, resolve);
       base.check(result, Syscall.OPENAT2, name);
       return (int) result;
     }
@@ -172,7 +184,8 @@ final class Opening {
         int end = fitting(path, next);
         putPath(scratch, path, next, end);
         boolean last = end == path.size();
-        long result = openat2(scratch, at, last ? lastFlags : O_PATH | O_DIRECTORY | O_CLOEXEC);
+        long result =
+            openat2(scratch, at, last ? lastFlags : O_PATH | O_DIRECTORY | O_CLOEXEC, RESOLVE);
         if (at != base.number()) {
           Kernel.close(at);
           at = base.number();
@@ -215,11 +228,11 @@ final class Opening {
     into.set(ValueLayout.JAVA_BYTE, at - 1, (byte) 0);
   }
 
-  private static long openat2(Scratch scratch, int base, int flags) {
+  private static long openat2(Scratch scratch, int base, int flags, long resolve) {
     MemorySegment how = scratch.struct();
     how.set(ValueLayout.JAVA_LONG, 0, flags);
     how.set(ValueLayout.JAVA_LONG, 8, 0);
-    how.set(ValueLayout.JAVA_LONG, 16, RESOLVE);
+    how.set(ValueLayout.JAVA_LONG, 16, resolve);
     return Kernel.call(
         scratch, Syscall.OPENAT2, base, scratch.path().address(), how.address(), OPEN_HOW_BYTES);
   }

@@ -15,6 +15,7 @@ import org.hotspare.linux.Errno;
 import org.hotspare.linux.LinuxException;
 import org.hotspare.linux.Listed;
 import org.hotspare.linux.Listing;
+import org.hotspare.linux.Stat;
 import org.hotspare.tree.Bytes;
 import org.hotspare.tree.Digest;
 import org.hotspare.tree.Entry;
@@ -166,39 +167,92 @@ final class Kept {
     return pruned;
   }
 
-  /** Removes a file, or a directory with all that is in it. */
+  /**
+   * Removes a file, or a directory with all that is in it, but never enters what is mounted in it.
+   * Where entries refuse to go, all others are removed all the same.
+   *
+   * @throws LinuxException of the first that refused: see {@link #isRefusal}
+   */
   static void removeAll(DirFd directory, Name name) throws IOException {
-    org.hotspare.linux.Stat stat = directory.statIfPresent(name);
-    if (stat == null) {
-      return;
+    LinuxException refusal = removeWhatGoes(directory, name);
+    if (refusal != null) {
+      throw refusal;
     }
-    if (stat.kind() != FileKind.DIRECTORY) {
-      directory.unlink(name);
-      return;
+  }
+
+  /**
+   * Whether an entry could not be removed for a reason of its own, such as that it is immutable or
+   * that something is mounted there, while the filesystem works.
+   */
+  private static boolean isRefusal(LinuxException e) {
+    return e.is(
+        Errno.EPERM, Errno.EACCES, Errno.EBUSY, Errno.EXDEV, Errno.ENOTEMPTY, Errno.EEXIST);
+  }
+
+  /** Answers the first refusal; null where all is gone. */
+  private static @Nullable LinuxException removeWhatGoes(DirFd directory, Name name)
+      throws IOException {
+    Stat stat = directory.statIfPresent(name);
+    return stat == null ? null : removeWhatGoes(directory, name, stat.kind());
+  }
+
+  private static @Nullable LinuxException removeWhatGoes(DirFd directory, Name name, FileKind kind)
+      throws IOException {
+    try {
+      if (kind != FileKind.DIRECTORY) {
+        directory.unlink(name);
+        return null;
+      }
+      if (wasEmpty(directory, name)) {
+        return null;
+      }
+      LinuxException refusal = null;
+      // It may have become a mount point this moment.
+      try (DirFd inside = directory.openDirectoryOfSameMount(name)) {
+        for (Listed child : listed(inside)) {
+          // The directory knows what it has; to look at a mount point may wait for a dead server.
+          FileKind listed = child.kind();
+          FileKind actual = listed == null ? inside.stat(child.name()).kind() : listed;
+          LinuxException refused = removeWhatGoes(inside, child.name(), actual);
+          refusal = refusal == null ? refused : refusal;
+        }
+      }
+      if (refusal == null) {
+        directory.rmdir(name);
+      }
+      return refusal;
+    } catch (LinuxException e) {
+      if (isRefusal(e)) {
+        return e;
+      }
+      throw e;
     }
+  }
+
+  /** Removes the directory if it is. */
+  private static boolean wasEmpty(DirFd directory, Name name) throws LinuxException {
     try {
       directory.rmdir(name);
-      return;
+      return true;
     } catch (LinuxException e) {
-      if (!e.is(Errno.ENOTEMPTY, Errno.EEXIST)) {
-        throw e;
+      if (e.is(Errno.ENOTEMPTY, Errno.EEXIST)) {
+        return false;
       }
+      throw e;
     }
-    try (DirFd inside = directory.openDirectory(name)) {
-      for (Name child : names(inside)) {
-        removeAll(inside, child);
-      }
-    }
-    directory.rmdir(name);
   }
 
   static List<Name> names(DirFd directory) throws IOException {
-    List<Name> names = new ArrayList<>();
+    return listed(directory).stream().map(Listed::name).toList();
+  }
+
+  private static List<Listed> listed(DirFd directory) throws IOException {
+    List<Listed> all = new ArrayList<>();
     try (Listing listing = directory.list()) {
       for (Listed listed = listing.next(); listed != null; listed = listing.next()) {
-        names.add(listed.name());
+        all.add(listed);
       }
     }
-    return names;
+    return all;
   }
 }

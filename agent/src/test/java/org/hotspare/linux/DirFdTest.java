@@ -77,6 +77,24 @@ class DirFdTest {
   }
 
   @Test
+  void entersNothingThatIsMountedWhereThatIsNotWanted() throws IOException {
+    dir.mkdir(A, 0755);
+    dir.mkdir(B, 0755);
+    Path here = fileSystem.path().resolve("here");
+    String point = here.resolve("b").toString();
+    dir.openDirectoryOfSameMount(B).close();
+    // The same filesystem twice: only the mount tells them apart.
+    LoopFileSystem.run("mount", "--bind", here.resolve("a").toString(), point);
+    try {
+      dir.openDirectory(B).close();
+      assertFails(Errno.EXDEV, () -> dir.openDirectoryOfSameMount(B));
+      dir.openDirectoryOfSameMount(A).close();
+    } finally {
+      LoopFileSystem.run("umount", point);
+    }
+  }
+
+  @Test
   void statTellsWhatIsThere() throws IOException {
     try (FileFd file = dir.create(A, 06751)) {
       file.truncate(12345);
