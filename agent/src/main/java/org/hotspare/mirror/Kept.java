@@ -5,7 +5,9 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
 import org.hotspare.index.IndexReader;
 import org.hotspare.index.IndexWriter;
@@ -147,10 +149,13 @@ final class Kept {
     }
   }
 
-  /** Removes what was kept long enough. Answers how many records. */
-  static int prune(IndexWriter index, Workplace work, long nowMillis, long keepMillis)
-      throws IOException {
-    int pruned = 0;
+  /**
+   * Removes what was kept long enough. Answers what refused to go, by the key of its record: that
+   * stays, to be tried again.
+   */
+  static Map<Bytes, LinuxException> prune(
+      IndexWriter index, Workplace work, long nowMillis, long keepMillis) throws IOException {
+    Map<Bytes, LinuxException> refused = new LinkedHashMap<>();
     for (Stored stored : all(index)) {
       KeptRecord record = stored.record();
       boolean old = nowMillis - record.millis() > keepMillis;
@@ -158,13 +163,14 @@ final class Kept {
         continue;
       }
       Name file = record.file();
-      if (file != null) {
-        removeAll(work.kept(), file);
+      LinuxException refusal = file == null ? null : removeWhatGoes(work.kept(), file);
+      if (refusal == null) {
+        index.putNote(TABLE, stored.key(), null);
+      } else {
+        refused.put(stored.key(), refusal);
       }
-      index.putNote(TABLE, stored.key(), null);
-      pruned++;
     }
-    return pruned;
+    return refused;
   }
 
   /**
@@ -185,8 +191,7 @@ final class Kept {
    * that something is mounted there, while the filesystem works.
    */
   private static boolean isRefusal(LinuxException e) {
-    return e.is(
-        Errno.EPERM, Errno.EACCES, Errno.EBUSY, Errno.EXDEV, Errno.ENOTEMPTY, Errno.EEXIST);
+    return e.is(Errno.EPERM, Errno.EACCES, Errno.EBUSY, Errno.EXDEV, Errno.ENOTEMPTY, Errno.EEXIST);
   }
 
   /** Answers the first refusal; null where all is gone. */

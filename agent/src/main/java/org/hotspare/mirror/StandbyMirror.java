@@ -77,6 +77,7 @@ public final class StandbyMirror implements AutoCloseable {
   private final StandbyDisplay display;
   private final ExecutorService stagers;
   private final OnChange onChange;
+  private final Pruning pruning;
   private final SignOfWork signs = new SignOfWork();
   private final BlockingQueue<Work> queue = new ArrayBlockingQueue<>(QUEUED);
   private final Thread thread;
@@ -137,6 +138,7 @@ public final class StandbyMirror implements AutoCloseable {
         Executors.newFixedThreadPool(
             2, Thread.ofPlatform().name("stage-" + settings.name() + "-", 0).daemon().factory());
     this.display = new StandbyDisplay(settings.name(), state, problems);
+    this.pruning = new Pruning(settings.name());
     this.onChange = new OnChange(settings.name(), settings.onChange(), news);
     this.thread = Thread.ofPlatform().name("apply-" + settings.name()).unstarted(this::run);
   }
@@ -729,7 +731,7 @@ public final class StandbyMirror implements AutoCloseable {
           Durability.FAST,
           w -> {
             try {
-              var _ = Kept.prune(w, work, System.currentTimeMillis(), keepMillis);
+              pruning.prune(w, work, System.currentTimeMillis(), keepMillis);
             } catch (IOException e) {
               throw new UncheckedIOException(e);
             }
