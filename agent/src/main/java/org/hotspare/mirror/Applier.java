@@ -483,7 +483,7 @@ final class Applier {
       boolean last,
       Frame.CutBegin begun) {
     try (Merge merge = new Merge(w, place, removals, problems, asked, changes)) {
-      state.holdsRowsOf(w, begun);
+      state.holdsRowsOf(w, begun, changes);
       removals.beginBatch();
       guard.check(w, place, changes);
       for (Ready row : ready) {

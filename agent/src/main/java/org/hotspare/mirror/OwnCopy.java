@@ -44,8 +44,8 @@ final class OwnCopy {
     }
     boolean unknown = index.inode(EntryId.ROOT).isEmpty();
     boolean indexLost = unknown && root.isKnown() && Files.exists(completeMarker);
-    // Stopped in the first batch: what is here was put in place by it.
-    boolean firstCopy = unknown && StandbyState.hasBegunEmpty(index);
+    // Stopped before there was anything to go on from: what is here was put in place by it.
+    boolean firstCopy = state.hasBegunEmpty(index) && !StandbyState.isComplete(index);
     return indexLost || firstCopy || isAheadOfPrimary(index, cut);
   }
 

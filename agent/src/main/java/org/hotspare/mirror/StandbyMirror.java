@@ -581,7 +581,7 @@ public final class StandbyMirror implements AutoCloseable {
       case Frame.Subscribed subscribed -> {
         state.subscribed(subscribed);
         if (subscribed.mode() == Frame.Mode.FIRST_COPY && !knowsItsTree()) {
-          index.update(Durability.DURABLE, StandbyState::beginsEmpty);
+          index.update(Durability.DURABLE, state::beginsEmpty);
         }
         news.tell(
             name(),

@@ -1,10 +1,12 @@
 package org.hotspare.mirror;
 
 import java.nio.ByteBuffer;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 import org.hotspare.index.IndexReader;
 import org.hotspare.index.IndexWriter;
 import org.hotspare.tree.Bytes;
+import org.hotspare.tree.Change;
 import org.hotspare.tree.Lineage;
 import org.hotspare.tree.Position;
 import org.hotspare.wire.Frame;
@@ -29,6 +31,9 @@ final class StandbyState {
   private volatile Position upTo = Position.NONE;
   private volatile Bytes history = Bytes.EMPTY;
   private volatile Lineage lineage = Lineage.EMPTY;
+
+  /** The newest row that came in this connection, which may be newer than its cut. */
+  private Position newest = Position.NONE;
 
   static Position position(IndexReader index) {
     return index.fact(POSITION).map(StandbyState::decode).orElse(Position.NONE);
@@ -60,22 +65,23 @@ final class StandbyState {
   }
 
   /** Before the first row of a first copy into an empty tree. */
-  static void beginsEmpty(IndexWriter index) {
-    index.putFact(BEGAN_EMPTY, Bytes.of("yes"));
+  void beginsEmpty(IndexWriter index) {
+    index.putFact(BEGAN_EMPTY, history);
   }
 
   /**
-   * Whether all that is in the tree came from a primary, or was put there since: the tree was empty
-   * when its first copy began.
+   * Whether all that is in the tree came from the connected primary's history, or was put there
+   * since: the tree was empty when its first copy began.
    */
-  static boolean hasBegunEmpty(IndexReader index) {
-    return index.fact(BEGAN_EMPTY).isPresent();
+  boolean hasBegunEmpty(IndexReader index) {
+    return index.fact(BEGAN_EMPTY).map(history::equals).orElse(false);
   }
 
   /** The primary said which history it sends. */
   void subscribed(Frame.Subscribed subscribed) {
     history = subscribed.history();
     lineage = subscribed.lineage();
+    newest = Position.NONE;
   }
 
   /** Within the transaction that applied the last rows of a cut. */
@@ -83,20 +89,26 @@ final class StandbyState {
     index.putFact(POSITION, encode(cut.to()));
     index.putFact(RESUME, null);
     index.putFact(HISTORY, history);
-    lineage = lineage.withEnd(cut.to());
-    index.setLineage(lineage);
+    endLineage(index, cut.to());
     if (cut.mode() != Frame.Mode.FIRST_COPY) {
       index.putFact(COMPLETE, Bytes.of("yes"));
     }
   }
 
   /**
-   * Within the transaction of any batch: rows up to the cut's end may be here from now on, whether
-   * the cut arrives as a whole or not. A primary that lost the end of its history sees by this that
-   * this node is ahead of it.
+   * Within the transaction of any batch: rows up to the cut's end, and those of the batch that are
+   * newer, may be here from now on, whether the cut arrives as a whole or not. A primary that lost
+   * the end of its history sees by this that this node is ahead of it.
    */
-  void holdsRowsOf(IndexWriter index, Frame.CutBegin cut) {
-    lineage = lineage.withEnd(cut.to());
+  void holdsRowsOf(IndexWriter index, Frame.CutBegin cut, List<Change> batch) {
+    for (Change change : batch) {
+      newest = change.version().isAfter(newest) ? change.version() : newest;
+    }
+    endLineage(index, cut.to());
+  }
+
+  private void endLineage(IndexWriter index, Position cutEnd) {
+    lineage = lineage.withEnd(newest.isAfter(cutEnd) ? newest : cutEnd);
     index.setLineage(lineage);
   }
 

@@ -287,7 +287,13 @@ final class HostilePrimaryTest {
           link.send(FakePrimary.agreed(Frame.Mode.CHANGES));
           link.send(begin(Frame.Mode.INVENTORY, NOW, NOW + 1));
         });
-    refusesInACut("in a cut to", link -> link.send(rows(directory(60, NOW + 500))));
+    refusesInACut(
+        "in a cut to",
+        link -> {
+          Position later = new Position(FakePrimary.EPOCH + 1, 1);
+          Entry directory = new Entry.Directory(metadata(0755));
+          link.send(rows(new Row(new Change.InodeSet(new EntryId(60), later, directory), null)));
+        });
     followsARightOne();
   }
 

@@ -9,6 +9,7 @@ import static org.hotspare.mirror.FakePrimary.rows;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.hotspare.tree.EntryId;
 import org.hotspare.wire.Frame;
 import org.hotspare.wire.Link;
 import org.junit.jupiter.api.Test;
@@ -42,6 +43,35 @@ final class InterruptedFirstCopyTest {
       link.sendNow(new Frame.CutEnd(at(20)));
 
       // It connects anew with the primary's rows in its index, and lacks the file alone.
+      link = primary.accepted();
+      assertThat(FakePrimary.subscription(link).position()).isEqualTo(at(20));
+      assertThat(primary.news).noneMatch(text -> text.startsWith("HELD"));
+      assertThat(primary.tree.resolve("half")).doesNotExist();
+    }
+  }
+
+  /** The first cut came to its end, but lacked an entry: there is no position to go on from. */
+  @Test
+  void whatBatchesBroughtBeforeAnythingWasAcknowledgedIsNotAskedAbout() throws Exception {
+    try (FakePrimary primary = new FakePrimary(base)) {
+      Link link = primary.connected();
+      assertThat(FakePrimary.subscription(link).emptyTree()).isTrue();
+      link.send(FakePrimary.agreed(Frame.Mode.FIRST_COPY));
+      link.send(begin(Frame.Mode.FIRST_COPY, 0, 10));
+      link.send(rows(directory(ROOT, 1)));
+      link.send(primary.file(FILE, 2, "older"));
+      link.send(rows(name(ROOT, "half", FILE, 3), name(ROOT, "lacking", FILE + 1, 4)));
+      link.sendNow(new Frame.CutEnd(at(10)));
+      assertThat(FakePrimary.next(link, Frame.Want.class).ids()).contains(new EntryId(FILE + 1));
+      link.close("cut");
+
+      link = primary.accepted();
+      assertThat(FakePrimary.subscription(link).emptyTree()).isFalse();
+      link.send(FakePrimary.agreed(Frame.Mode.INVENTORY));
+      link.send(begin(Frame.Mode.INVENTORY, 0, 20));
+      link.send(rows(directory(ROOT, 1)));
+      link.sendNow(new Frame.CutEnd(at(20)));
+
       link = primary.accepted();
       assertThat(FakePrimary.subscription(link).position()).isEqualTo(at(20));
       assertThat(primary.news).noneMatch(text -> text.startsWith("HELD"));
