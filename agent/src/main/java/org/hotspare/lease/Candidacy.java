@@ -1,0 +1,71 @@
+package org.hotspare.lease;
+
+import java.util.HashSet;
+import java.util.Set;
+
+/**
+ * One attempt to be endorsed for an epoch: first it asks whether it would be, which changes nothing
+ * and disturbs nobody, and only when a majority says so it asks for endorsements.
+ */
+final class Candidacy {
+  private final long epoch;
+  private final long over;
+  private final Majority voters;
+  private final long untilNanos;
+  private final Set<String> endorsers = new HashSet<>();
+  private boolean trial = true;
+  private long known;
+
+  Candidacy(long epoch, long over, Majority voters, long untilNanos) {
+    this.epoch = epoch;
+    this.over = over;
+    this.voters = voters;
+    this.untilNanos = untilNanos;
+  }
+
+  LeaseMessage.Ballot ballot() {
+    return new LeaseMessage.Ballot(epoch, trial, over);
+  }
+
+  long epoch() {
+    return epoch;
+  }
+
+  /** Whether the answer is one to the question that is open. */
+  boolean awaits(LeaseMessage.Vote vote) {
+    return vote.epoch() == epoch && vote.trial() == trial;
+  }
+
+  /** Counts an answer; whether a majority has said yes by that. */
+  boolean count(String voter, LeaseMessage.Vote vote) {
+    known = Math.max(known, vote.known());
+    if (!vote.endorsed()) {
+      return false;
+    }
+    endorsers.add(voter);
+    return voters.has(endorsers);
+  }
+
+  boolean isTrial() {
+    return trial;
+  }
+
+  /** A majority would endorse it: now it is asked to. */
+  void stand() {
+    trial = false;
+    endorsers.clear();
+  }
+
+  /** Whether some voter knows of this epoch or a higher one, so that no majority is to be had. */
+  boolean isSuperseded() {
+    return trial && known >= epoch;
+  }
+
+  boolean isTooLate(long nowNanos) {
+    return nowNanos - untilNanos >= 0;
+  }
+
+  long untilNanos() {
+    return untilNanos;
+  }
+}

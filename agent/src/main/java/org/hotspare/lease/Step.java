@@ -1,0 +1,32 @@
+package org.hotspare.lease;
+
+/**
+ * What a {@link LeaseMember} wants done. Steps are performed in the order in which they were given,
+ * each to its end before the next, by one thread; the safety of the lease rests on that order. Only
+ * {@link Persist} may go on beside those after it; promises are written in the order given.
+ */
+public sealed interface Step {
+  /** Write the promise to disk, durably, then call {@link LeaseMember#persisted}. */
+  record Persist(Promise promise) implements Step {}
+
+  /** Send a message to another member, or lose it. */
+  record Send(String to, LeaseMessage message) implements Step {}
+
+  /**
+   * Let the gate's set of this round be filled by the kernel for {@code validityNanos} from now.
+   * Each round has a set of its own that is filled once.
+   */
+  record Arm(long epoch, long round, long validityNanos) implements Step {}
+
+  /** Let the gate go by the set of this round, which a majority has acknowledged. */
+  record Select(long epoch, long round) implements Step {}
+
+  /** A majority endorses this node: it may write the cluster's record, and then begin. */
+  record Endorsed(long epoch) implements Step {}
+
+  /** No majority endorsed this node for the epoch. */
+  record NotEndorsed(long epoch, String reason) implements Step {}
+
+  /** This node no longer holds the lease: close the gate before anything else. */
+  record Over(long epoch, String reason) implements Step {}
+}

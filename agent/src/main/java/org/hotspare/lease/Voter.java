@@ -1,0 +1,79 @@
+package org.hotspare.lease;
+
+/**
+ * The rules of one voter: which renewals it acknowledges and whom it endorses.
+ *
+ * <p>Invariants: the promised and the acknowledged epoch never fall; between the acknowledgement of
+ * one epoch and the endorsement of a higher one the lease's duration passes, unless the lower epoch
+ * is known to be over; what was acknowledged before the last start counts as acknowledged at the
+ * start.
+ *
+ * <p>Owned by the thread of its {@link LeaseMember}.
+ */
+class Voter {
+  private final LeaseTimes times;
+  private final long startedNanos;
+  private Promise promise;
+  private long acknowledgedEpoch;
+  private long acknowledgedNanos;
+  private long releasedEpoch;
+
+  /**
+   * @param promise what it promised before it was started
+   */
+  Voter(LeaseTimes times, Promise promise, long nowNanos) {
+    this.times = times;
+    this.promise = promise;
+    this.startedNanos = nowNanos;
+  }
+
+  /** The highest epoch that it endorsed or acknowledged. */
+  long knownEpoch() {
+    return Math.max(promise.epoch(), acknowledgedEpoch);
+  }
+
+  Promise promise() {
+    return promise;
+  }
+
+  /**
+   * Whether it acknowledges a renewal of that epoch; from now on it endorses nobody for a while.
+   */
+  boolean acknowledges(long epoch, long nowNanos) {
+    if (epoch < knownEpoch() || epoch <= releasedEpoch) {
+      return false;
+    }
+    acknowledgedEpoch = epoch;
+    acknowledgedNanos = nowNanos;
+    return true;
+  }
+
+  /** Nobody holds that epoch any more, nor one before it. */
+  void released(long epoch) {
+    releasedEpoch = Math.max(releasedEpoch, epoch);
+  }
+
+  /**
+   * Whether it would endorse a candidate. One that it endorsed already for this epoch is endorsed
+   * again: the answer may have been lost.
+   */
+  boolean wouldEndorse(String candidate, LeaseMessage.Ballot ballot, long nowNanos) {
+    if (ballot.epoch() == promise.epoch()) {
+      return candidate.equals(promise.candidate());
+    }
+    if (ballot.epoch() <= knownEpoch() || nowNanos - startedNanos < times.durationNanos()) {
+      return false;
+    }
+    boolean over = acknowledgedEpoch <= Math.max(releasedEpoch, ballot.over());
+    return over || nowNanos - acknowledgedNanos >= times.durationNanos();
+  }
+
+  /**
+   * Endorses a candidate. It must be told only when it is durable; lower epochs are refused at
+   * once.
+   */
+  Promise endorse(String candidate, long epoch) {
+    promise = new Promise(epoch, candidate);
+    return promise;
+  }
+}
