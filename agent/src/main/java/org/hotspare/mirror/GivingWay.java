@@ -15,7 +15,6 @@ import org.hotspare.index.NameRow;
 import org.hotspare.linux.DirFd;
 import org.hotspare.linux.Errno;
 import org.hotspare.linux.LinuxException;
-import org.hotspare.linux.Listing;
 import org.hotspare.tree.EntryId;
 import org.hotspare.tree.FileKind;
 import org.hotspare.tree.Name;
@@ -390,10 +389,11 @@ final class GivingWay {
     Name name = row == null ? Workplace.nameOf(id) : row.name();
     places.forget(id);
     if (directory != null && directory.statIfPresent(name) != null) {
-      boolean left = leavesOwn(new Places.Place(directory, name), successor);
+      Places.Place old = new Places.Place(directory, name);
+      boolean left = leavesOwn(old, successor);
       // Kept also where it is empty: if this batch is lost, it is put back.
       KeptRecord.Reason reason =
-          isEmpty(directory, name) ? KeptRecord.Reason.REPLACED : Holding.reasonFor(left);
+          old.isEmptyDirectory() ? KeptRecord.Reason.REPLACED : Holding.reasonFor(left);
       Origin origin = row == null ? originOf(id) : Origin.of(index, row);
       Kept.take(index, work, reason, directory, name, origin, inode);
     }
@@ -413,13 +413,6 @@ final class GivingWay {
     Places.Place into = places.of(index, successor);
     return own.areIn(old.directory(), old.name(), path)
         && (into == null || !own.move(old, into, path));
-  }
-
-  private static boolean isEmpty(DirFd directory, Name name) throws IOException {
-    try (DirFd inside = directory.openDirectory(name);
-        Listing listing = inside.list()) {
-      return listing.next() == null;
-    }
   }
 
   private Origin originOf(EntryId id) {

@@ -745,14 +745,8 @@ final class Merge implements AutoCloseable {
     Places.Place old = new Places.Place(directory, name);
     boolean all =
         removals.own().areIn(directory, name, path) && removals.own().move(old, comes, path);
-    if (all && isEmpty(old)) {
+    if (all && old.isEmptyDirectory()) {
       directory.rmdir(name);
-    }
-  }
-
-  private static boolean isEmpty(Places.Place place) throws IOException {
-    try (DirFd inside = place.directory().openDirectory(place.name())) {
-      return Kept.names(inside).isEmpty();
     }
   }
 

@@ -14,6 +14,7 @@ import org.hotspare.index.NameRow;
 import org.hotspare.linux.DirFd;
 import org.hotspare.linux.Errno;
 import org.hotspare.linux.LinuxException;
+import org.hotspare.linux.Listing;
 import org.hotspare.linux.Stat;
 import org.hotspare.tree.EntryId;
 import org.hotspare.tree.FileKind;
@@ -43,6 +44,14 @@ final class Places implements AutoCloseable {
     boolean holds(@Nullable Inode inode) throws IOException {
       Stat stat = directory.statIfPresent(name);
       return stat != null && inode != null && EntryReader.isSame(inode.local(), stat);
+    }
+
+    /** Whether the directory that lies there has nothing in it. */
+    boolean isEmptyDirectory() throws IOException {
+      try (DirFd inside = directory.openDirectory(name);
+          Listing listing = inside.list()) {
+        return listing.next() == null;
+      }
     }
   }
 

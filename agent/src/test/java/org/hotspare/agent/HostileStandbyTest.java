@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -28,8 +27,6 @@ import org.hotspare.tree.Metadata;
 import org.hotspare.tree.Position;
 import org.hotspare.tree.RelPath;
 import org.hotspare.tree.Timestamp;
-import org.hotspare.wire.Certificates;
-import org.hotspare.wire.Connector;
 import org.hotspare.wire.Frame;
 import org.hotspare.wire.Link;
 import org.hotspare.wire.LinkOptions;
@@ -53,7 +50,6 @@ final class HostileStandbyTest {
   @TempDir Path base;
   private TestPair pair;
   private Path outside;
-  private Certificates certificates;
 
   private interface Attack {
     void over(Link link) throws IOException;
@@ -68,19 +64,11 @@ final class HostileStandbyTest {
     Files.createSymbolicLink(pair.alpha().tree().resolve("link"), outside);
     pair.assertSame();
     pair.beta().stop();
-    certificates = Certificates.load(pair.beta().state().resolve("tls"));
   }
 
   @AfterEach
   void stop() throws Exception {
     pair.close();
-  }
-
-  private Link connect() throws IOException {
-    var address = pair.alpha().configuration.primaryNode().addresses().getFirst();
-    return new Connector(certificates, LinkOptions.of("0.1.0"))
-        .connect(
-            "alpha", List.of(InetSocketAddress.createUnresolved(address.host(), address.port())));
   }
 
   private static Frame.Subscribe fromNothing() {
@@ -89,7 +77,7 @@ final class HostileStandbyTest {
 
   /** A subscription that went as it should: the first copy was sent. */
   private Link subscribed() throws IOException {
-    Link link = connect();
+    Link link = pair.connectAsBeta();
     link.sendNow(fromNothing());
     next(link, Frame.CutEnd.class);
     return link;
@@ -157,7 +145,7 @@ final class HostileStandbyTest {
   @Test
   void nothingIsConfirmedThatWasNotSent() throws Exception {
     refuses("of which only", link -> link.send(new Frame.Ack(new Position(Position.MAX_EPOCH, 1))));
-    Link link = connect();
+    Link link = pair.connectAsBeta();
     link.sendNow(fromNothing());
     Position first = next(link, Frame.CutEnd.class).to();
     link.sendNow(new Frame.Ack(first));
@@ -165,7 +153,7 @@ final class HostileStandbyTest {
     assertThat(refusal(link)).contains("is acknowledged after");
 
     // Of the very history, at a place that it never came to.
-    Link ahead = connect();
+    Link ahead = pair.connectAsBeta();
     Frame.Subscribed known = known();
     Position beyond = new Position(known.epoch(), Position.MAX_SEQUENCE);
     ahead.sendNow(
@@ -177,7 +165,7 @@ final class HostileStandbyTest {
   }
 
   private Frame.Subscribed known() throws IOException {
-    try (Link link = connect()) {
+    try (Link link = pair.connectAsBeta()) {
       link.sendNow(fromNothing());
       return next(link, Frame.Subscribed.class);
     }
@@ -242,7 +230,7 @@ final class HostileStandbyTest {
     refuses("a standby does not send", link -> link.send(new Frame.CutEnd(Position.NONE)));
     refuses("a standby does not send", link -> link.send(fromNothing()));
     refuses("rules", link -> new RawFrames(link).lengths(-1, 0));
-    Link other = connect();
+    Link other = pair.connectAsBeta();
     other.sendNow(
         new Frame.Subscribe("none", Bytes.EMPTY, Position.NONE, Lineage.EMPTY, false, true));
     assertThat(refusal(other)).contains("none");
@@ -254,7 +242,7 @@ final class HostileStandbyTest {
     byte[] large = new byte[64 << 20];
     new Random(5).nextBytes(large);
     Files.write(pair.alpha().tree().resolve("d/large"), large);
-    Link link = connect();
+    Link link = pair.connectAsBeta();
     link.showWork(work);
     link.sendNow(fromNothing());
     PrimaryMirror mirror = mirror();

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
-import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -18,11 +17,8 @@ import org.hotspare.tree.Bytes;
 import org.hotspare.tree.Digest;
 import org.hotspare.tree.Lineage;
 import org.hotspare.tree.Position;
-import org.hotspare.wire.Certificates;
-import org.hotspare.wire.Connector;
 import org.hotspare.wire.Frame;
 import org.hotspare.wire.Link;
-import org.hotspare.wire.LinkOptions;
 import org.hotspare.wire.Row;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -58,7 +54,7 @@ final class LargeFileTest {
     Files.write(file, content);
     pair.start().assertSame();
     pair.beta().stop();
-    try (Link link = connect()) {
+    try (Link link = pair.connectAsBeta()) {
       link.sendNow(
           new Frame.Subscribe("www", Bytes.EMPTY, Position.NONE, Lineage.EMPTY, false, true));
       Position had = next(link, Frame.CutEnd.class).to();
@@ -86,7 +82,7 @@ final class LargeFileTest {
     pair.beta().stop();
     AtomicBoolean done = new AtomicBoolean();
     Thread writer = Thread.ofPlatform().start(() -> keepWriting(file, done));
-    try (Link link = connect()) {
+    try (Link link = pair.connectAsBeta()) {
       link.sendNow(
           new Frame.Subscribe("www", Bytes.EMPTY, Position.NONE, Lineage.EMPTY, false, true));
       List<Digest> sent = new ArrayList<>();
@@ -123,14 +119,6 @@ final class LargeFileTest {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-  }
-
-  private Link connect() throws IOException {
-    var address = pair.alpha().configuration.primaryNode().addresses().getFirst();
-    return new Connector(
-            Certificates.load(pair.beta().state().resolve("tls")), LinkOptions.of("0.1.0"))
-        .connect(
-            "alpha", List.of(InetSocketAddress.createUnresolved(address.host(), address.port())));
   }
 
   /** All of the next file. */

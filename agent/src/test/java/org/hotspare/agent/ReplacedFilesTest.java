@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -20,11 +19,8 @@ import org.hotspare.tree.EntryId;
 import org.hotspare.tree.Lineage;
 import org.hotspare.tree.Name;
 import org.hotspare.tree.Position;
-import org.hotspare.wire.Certificates;
-import org.hotspare.wire.Connector;
 import org.hotspare.wire.Frame;
 import org.hotspare.wire.Link;
-import org.hotspare.wire.LinkOptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -57,7 +53,7 @@ final class ReplacedFilesTest {
       pair.beta().stop();
       Path tree = pair.alpha().tree();
       Thread writer = Thread.ofPlatform().start(() -> keepReplacing(tree, done));
-      try (Link link = connect(pair)) {
+      try (Link link = pair.connectAsBeta()) {
         link.sendNow(
             new Frame.Subscribe("www", Bytes.EMPTY, Position.NONE, Lineage.EMPTY, false, true));
         int incomplete = 0;
@@ -76,15 +72,6 @@ final class ReplacedFilesTest {
       pair.beta().start();
       pair.assertSame();
     }
-  }
-
-  private static Link connect(TestPair pair) throws IOException {
-    var address = pair.alpha().configuration.primaryNode().addresses().getFirst();
-    return new Connector(
-            Certificates.load(pair.beta().state().resolve("tls")), LinkOptions.of("0.1.0"))
-        .connect(
-            "alpha",
-            java.util.List.of(InetSocketAddress.createUnresolved(address.host(), address.port())));
   }
 
   private static void keepReplacing(Path tree, AtomicBoolean done) {

@@ -22,7 +22,10 @@ import org.hotspare.testing.Judge;
 import org.hotspare.testing.Relay;
 import org.hotspare.wire.Admission;
 import org.hotspare.wire.Certificates;
+import org.hotspare.wire.Connector;
 import org.hotspare.wire.JoinToken;
+import org.hotspare.wire.Link;
+import org.hotspare.wire.LinkOptions;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -279,6 +282,14 @@ public final class TestPair implements AutoCloseable {
 
   public WaitResult tryBarrier(Duration timeout) throws WrongRequest, InterruptedException {
     return alpha.operations().waitForStandbys(timeout);
+  }
+
+  /** A connection to alpha with beta's certificate, for a test that speaks as the standby. */
+  Link connectAsBeta() throws IOException {
+    var address = alpha.configuration.primaryNode().addresses().getFirst();
+    return new Connector(Certificates.load(beta.state().resolve("tls")), LinkOptions.of("0.1.0"))
+        .connect(
+            "alpha", List.of(InetSocketAddress.createUnresolved(address.host(), address.port())));
   }
 
   /** Polls until the condition holds. */
