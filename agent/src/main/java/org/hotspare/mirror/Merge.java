@@ -48,6 +48,7 @@ final class Merge implements AutoCloseable {
   private final Places places;
   private final Problems problems;
   private final Removals removals;
+  private final BatchRows rows;
 
   private final Map<EntryId, Staged> staged = new HashMap<>();
   private final Set<EntryId> changed = new LinkedHashSet<>();
@@ -56,24 +57,32 @@ final class Merge implements AutoCloseable {
   private final Set<EntryId> missing = new LinkedHashSet<>();
   private List<Change.NameSet> pending = new ArrayList<>();
 
-  /** Rows of this batch that tell what is about to leave. */
-  private final Set<EntryId> going = new HashSet<>();
-
-  private final Set<NameKey> goingNames = new HashSet<>();
-
-  /** Directories in which names go. */
-  private final Set<EntryId> shrinking = new HashSet<>();
+  /**
+   * Files whose new content is put in place with the end of the batch, since names leave them in
+   * it: nobody may find the later content under a former name. Until then what their remaining
+   * names hold, and the index tells, is the version before.
+   */
+  private final Map<EntryId, Deferred> deferred = new LinkedHashMap<>();
 
   /** Entries that were asked for anew: their rows count although their versions are known. */
   private final Set<EntryId> asked;
 
   /** Names at which a file still lies that is safe elsewhere: the next rename replaces it. */
-  private final Set<NameKey> evicted = new HashSet<>();
+  private final Set<BatchRows.Key> evicted = new HashSet<>();
 
   /** Whether rows of this batch may follow that free a name. */
   private boolean patient = true;
 
-  private record NameKey(EntryId parent, Name name) {}
+  private static final class Deferred {
+    final Change.InodeSet change;
+    final Inode before;
+    boolean kept;
+
+    Deferred(Change.InodeSet change, Inode before) {
+      this.change = change;
+      this.before = before;
+    }
+  }
 
   Merge(
       IndexWriter index,
@@ -88,17 +97,7 @@ final class Merge implements AutoCloseable {
     this.removals = removals;
     this.problems = problems;
     this.asked = asked;
-    for (Change change : batch) {
-      switch (change) {
-        case Change.InodeGone gone -> going.add(gone.id());
-        case Change.NameGone gone -> {
-          goingNames.add(new NameKey(gone.parent(), gone.name()));
-          shrinking.add(gone.parent());
-        }
-        case Change.InodeSet set -> {}
-        case Change.NameSet set -> {}
-      }
-    }
+    this.rows = new BatchRows(batch);
   }
 
   /** Entries that this node lacks: their rows came without the content that would make them. */
@@ -172,7 +171,7 @@ final class Merge implements AutoCloseable {
     Entry entry = content == null ? set.entry() : content.entry();
     Position born = existing == null ? set.version() : existing.born();
     if (existing != null && entry instanceof Entry.Directory directory) {
-      if (shrinking.contains(set.id())) {
+      if (rows.shrinks(set.id())) {
         removals.noteTime(index, set.id());
       }
       if (Holding.isOn(index)) {
@@ -198,6 +197,7 @@ final class Merge implements AutoCloseable {
     missing.remove(id);
     Shortfalls.hasContent(index, id);
     if (content != null) {
+      putDeferred(id);
       report(id, content.refused());
       boolean several = content.signature().blocks() > 1;
       if (several || existing != null) {
@@ -210,7 +210,11 @@ final class Merge implements AutoCloseable {
     }
     changed.add(id);
     if (existing != null && content != null) {
-      replaceContent(existing);
+      if (losesNames(id)) {
+        deferred.put(id, new Deferred(set, existing));
+      } else {
+        replaceContent(existing, false);
+      }
     } else if (!nowhere && (existing != null || id.equals(EntryId.ROOT))) {
       // The root is the one entry that is there before its row.
       setMetadata(id, entry);
@@ -243,8 +247,49 @@ final class Merge implements AutoCloseable {
     return place.holds(index.inode(id).orElse(null));
   }
 
-  /** The new content of a known file takes over all its names. */
-  private void replaceContent(Inode existing) throws IOException {
+  /** Whether a name that a file has is taken from it in this batch. */
+  private boolean losesNames(EntryId id) {
+    return removals.keeps()
+        && !Holding.isOn(index)
+        && !rows.removes(id)
+        && index.namesOf(id).stream().anyMatch(rows::takes);
+  }
+
+  /** The names that are left to a file get the content that was deferred. */
+  private void putDeferred(EntryId id) throws IOException {
+    Deferred left = deferred.remove(id);
+    if (left == null) {
+      return;
+    }
+    try {
+      replaceContent(left.before, left.kept);
+    } catch (LinuxException e) {
+      Shortfalls.refused(index, left.change, e);
+    }
+  }
+
+  /**
+   * A name leaves a file whose new content is deferred: what lies at it is replaced, and kept once.
+   *
+   * @param last whether it is the last name that the file has: its new content waits for another
+   */
+  private void leave(Deferred file, DirFd directory, NameRow row, boolean last) throws IOException {
+    if (!file.kept) {
+      removals.keepBeforeReplacing(index, work, directory, row, file.before);
+      file.kept = true;
+    }
+    if (last) {
+      deferred.remove(row.id());
+      removals.noteLimbo(index, row);
+    }
+  }
+
+  /**
+   * The new content of a known file takes over all its names.
+   *
+   * @param keptBefore whether the version before was kept already
+   */
+  private void replaceContent(Inode existing, boolean keptBefore) throws IOException {
     EntryId id = existing.id();
     List<NameRow> names = new ArrayList<>(index.namesOf(id));
     names.removeAll(Shortfalls.removals(index, id));
@@ -253,7 +298,7 @@ final class Merge implements AutoCloseable {
       // The old version waits in limbo until the new one has its name.
       return;
     }
-    boolean kept = false;
+    boolean kept = keptBefore;
     int replaced = 0;
     Map<NameRow, LinuxException> refused = new LinkedHashMap<>();
     for (NameRow row : names) {
@@ -292,20 +337,28 @@ final class Merge implements AutoCloseable {
       DirFd directory, NameRow row, Inode existing, Staged content, boolean keep)
       throws IOException {
     Stat there = directory.statIfPresent(row.name());
+    if (there != null && EntryReader.isSame(content.local(), there)) {
+      return false;
+    }
     boolean ours = there != null && EntryReader.isSame(existing.local(), there);
     if (there != null && !ours) {
       keepForeign(directory, row.parent(), row.name());
     }
-    // Linked first and then renamed over the name: staging keeps one for the names that follow.
-    Name extra = Name.of(content.name() + ".link");
-    Kept.removeAll(work.staging(), extra);
-    work.staging().link(content.name(), work.staging(), extra);
+    Name extra = furtherLink(content);
     if (ours && keep) {
       removals.keepBeforeReplacing(index, work, directory, row, existing);
     }
     rename(work.staging(), extra, directory, row.name(), row.parent());
     changedDirectories.add(row.parent());
     return ours && keep;
+  }
+
+  /** To be renamed over a name: staging keeps the other for the names that follow. */
+  private Name furtherLink(Staged content) throws IOException {
+    Name extra = Name.of(content.name() + ".link");
+    Kept.removeAll(work.staging(), extra);
+    work.staging().link(content.name(), work.staging(), extra);
+    return extra;
   }
 
   private void inodeGone(Change.InodeGone gone) throws IOException {
@@ -370,7 +423,7 @@ final class Merge implements AutoCloseable {
       Holding.holdName(index, row);
       return;
     }
-    boolean keepsItsPlace = going.contains(row.id()) && Places.isDirectory(index, row.id());
+    boolean keepsItsPlace = rows.removes(row.id()) && Places.isDirectory(index, row.id());
     if (keepsItsPlace) {
       // Until its tombstone: what is in it has to be taken out, each for itself, before.
       return;
@@ -387,12 +440,19 @@ final class Merge implements AutoCloseable {
     DirFd directory = places.directory(index, row.parent());
     if (directory != null && inode != null) {
       Places.Place place = new Places.Place(directory, row.name());
+      Deferred file = deferred.get(row.id());
       if (!isOurs(place, row.id())) {
         keepForeign(directory, row.parent(), row.name());
       } else if (index.namesOf(row.id()).size() > 1) {
+        if (file != null) {
+          leave(file, directory, row, false);
+        }
         directory.unlink(row.name());
         removals.unlinked(index, row, inode);
-      } else if (!going.contains(row.id())) {
+      } else if (file != null) {
+        leave(file, directory, row, true);
+        directory.unlink(row.name());
+      } else if (!rows.removes(row.id())) {
         toLimbo(directory, row);
       } else if (!removals.mustStay(index, work, directory, row, inode)) {
         if (index.hasChildren(row.id())) {
@@ -455,7 +515,8 @@ final class Merge implements AutoCloseable {
     if (inode == null || directory == null) {
       return false;
     }
-    if (present != null && present.id().equals(set.id()) && !staged.containsKey(set.id())) {
+    boolean comes = staged.containsKey(set.id()) && !deferred.containsKey(set.id());
+    if (present != null && present.id().equals(set.id()) && !comes) {
       var _ = Holding.stopsLeaving(index, present);
       if (asked.contains(set.id()) && !isOurs(new Places.Place(directory, set.name()), set.id())) {
         keepForeign(directory, set.parent(), set.name());
@@ -547,12 +608,15 @@ final class Merge implements AutoCloseable {
       places.forget(row.id());
       toLimbo(directory, row);
     } else {
-      evicted.add(new NameKey(row.parent(), row.name()));
+      evicted.add(new BatchRows.Key(row.parent(), row.name()));
       if (last && Holding.isHeld(index, row.id())) {
         Holding.drop(index, work, directory, row, occupant, successor);
         return;
       }
-      if (last && going.contains(row.id())) {
+      Deferred file = deferred.get(row.id());
+      if (file != null) {
+        leave(file, directory, row, last);
+      } else if (last && rows.removes(row.id())) {
         removals.keepBeforeReplacing(index, work, directory, row, occupant);
       } else if (last) {
         Kept.removeAll(work.limbo(), Workplace.nameOf(row.id()));
@@ -578,6 +642,11 @@ final class Merge implements AutoCloseable {
             .filter(row -> !(row.parent().equals(set.parent()) && row.name().equals(set.name())))
             .toList();
     Name waiting = Workplace.nameOf(id);
+    if (content != null && deferred.containsKey(id)) {
+      rename(work.staging(), furtherLink(content), directory, set.name(), set.parent());
+      removals.linked(id);
+      return true;
+    }
     if (content != null) {
       rename(work.staging(), content.name(), directory, set.name(), set.parent());
       staged.remove(id);
@@ -650,7 +719,7 @@ final class Merge implements AutoCloseable {
     }
     for (NameRow candidate : names) {
       boolean held = Holding.stopsLeaving(index, candidate);
-      if (held || goingNames.contains(new NameKey(candidate.parent(), candidate.name()))) {
+      if (held || rows.removes(candidate)) {
         DirFd from = places.directory(index, candidate.parent());
         if (from != null && isThere(candidate)) {
           rename(from, candidate.name(), directory, set.name(), set.parent());
@@ -711,7 +780,7 @@ final class Merge implements AutoCloseable {
   /** Renames onto a name that the index believes free, or held by a file that is to be replaced. */
   private void rename(DirFd from, Name name, DirFd directory, Name newName, EntryId parent)
       throws IOException {
-    boolean replaces = evicted.remove(new NameKey(parent, newName));
+    boolean replaces = evicted.remove(new BatchRows.Key(parent, newName));
     try {
       if (replaces || index.name(parent, newName).isPresent()) {
         from.rename(name, directory, newName);
@@ -810,6 +879,9 @@ final class Merge implements AutoCloseable {
 
   /** Parks what has no name yet, sets directory times, and remembers where everything lies. */
   void finish(Appeared appeared) throws IOException {
+    for (EntryId id : List.copyOf(deferred.keySet())) {
+      putDeferred(id);
+    }
     for (Map.Entry<EntryId, Staged> left : staged.entrySet()) {
       Name waiting = Workplace.nameOf(left.getKey());
       removals.keepReplacedInLimbo(index, work, waiting);

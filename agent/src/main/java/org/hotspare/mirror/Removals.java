@@ -72,6 +72,11 @@ final class Removals {
     keeping = keep;
   }
 
+  /** Whether what is replaced is kept. */
+  boolean keeps() {
+    return keeping;
+  }
+
   /** Rows of another batch follow. */
   void beginBatch() {
     timesBefore.clear();

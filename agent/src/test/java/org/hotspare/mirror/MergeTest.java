@@ -28,13 +28,16 @@ import org.junit.jupiter.api.Test;
 /**
  * Random trees are changed at random, numbered in any order, cut anywhere, and merged into a real
  * directory by an applier that is killed and cut off at random moments: in the end the standby's
- * tree is the primary's, and on the way no file is nowhere. {@code -Dmerge.seed=N} repeats a run,
- * {@code -Dmerge.seconds=N} makes it longer.
+ * tree is the primary's, and on the way no file is nowhere, and none shows what it never had.
+ * {@code -Dmerge.seed=N} repeats a run, {@code -Dmerge.seconds=N} makes it longer.
  */
 final class MergeTest {
   private static final int CASES_PER_TREE = 40;
   private static final int MOST_CUTS = 200;
   private static final long FEW_DELETIONS = 2;
+
+  /** A batch that holds any cut of these trees. */
+  private static final int WHOLE_CUT = 8192;
 
   /** The virtual machine opens some of its own now and then. */
   private static final int MOST_MORE_OPEN = 8;
@@ -42,6 +45,10 @@ final class MergeTest {
   private final ExecutorService stagers = Executors.newFixedThreadPool(2);
   private Path base;
   private boolean interrupts;
+
+  /** Whether a reader looks at the standby's tree in the middle of batches. */
+  private boolean watched;
+
   private long deletions = Long.MAX_VALUE;
   private long approvals;
   private long merged;
@@ -103,10 +110,11 @@ final class MergeTest {
     SplittableRandom random = new SplittableRandom(seed);
     Path here = Files.createDirectory(base.resolve("case"));
     int before = ModelStandby.list(Path.of("/proc/self/fd")).size();
-    try (ModelPrimary primary = new ModelPrimary(random.split(), here.resolve("primary.db"));
-        ModelStandby standby =
-            new ModelStandby(
-                here, stagers, random.nextInt(2) == 0 ? 8192 : 1 + random.nextInt(6), deletions)) {
+    SplittableRandom primarys = random.split();
+    int rows = random.nextInt(2) == 0 ? WHOLE_CUT : 1 + random.nextInt(6);
+    try (ModelPrimary primary = new ModelPrimary(primarys, here.resolve("primary.db"));
+        ModelStandby standby = new ModelStandby(here, stagers, rows, deletions)) {
+      watched = !interrupts && deletions == Long.MAX_VALUE && rows == WHOLE_CUT;
       for (int i = 0; i < CASES_PER_TREE; i++) {
         step(primary, standby, random);
         merged++;
@@ -176,12 +184,25 @@ final class MergeTest {
     standby.approve(-1);
   }
 
+  /** Merges until the standby has all of the primary's tree, which is numbered. */
   private void mergeAll(ModelPrimary primary, ModelStandby standby, SplittableRandom random)
       throws IOException {
+    Set<String> before = standby.shown();
+    if (watched) {
+      standby.onWrite = () -> assertShowsNothingElse(standby, before, primary.tree.shown);
+    }
     for (int cuts = 0; !standby.hasAllUpTo(primary.head()); cuts++) {
       assertThat(cuts).as("cuts until nothing is missing").isLessThan(MOST_CUTS);
       merge(primary, standby, random);
     }
+    standby.onWrite = () -> {};
+  }
+
+  private static void assertShowsNothingElse(
+      ModelStandby standby, Set<String> before, Set<String> shown) {
+    Set<String> found = standby.shown();
+    found.removeAll(before);
+    assertThat(found).as("names with what they have on the way").isSubsetOf(shown);
   }
 
   /** While deletions are held, a standby has more than its primary, and nothing less. */

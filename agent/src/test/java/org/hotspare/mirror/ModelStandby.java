@@ -60,6 +60,9 @@ final class ModelStandby implements AutoCloseable {
   /** After how many writes to the index the process is killed; negative: never. */
   private int writesLeft = -1;
 
+  /** Called whenever the index is about to be written, in the middle of a batch. */
+  Runnable onWrite = () -> {};
+
   final Set<EntryId> wanted = new LinkedHashSet<>();
   Position acknowledged = Position.NONE;
 
@@ -234,6 +237,9 @@ final class ModelStandby implements AutoCloseable {
               if (writes && writesLeft >= 0 && writesLeft-- == 0) {
                 throw new Killed();
               }
+              if (writes) {
+                onWrite.run();
+              }
               try {
                 return method.invoke(writer, arguments);
               } catch (InvocationTargetException e) {
@@ -331,6 +337,22 @@ final class ModelStandby implements AutoCloseable {
 
   static String words(int mode, long seconds, String linked, String content) {
     return "%o at %d as %s: %s".formatted(mode, seconds, linked, content);
+  }
+
+  /** What a reader finds now: each file's own name with its content. */
+  Set<String> shown() {
+    Set<String> found = new HashSet<>();
+    try (Stream<Path> walk = Files.walk(tree)) {
+      for (Path path : walk.toList()) {
+        if (Files.isRegularFile(path, LinkOption.NOFOLLOW_LINKS)) {
+          String content = Files.readString(path, StandardCharsets.US_ASCII);
+          found.add(ModelTree.shown(path.getFileName().toString(), content));
+        }
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return found;
   }
 
   /** The contents of all files in the tree and of those that wait for their names. */

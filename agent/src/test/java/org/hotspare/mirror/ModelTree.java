@@ -3,6 +3,7 @@ package org.hotspare.mirror;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -55,6 +56,9 @@ final class ModelTree {
 
   /** Directories whose own metadata changed, and files that did, by any of their names. */
   final Set<Node> touched = new LinkedHashSet<>();
+
+  /** Every name with every content that a file of that name, in any directory, ever had. */
+  final Set<String> shown = new HashSet<>();
 
   private int numbers = 1;
   private long clock = 1000;
@@ -116,6 +120,16 @@ final class ModelTree {
       case 10 -> describe(places);
       default -> moveIntoNew(places);
     }
+    for (Place place : places()) {
+      Node node = at(place);
+      if (node != null && node.kind == FileKind.REGULAR_FILE) {
+        shown.add(shown(place.name, new String(node.content, StandardCharsets.US_ASCII)));
+      }
+    }
+  }
+
+  static String shown(String name, String content) {
+    return name + ": " + content;
   }
 
   private @Nullable Place some(List<Place> places) {
