@@ -94,10 +94,17 @@ final class Numbering {
   private final List<NameRow> vanished = new ArrayList<>();
 
   /**
-   * Whether some directory is being listed with all below it: what moves meanwhile out of it, or
-   * into what was listed already, would be left out.
+   * Whether some directory is being compared with all below it. A directory that moves meanwhile,
+   * from where its turn would still have come to where all was compared already, is compared when
+   * its move is looked at: hence this lasts until {@link #settle}.
    */
-  private boolean recursive;
+  private boolean comparing;
+
+  /** The directories that were compared since this began: one that moves is not compared again. */
+  private final LongTable compared = new LongTable();
+
+  /** How many directories that were known already were listed because they are compared. */
+  private long listed;
 
   Numbering(Watcher watcher, Excludes excludes, Problems problems) {
     this.watcher = watcher;
@@ -113,8 +120,19 @@ final class Numbering {
     return !toList.isEmpty();
   }
 
+  /** Whether directories are compared with all below them, and {@link #settle} is to follow. */
+  boolean isComparing() {
+    return comparing;
+  }
+
+  /** How many directories that were known already were listed so far because they are compared. */
+  long listed() {
+    return listed;
+  }
+
   /** Starts to compare a directory and all below it with the index. */
-  void scanFrom(EntryId directory) {
+  void compareFrom(EntryId directory) {
+    compared.clear();
     list(directory, true);
   }
 
@@ -124,7 +142,7 @@ final class Numbering {
   }
 
   private void list(EntryId directory, boolean below) {
-    recursive |= below;
+    comparing |= below;
     toList.add(new Turn(directory, below));
   }
 
@@ -147,6 +165,7 @@ final class Numbering {
    * Looks at one name after an event.
    *
    * @param target what the name meant then, where that is known
+   * @param below whether a known directory that is found there is to be compared with all below it
    * @return whether the directory could be looked into; otherwise it has moved or is gone, which a
    *     later mark tells
    */
@@ -155,9 +174,10 @@ final class Numbering {
       Directories directories,
       EntryId directory,
       Name name,
-      @Nullable FileHandle target)
+      @Nullable FileHandle target,
+      boolean below)
       throws IOException {
-    boolean found = lookAgain(index, directories, directory, name, target, recursive);
+    boolean found = lookAgain(index, directories, directory, name, target, below || comparing);
     if (found) {
       touched.add(directory);
     }
@@ -249,7 +269,7 @@ final class Numbering {
       }
       EntryId directory = names.getFirst().parent();
       Name name = names.getFirst().name();
-      if (!lookAgain(index, directories, directory, name, null, recursive)) {
+      if (!lookAgain(index, directories, directory, name, null, comparing)) {
         later.add(names.getFirst());
       }
     }
@@ -291,16 +311,22 @@ final class Numbering {
       return;
     }
     EntryId id = turn.directory;
-    boolean below = turn.below;
-    below |= failures.takeBelow(Place.itself(id));
-    below |= Boolean.TRUE.equals(unlisted.remove(id));
-    recursive |= below;
+    comparing |= failures.takeBelow(Place.itself(id));
+    comparing |= Boolean.TRUE.equals(unlisted.remove(id));
+    boolean below = comparing;
+    if (turn.below && compared.get(id.value()) != LongTable.ABSENT) {
+      return;
+    }
     try {
       DirFd at = directories.open(index, id);
       if (at != null) {
         watcher.watch(id, at);
         list(index, new Parent(id, index.path(id).orElse(RelPath.ROOT), at, below));
         touched.add(id);
+        listed += turn.below ? 1 : 0;
+        if (below) {
+          compared.put(id.value(), 1);
+        }
       } else if (index.inode(id).isPresent()) {
         unlisted.put(id, below);
       } else {
@@ -341,7 +367,7 @@ final class Numbering {
         Inode known = inodes.get(name);
         if (row != null && known != null && isUnchanged(known, stat)) {
           if (stat.kind() == FileKind.DIRECTORY && isToList(parent, name)) {
-            scanFrom(known.id());
+            list(known.id(), true);
           }
           continue;
         }
@@ -370,9 +396,13 @@ final class Numbering {
         && known.entry().kind() == stat.kind();
   }
 
-  /** Once a scan is through: what it did not find and nobody has found elsewhere is gone. */
-  void settleVanished(IndexWriter index, Directories directories) throws IOException {
-    recursive = false;
+  /**
+   * Once all that was to be listed was, and all was looked at that happened until then: what was
+   * not found, and nobody has found elsewhere, is gone.
+   */
+  void settle(IndexWriter index, Directories directories) throws IOException {
+    comparing = false;
+    compared.clear();
     for (NameRow row : vanished) {
       Optional<NameRow> now = index.name(row.parent(), row.name());
       if (now.isPresent() && now.get().equals(row)) {
@@ -415,7 +445,7 @@ final class Numbering {
         if (stat.kind() == FileKind.DIRECTORY) {
           retryUnlisted();
           if (below) {
-            scanFrom(known.id());
+            list(known.id(), true);
             // Where only its own metadata cannot be read, what is below is not listed again.
             below = false;
           }
@@ -493,8 +523,10 @@ final class Numbering {
     if (isDirectory) {
       retryUnlisted();
     }
-    if (isDirectory && (moved == null || below)) {
-      list(id, below);
+    if (isDirectory && moved == null) {
+      list(id);
+    } else if (isDirectory && below) {
+      list(id, true);
     }
   }
 
@@ -656,10 +688,12 @@ final class Numbering {
     for (Failures.Due due : failures.takeDue()) {
       EntryId directory = due.place().directory();
       Name name = due.place().name();
-      if (name == null) {
-        list(directory, due.below());
+      if (name == null && due.below()) {
+        compareFrom(directory);
+      } else if (name == null) {
+        list(directory);
       } else {
-        lookAgain(index, directories, directory, name, null, false);
+        lookAgain(index, directories, directory, name, null, comparing);
       }
     }
   }

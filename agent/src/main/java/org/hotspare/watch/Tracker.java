@@ -48,6 +48,9 @@ public final class Tracker implements AutoCloseable {
   /** A mark whose directory cannot be opened this often was overtaken; then the tree is scanned. */
   private static final int ATTEMPTS = 200;
 
+  /** Passed from the beginning. */
+  private static final long NO_COOKIE = 0;
+
   private final MirrorRoot root;
   private final Index index;
   private final Watcher watcher;
@@ -74,6 +77,9 @@ public final class Tracker implements AutoCloseable {
   private volatile @Nullable Throwable failure;
   private long scanStartedNanos;
 
+  /** Of directories that were compared with all below them; null while they are listed. */
+  private @Nullable Listed listed;
+
   /**
    * Whether orphans may be in the index that nobody knows of: at the start those of the process
    * before, and where a transaction was lost in which they were removed.
@@ -89,7 +95,12 @@ public final class Tracker implements AutoCloseable {
     record Scan(String reason) implements Request {}
   }
 
-  private record Deferred(Mark mark, int attempts) {}
+  /**
+   * A mark whose directory could not be found yet.
+   *
+   * @param compared whether directories were being compared with all below them when it came
+   */
+  private record Deferred(Mark mark, int attempts, boolean compared) {}
 
   /**
    * How far the numbering had come when all was looked at that could be.
@@ -98,6 +109,14 @@ public final class Tracker implements AutoCloseable {
    * @param unseen what was not looked at at that moment: what it is may be numbered after the head
    */
   public record Drained(Position head, Unseen unseen) {}
+
+  /**
+   * All that was to be compared was listed.
+   *
+   * @param cookie once it passed, all was looked at that happened while it was listed
+   * @param directories how many had been listed
+   */
+  private record Listed(long cookie, long directories) {}
 
   private record Draining(long cookie, CompletableFuture<Drained> done) {}
 
@@ -256,6 +275,7 @@ public final class Tracker implements AutoCloseable {
     try (Directories directories = new Directories(root.enter())) {
       found();
       takeRequests();
+      awaitWhatHappened();
       if (marks.isEmpty() && differing.isEmpty() && !hasWork() && !isWaiting() && !scanning) {
         return;
       }
@@ -283,7 +303,10 @@ public final class Tracker implements AutoCloseable {
   }
 
   private boolean isWaiting() {
-    return numbering.hasOrphans() || !deferred.isEmpty() || !draining.isEmpty();
+    return numbering.hasOrphans()
+        || numbering.isComparing()
+        || !deferred.isEmpty()
+        || !draining.isEmpty();
   }
 
   /**
@@ -309,7 +332,41 @@ public final class Tracker implements AutoCloseable {
     LOG.debug("mirror {}: scanning the tree: {}", root.mirror(), reason);
     scanning = true;
     scanStartedNanos = System.nanoTime();
-    numbering.scanFrom(EntryId.ROOT);
+    numbering.compareFrom(EntryId.ROOT);
+    listed = null;
+  }
+
+  /**
+   * After a comparison was listed: sends for word that all was looked at that happened until now.
+   */
+  private void awaitWhatHappened() throws IOException {
+    if (numbering.isComparing() && !numbering.isListing() && listed == null) {
+      listed = new Listed(cookieIfThereIsRoom(), numbering.listed());
+    }
+  }
+
+  private long cookieIfThereIsRoom() throws IOException {
+    try {
+      return watcher.cookie();
+    } catch (LinuxException e) {
+      // A comparison has to end, on a full disk, too: with what is known to have happened by now.
+      LOG.debug("mirror {}: no cookie: {}", root.mirror(), e.getMessage());
+      return NO_COOKIE;
+    }
+  }
+
+  /**
+   * Whether all that was to be compared was, also what moved meanwhile. Where looking at that had
+   * further directories listed, the same is asked once more: each is listed once, so that this
+   * ends.
+   */
+  private boolean isCompared() {
+    Listed before = listed;
+    if (before == null || !watcher.passed(before.cookie)) {
+      return false;
+    }
+    listed = null;
+    return before.directories == numbering.listed();
   }
 
   private void drain(CompletableFuture<Drained> done) throws IOException {
@@ -357,24 +414,24 @@ public final class Tracker implements AutoCloseable {
       List<Deferred> again = deferred;
       deferred = new ArrayList<>();
       for (Deferred mark : again) {
-        take(w, directories, mark.mark(), mark.attempts());
+        take(w, directories, mark);
       }
       for (Mark mark : marks) {
-        take(w, directories, mark, 0);
+        take(w, directories, new Deferred(mark, 0, numbering.isComparing()));
       }
       numbering.retryFailed(w, directories);
       for (int i = 0; i < DIRECTORIES_PER_TRANSACTION && numbering.isListing(); i++) {
         numbering.listNext(w, directories);
         reopenMoved(directories);
       }
-      if (!numbering.isListing()) {
-        numbering.settleVanished(w, directories);
+      if (!numbering.isListing() && (!numbering.isComparing() || isCompared())) {
+        numbering.settle(w, directories);
         scanned = scanning;
         numbering.removeOrphans(w, orphansBefore);
         orphansBefore = numbering.orphans();
       }
       for (NameRow row : numbering.lookAtOtherNames(w, directories)) {
-        deferred.add(new Deferred(new Mark.Entry(row.parent(), row.name()), 1));
+        deferred.add(new Deferred(new Mark.Entry(row.parent(), row.name()), 1, false));
       }
       numbering.lookAtTouched(w, directories);
       if (!numbering.isListing()) {
@@ -417,17 +474,17 @@ public final class Tracker implements AutoCloseable {
     }
   }
 
-  private void take(IndexWriter w, Directories directories, Mark mark, int attempts)
-      throws IOException {
+  private void take(IndexWriter w, Directories directories, Deferred mark) throws IOException {
+    boolean below = mark.compared || numbering.isComparing();
     boolean done =
-        switch (mark) {
+        switch (mark.mark) {
           case Mark.Entry(var directory, var name, var target) ->
-              numbering.look(w, directories, directory, name, target);
+              numbering.look(w, directories, directory, name, target, below);
           case Mark.Moved(var from, var fromName, var to, var toName) -> {
             // The new name first: what is found there is known, and does not become an orphan.
-            boolean arrived = numbering.look(w, directories, to, toName, null);
+            boolean arrived = numbering.look(w, directories, to, toName, null, below);
             reopenMoved(directories);
-            boolean left = numbering.look(w, directories, from, fromName, null);
+            boolean left = numbering.look(w, directories, from, fromName, null, below);
             yield arrived && left;
           }
           case Mark.Self(var directory) -> {
@@ -440,7 +497,8 @@ public final class Tracker implements AutoCloseable {
           }
           case Mark.Subtree(var directory) -> {
             scanning = true;
-            numbering.scanFrom(directory);
+            numbering.compareFrom(directory);
+            listed = null;
             yield true;
           }
           case Mark.Everything(var reason) -> {
@@ -454,8 +512,8 @@ public final class Tracker implements AutoCloseable {
     if (done) {
       return;
     }
-    if (attempts < ATTEMPTS) {
-      deferred.add(new Deferred(mark, attempts + 1));
+    if (mark.attempts < ATTEMPTS) {
+      deferred.add(new Deferred(mark.mark, mark.attempts + 1, below));
     } else {
       startScan("a directory could not be found again");
     }
@@ -464,6 +522,7 @@ public final class Tracker implements AutoCloseable {
   private void completeDrains() {
     if (draining.isEmpty()
         || scanning
+        || numbering.isComparing()
         || hasWork()
         || numbering.hasOrphans()
         || !deferred.isEmpty()) {

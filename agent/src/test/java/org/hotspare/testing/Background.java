@@ -26,6 +26,31 @@ final class Background implements AutoCloseable {
             new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(output.toFile()));
   }
 
+  /** Returns once it does nothing any more. */
+  void pause() {
+    signal("STOP");
+    while (!state().equals("T")) {
+      Thread.onSpinWait();
+    }
+  }
+
+  void goOn() {
+    signal("CONT");
+  }
+
+  private void signal(String name) {
+    Command.run(Duration.ofMinutes(1), List.of("kill", "-" + name, String.valueOf(process.pid())));
+  }
+
+  private String state() {
+    try {
+      String line = Files.readString(Path.of("/proc/" + process.pid() + "/stat"));
+      return line.substring(line.lastIndexOf(')') + 2).substring(0, 1);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
   boolean isRunning() {
     return process.isAlive();
   }

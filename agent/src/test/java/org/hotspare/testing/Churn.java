@@ -53,6 +53,15 @@ public final class Churn implements AutoCloseable {
     return duration.toMillis() / 1000.0;
   }
 
+  /** Nothing changes until {@link #goOn}. */
+  public void pause() {
+    program.pause();
+  }
+
+  public void goOn() {
+    program.goOn();
+  }
+
   public boolean isRunning() {
     return program.isRunning();
   }

@@ -105,7 +105,7 @@ final class NumberingTest {
             while (numbering.isListing()) {
               numbering.listNext(w, directories);
             }
-            numbering.settleVanished(w, directories);
+            numbering.settle(w, directories);
             numbering.lookAtTouched(w, directories);
             numbering.settleRetries();
           } catch (IOException e) {
@@ -118,7 +118,7 @@ final class NumberingTest {
   }
 
   private List<String> scan() {
-    return work((_, _) -> numbering.scanFrom(EntryId.ROOT));
+    return work((_, _) -> numbering.compareFrom(EntryId.ROOT));
   }
 
   /** Once it is due. */
@@ -168,7 +168,7 @@ final class NumberingTest {
               work(
                   (w, directories) -> {
                     if (byEvent) {
-                      numbering.look(w, directories, EntryId.ROOT, Name.of("home"), null);
+                      numbering.look(w, directories, EntryId.ROOT, Name.of("home"), null, false);
                     } else {
                       numbering.list(EntryId.ROOT);
                     }
