@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import org.hotspare.index.Child;
 import org.hotspare.index.IndexWriter;
 import org.hotspare.index.Inode;
 import org.hotspare.index.Local;
@@ -461,6 +462,12 @@ final class Merge implements AutoCloseable {
         } else {
           removals.take(index, work, directory, row, inode);
         }
+      } else {
+        // It stays without what is in it here, which may have moved on the primary before it went.
+        for (Child child : index.children(row.id())) {
+          EntryId id = child.inode().id();
+          removeName(new NameRow(row.id(), child.name(), id, child.nameVersion()), version);
+        }
       }
       changedDirectories.add(row.parent());
     }
@@ -484,11 +491,16 @@ final class Merge implements AutoCloseable {
    */
   private void keepForeign(DirFd directory, EntryId parent, Name name) throws IOException {
     if (directory.statIfPresent(name) != null) {
-      Origin origin = Origin.of(index, parent, name);
-      Kept.take(index, work, KeptRecord.Reason.FOREIGN, directory, name, origin, null);
       RelPath path = index.path(parent).orElse(RelPath.ROOT).child(name);
-      problems.add(path, "was changed on this standby; its local version is kept");
+      keepForeign(directory, parent, name, path);
     }
+  }
+
+  private void keepForeign(DirFd directory, EntryId parent, Name name, RelPath path)
+      throws IOException {
+    Origin origin = Origin.of(index, parent, name);
+    Kept.take(index, work, KeptRecord.Reason.FOREIGN, directory, name, origin, null);
+    problems.add(path, "was changed on this standby; its local version is kept");
   }
 
   /**
@@ -821,6 +833,10 @@ final class Merge implements AutoCloseable {
 
   /** Makes what has no content: a directory, a link, a special file. */
   private boolean create(DirFd directory, Change.NameSet set, Inode inode) throws IOException {
+    if (inode.entry() instanceof Entry.Directory made && takesOver(directory, set)) {
+      becomes(directory, set, made);
+      return true;
+    }
     Name temporary = Name.of(Workplace.nameOf(set.id()) + ".new");
     Kept.removeAll(work.staging(), temporary);
     DirFd staging = work.staging();
@@ -843,6 +859,43 @@ final class Merge implements AutoCloseable {
     rename(staging, temporary, directory, set.name(), set.parent());
     missing.remove(set.id());
     return true;
+  }
+
+  /** Whether a directory that is to be made is there, because of this node's own files in it. */
+  private boolean takesOver(DirFd directory, Change.NameSet set) throws IOException {
+    Name name = set.name();
+    RelPath path = Removals.path(index, set.parent()).child(name);
+    return removals.own().mayExist()
+        && index.name(set.parent(), name).isEmpty()
+        && removals.own().areIn(directory, name, path);
+  }
+
+  /**
+   * It becomes the entry where it is: this node's own files must not be where a crash would remove
+   * them. What else is in it nobody else has.
+   */
+  private void becomes(DirFd directory, Change.NameSet set, Entry.Directory entry)
+      throws IOException {
+    EntryId id = set.id();
+    RelPath path = Removals.path(index, set.parent()).child(set.name());
+    index.putLocal(id, EntryReader.local(directory.stat(set.name()), true));
+    try (DirFd inside = directory.openDirectory(set.name())) {
+      for (Name name : Kept.names(inside)) {
+        Stat stat = inside.statIfPresent(name);
+        boolean own =
+            stat != null
+                && (removals.own().is(path, name, stat)
+                    || removals.own().areIn(inside, name, path.child(name)));
+        if (stat != null && !own) {
+          keepForeign(inside, id, name, path.child(name));
+        }
+      }
+    }
+    report(id, FileMetadata.set(directory, set.name(), entry));
+    index.putLocal(id, EntryReader.local(directory.stat(set.name()), true));
+    changedDirectories.add(id);
+    created.add(id);
+    missing.remove(id);
   }
 
   private void report(EntryId id, List<String> refused) {

@@ -30,6 +30,15 @@ final class OwnFiles {
   }
 
   /**
+   * Whether an entry is one itself.
+   *
+   * @param directory in which it lies
+   */
+  boolean is(RelPath directory, Name name, Stat stat) {
+    return excludes.excludes(directory, name, stat.kind());
+  }
+
+  /**
    * Whether there are any below a name, if that is of a directory.
    *
    * @param path where it is in the tree, or was before it left it
@@ -72,7 +81,7 @@ final class OwnFiles {
 
   private boolean move(DirFd from, Name name, Stat stat, DirFd into, RelPath path)
       throws IOException {
-    if (excludes.excludes(path, name, stat.kind())) {
+    if (is(path, name, stat)) {
       return moveWhole(from, name, into);
     }
     RelPath below = path.child(name);

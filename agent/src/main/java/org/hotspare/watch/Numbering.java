@@ -403,12 +403,17 @@ final class Numbering {
   void settle(IndexWriter index, Directories directories) throws IOException {
     comparing = false;
     compared.clear();
-    for (NameRow row : vanished) {
+    List<NameRow> left = new ArrayList<>(vanished);
+    vanished.clear();
+    for (NameRow row : left) {
       Optional<NameRow> now = index.name(row.parent(), row.name());
       if (now.isPresent() && now.get().equals(row)) {
         try {
           DirFd at = directories.open(index, row.parent());
-          if (at == null || at.statIfPresent(row.name()) == null || isExcluded(index, row)) {
+          if (at == null) {
+            // Its directory left its place: if for good, that is found, and this goes with it.
+            vanished.add(row);
+          } else if (at.statIfPresent(row.name()) == null || isExcluded(index, row)) {
             removeName(index, row);
           }
         } catch (LinuxException e) {
@@ -416,7 +421,6 @@ final class Numbering {
         }
       }
     }
-    vanished.clear();
   }
 
   private boolean isExcluded(IndexWriter index, NameRow row) {

@@ -7,7 +7,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -21,6 +20,8 @@ import org.hotspare.testing.Zoo;
 import org.hotspare.tree.EntryId;
 import org.hotspare.tree.FileKind;
 import org.hotspare.tree.Position;
+import org.hotspare.watch.Excludes;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -50,6 +51,7 @@ final class MergeTest {
   private boolean watched;
 
   private long deletions = Long.MAX_VALUE;
+  private List<String> excluded = List.of();
   private long approvals;
   private long merged;
   private long kills;
@@ -73,6 +75,18 @@ final class MergeTest {
   @Test
   void randomTreesMergeWhateverInterrupts() throws Exception {
     run(Duration.ofSeconds(15), true);
+  }
+
+  @Test
+  void randomTreesMergeAmongFilesOfTheStandbysOwn() throws Exception {
+    excluded = List.of(ModelStandby.OWN + "*");
+    run(Duration.ofSeconds(5), false);
+  }
+
+  @Test
+  void randomTreesMergeAmongFilesOfTheStandbysOwnWhateverInterrupts() throws Exception {
+    excluded = List.of(ModelStandby.OWN + "*");
+    run(Duration.ofSeconds(10), true);
   }
 
   @Test
@@ -113,8 +127,10 @@ final class MergeTest {
     SplittableRandom primarys = random.split();
     int rows = random.nextInt(2) == 0 ? WHOLE_CUT : 1 + random.nextInt(6);
     try (ModelPrimary primary = new ModelPrimary(primarys, here.resolve("primary.db"));
-        ModelStandby standby = new ModelStandby(here, stagers, rows, deletions)) {
-      watched = !interrupts && deletions == Long.MAX_VALUE && rows == WHOLE_CUT;
+        ModelStandby standby =
+            new ModelStandby(here, stagers, rows, deletions, Excludes.of(excluded))) {
+      watched =
+          !interrupts && deletions == Long.MAX_VALUE && rows == WHOLE_CUT && excluded.isEmpty();
       for (int i = 0; i < CASES_PER_TREE; i++) {
         step(primary, standby, random);
         merged++;
@@ -135,6 +151,9 @@ final class MergeTest {
         primary.tree.change();
       }
       primary.numberSome();
+      if (!excluded.isEmpty() && random.nextBoolean()) {
+        standby.makeOwn(random);
+      }
       if (part + 1 < parts) {
         merge(primary, standby, random);
       }
@@ -154,9 +173,42 @@ final class MergeTest {
         return;
       }
     }
-    assertThat(standby.describe()).isEqualTo(describe(primary.tree));
-    assertThat(ModelStandby.list(standby.limbo())).as("limbo").isEmpty();
+    boolean interrupting = interrupts;
+    interrupts = false;
+    standby.askForWhatIsLacking();
+    mergeAll(primary, standby, random);
+    interrupts = interrupting;
+    int lacking = assertSame(primary.tree, standby);
+    standby.assertHasOwn();
+    assertThat(ModelStandby.list(standby.limbo())).as("limbo").hasSizeLessThanOrEqualTo(lacking);
     assertThat(ModelStandby.list(standby.staging())).as("staging").isEmpty();
+  }
+
+  /**
+   * But for what is the standby's own, and directories that stay because of it: where a file has
+   * the name of one, it is lacking. Answers how many names are.
+   */
+  private static int assertSame(ModelTree tree, ModelStandby standby) throws IOException {
+    Map<String, String> found = standby.describe();
+    Map<String, String> expected = describe(tree, Set.of());
+    Set<String> holding = new HashSet<>();
+    for (String path : found.keySet()) {
+      for (int at = path.lastIndexOf('/');
+          ModelStandby.isOwn(path) && at > 0;
+          at = path.lastIndexOf('/', at - 1)) {
+        holding.add(path.substring(0, at));
+      }
+    }
+    found.keySet().removeIf(ModelStandby::isOwn);
+    holding.removeIf(path -> isDirectory(expected.get(path)));
+    found.keySet().removeAll(holding);
+    assertThat(found).isEqualTo(describe(tree, holding));
+    holding.retainAll(expected.keySet());
+    return holding.size();
+  }
+
+  private static boolean isDirectory(@Nullable String words) {
+    return words != null && words.startsWith("4");
   }
 
   private void approve(ModelPrimary primary, ModelStandby standby, SplittableRandom random)
@@ -283,18 +335,16 @@ final class MergeTest {
     }
   }
 
-  private static Map<String, String> describe(ModelTree tree) {
+  private static Map<String, String> describe(ModelTree tree, Set<String> without) {
     Map<String, String> found = new TreeMap<>();
     found.put("", words(tree.root, ""));
-    Map<ModelTree.Node, String> first = new HashMap<>();
     tree.paths()
         .forEach(
-            (node, paths) -> first.put(node, paths.stream().min(String::compareTo).orElse("")));
-    tree.paths()
-        .forEach(
-            (node, paths) ->
-                paths.forEach(
-                    path -> found.put(path, words(node, first.getOrDefault(node, path)))));
+            (node, all) -> {
+              List<String> paths = all.stream().filter(path -> !without.contains(path)).toList();
+              String first = paths.stream().min(String::compareTo).orElse("");
+              paths.forEach(path -> found.put(path, words(node, first)));
+            });
     return found;
   }
 

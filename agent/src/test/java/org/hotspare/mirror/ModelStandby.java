@@ -1,5 +1,7 @@
 package org.hotspare.mirror;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.reflect.InvocationTargetException;
@@ -8,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -16,6 +19,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.concurrent.ExecutorService;
 import java.util.stream.Stream;
@@ -47,6 +51,9 @@ final class ModelStandby implements AutoCloseable {
     private static final long serialVersionUID = 1L;
   }
 
+  /** How the names of files begin that are not mirrored. */
+  static final String OWN = "own";
+
   final Path tree;
   Index index;
   private final Path indexFile;
@@ -67,13 +74,19 @@ final class ModelStandby implements AutoCloseable {
   Position acknowledged = Position.NONE;
 
   private final long deletions;
+  private final Excludes excludes;
   private Guard guard;
+
+  /** What the files of this node's own contain, which are excluded from the mirror. */
+  private final Set<String> own = new HashSet<>();
 
   /**
    * @param deletions how many at once are made without asking
    */
-  ModelStandby(Path base, ExecutorService stagers, int rowsPerBatch, long deletions)
+  ModelStandby(
+      Path base, ExecutorService stagers, int rowsPerBatch, long deletions, Excludes excludes)
       throws IOException {
+    this.excludes = excludes;
     this.deletions = deletions;
     this.guard = guard();
     this.tree = Files.createDirectories(base.resolve("tree"));
@@ -106,7 +119,6 @@ final class ModelStandby implements AutoCloseable {
   private Applier connect(Set<EntryId> lost) throws IOException {
     state.subscribed(
         new Frame.Subscribed(Bytes.of("history"), 1, Lineage.EMPTY, Frame.Mode.CHANGES));
-    Excludes excludes = Excludes.of(List.of());
     wanted.clear();
     Applier made =
         new Applier(
@@ -136,6 +148,15 @@ final class ModelStandby implements AutoCloseable {
     return acknowledged.equals(head) && !applier.isOwed();
   }
 
+  /** Asks anew for what something of could not be made, as is done now and then. */
+  void askForWhatIsLacking() throws IOException {
+    Set<EntryId> lacking = new LinkedHashSet<>();
+    try (Snapshot snapshot = index.snapshot()) {
+      Shortfalls.after(snapshot, null, Integer.MAX_VALUE).forEach(l -> lacking.add(l.id()));
+    }
+    applier.ask(lacking);
+  }
+
   boolean isHolding() {
     try (Snapshot snapshot = index.snapshot()) {
       return Holding.isOn(snapshot);
@@ -147,7 +168,7 @@ final class ModelStandby implements AutoCloseable {
    * with them.
    */
   void approve(int writes) throws IOException {
-    Removals removals = new Removals(Excludes.of(List.of()), problems);
+    Removals removals = new Removals(excludes, problems);
     writesLeft = writes;
     applier.ask(HeldDeletions.release(root, index, this::counting, guard, removals));
     writesLeft = -1;
@@ -187,8 +208,7 @@ final class ModelStandby implements AutoCloseable {
   }
 
   private Drift drift() {
-    return new Drift(
-        root, index, new Unwatched(), Excludes.of(List.of()), problems, ProcessorLimit.none());
+    return new Drift(root, index, new Unwatched(), excludes, problems, ProcessorLimit.none());
   }
 
   /** Not if it was killed in its first batch: then it has to compare its tree with an inventory. */
@@ -201,8 +221,7 @@ final class ModelStandby implements AutoCloseable {
   void takeInventory(Position to, List<Frame.Rows> frames) throws IOException {
     Path fresh = indexFile.resolveSibling("standby-new.db");
     Frame.CutBegin cut = new Frame.CutBegin(1, Position.NONE, to, Frame.Mode.INVENTORY, 0, 0);
-    try (Inventory inventory =
-        new Inventory(root, Excludes.of(List.of()), fresh, ProcessorLimit.none())) {
+    try (Inventory inventory = new Inventory(root, excludes, fresh, ProcessorLimit.none())) {
       for (Frame.Rows frame : frames) {
         inventory.rows(frame);
       }
@@ -337,6 +356,39 @@ final class ModelStandby implements AutoCloseable {
 
   static String words(int mode, long seconds, String linked, String content) {
     return "%o at %d as %s: %s".formatted(mode, seconds, linked, content);
+  }
+
+  // ---- files of this node's own
+
+  /** Makes one in some directory, whose time stays. */
+  void makeOwn(SplittableRandom random) throws IOException {
+    List<Path> directories;
+    try (Stream<Path> walk = Files.walk(tree)) {
+      directories = walk.filter(p -> Files.isDirectory(p, LinkOption.NOFOLLOW_LINKS)).toList();
+    }
+    Path directory = directories.get(random.nextInt(directories.size()));
+    Path file = directory.resolve(OWN + random.nextInt(3));
+    if (!Files.exists(file)) {
+      String content = "own " + own.size();
+      FileTime before = Files.getLastModifiedTime(directory);
+      Files.writeString(file, content);
+      Files.setLastModifiedTime(directory, before);
+      own.add(content);
+    }
+  }
+
+  static boolean isOwn(String path) {
+    return path.substring(path.lastIndexOf('/') + 1).startsWith(OWN);
+  }
+
+  /**
+   * Each is in the tree; or among what is kept, where the directory is gone that held it; or waits
+   * with that for a name.
+   */
+  void assertHasOwn() throws IOException {
+    Set<String> lost = new HashSet<>(own);
+    lost.removeAll(contentsAnywhere());
+    assertThat(lost).as("files of its own").isEmpty();
   }
 
   /** What a reader finds now: each file's own name with its content. */
