@@ -530,7 +530,12 @@ final class Merge implements AutoCloseable {
     boolean comes = staged.containsKey(set.id()) && !deferred.containsKey(set.id());
     if (present != null && present.id().equals(set.id()) && !comes) {
       var _ = Holding.stopsLeaving(index, present);
-      if (asked.contains(set.id()) && !isOurs(new Places.Place(directory, set.name()), set.id())) {
+      // Where new content is deferred, the end of the batch sees to all names.
+      boolean lost =
+          asked.contains(set.id())
+              && !deferred.containsKey(set.id())
+              && !isOurs(new Places.Place(directory, set.name()), set.id());
+      if (lost) {
         keepForeign(directory, set.parent(), set.name());
         if (!bring(directory, set, inode)) {
           missing.add(set.id());
