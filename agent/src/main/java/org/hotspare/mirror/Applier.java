@@ -482,7 +482,9 @@ final class Applier {
       List<Change> changes,
       boolean last,
       Frame.CutBegin begun) {
-    try (Merge merge = new Merge(w, place, removals, problems, asked, changes)) {
+    List<Change> all = new ArrayList<>(unresolved);
+    all.addAll(changes);
+    try (Merge merge = new Merge(w, place, removals, problems, asked, all)) {
       state.holdsRowsOf(w, begun, changes);
       removals.beginBatch();
       guard.check(w, place, changes);

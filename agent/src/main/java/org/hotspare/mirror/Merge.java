@@ -159,6 +159,10 @@ final class Merge implements AutoCloseable {
       }
       return;
     }
+    if (content != null && deferred.containsKey(id)) {
+      putDeferred(id);
+      existing = index.inode(id).orElse(null);
+    }
     if (existing != null && existing.entry().kind() != set.entry().kind()) {
       throw new ProtocolException(
           "entry %s, which is a %s, becomes a %s"
@@ -198,7 +202,6 @@ final class Merge implements AutoCloseable {
     missing.remove(id);
     Shortfalls.hasContent(index, id);
     if (content != null) {
-      putDeferred(id);
       report(id, content.refused());
       boolean several = content.signature().blocks() > 1;
       if (several || existing != null) {
@@ -866,13 +869,20 @@ final class Merge implements AutoCloseable {
     return true;
   }
 
-  /** Whether a directory that is to be made is there, because of this node's own files in it. */
+  /**
+   * Whether a directory that is to be made is there, because of this node's own files in it. What
+   * is mounted there is another filesystem, into which nothing can be moved.
+   */
   private boolean takesOver(DirFd directory, Change.NameSet set) throws IOException {
     Name name = set.name();
-    RelPath path = Removals.path(index, set.parent()).child(name);
-    return removals.own().mayExist()
-        && index.name(set.parent(), name).isEmpty()
-        && removals.own().areIn(directory, name, path);
+    if (!removals.own().mayExist() || index.name(set.parent(), name).isPresent()) {
+      return false;
+    }
+    Stat stat = directory.statIfPresent(name);
+    return stat != null
+        && stat.device() == directory.stat().device()
+        && !stat.isMountRoot()
+        && removals.own().areIn(directory, name, Removals.path(index, set.parent()).child(name));
   }
 
   /**
@@ -883,8 +893,8 @@ final class Merge implements AutoCloseable {
       throws IOException {
     EntryId id = set.id();
     RelPath path = Removals.path(index, set.parent()).child(set.name());
-    index.putLocal(id, EntryReader.local(directory.stat(set.name()), true));
     try (DirFd inside = directory.openDirectory(set.name())) {
+      index.putLocal(id, EntryReader.local(inside.stat(), true));
       for (Name name : Kept.names(inside)) {
         Stat stat = inside.statIfPresent(name);
         boolean own =
@@ -895,9 +905,9 @@ final class Merge implements AutoCloseable {
           keepForeign(inside, id, name, path.child(name));
         }
       }
+      report(id, FileMetadata.setSelf(inside, entry.metadata()));
+      index.putLocal(id, EntryReader.local(inside.stat(), true));
     }
-    report(id, FileMetadata.set(directory, set.name(), entry));
-    index.putLocal(id, EntryReader.local(directory.stat(set.name()), true));
     changedDirectories.add(id);
     created.add(id);
     missing.remove(id);

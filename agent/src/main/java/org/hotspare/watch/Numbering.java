@@ -200,6 +200,11 @@ final class Numbering {
       cannotLook(index, directory, below, e);
       return true;
     }
+    if (at == null && index.inode(directory).isPresent() && index.path(directory).isEmpty()) {
+      // It, or one above it, has no name: it is listed if it turns up again, or it goes.
+      unlisted.putIfAbsent(directory, false);
+      return true;
+    }
     if (at == null) {
       return index.inode(directory).isEmpty();
     }
@@ -311,15 +316,16 @@ final class Numbering {
       return;
     }
     EntryId id = turn.directory;
-    comparing |= failures.takeBelow(Place.itself(id));
-    comparing |= Boolean.TRUE.equals(unlisted.remove(id));
-    boolean below = comparing;
     if (turn.below && compared.get(id.value()) != LongTable.ABSENT) {
       return;
     }
+    boolean below = comparing;
+    below |= failures.takeBelow(Place.itself(id));
+    below |= Boolean.TRUE.equals(unlisted.remove(id));
     try {
       DirFd at = directories.open(index, id);
       if (at != null) {
+        comparing |= below;
         watcher.watch(id, at);
         list(index, new Parent(id, index.path(id).orElse(RelPath.ROOT), at, below));
         touched.add(id);
@@ -401,8 +407,10 @@ final class Numbering {
    * not found, and nobody has found elsewhere, is gone.
    */
   void settle(IndexWriter index, Directories directories) throws IOException {
+    Set<EntryId> uncompared = comparing ? uncompared(index) : Set.of();
     comparing = false;
     compared.clear();
+    uncompared.forEach(id -> unlisted.put(id, true));
     List<NameRow> left = new ArrayList<>(vanished);
     vanished.clear();
     for (NameRow row : left) {
@@ -415,12 +423,28 @@ final class Numbering {
             vanished.add(row);
           } else if (at.statIfPresent(row.name()) == null || isExcluded(index, row)) {
             removeName(index, row);
+          } else if (uncompared.contains(row.id())) {
+            list(row.id(), true);
           }
         } catch (LinuxException e) {
           cannotLook(index, row.parent(), false, e);
         }
       }
     }
+  }
+
+  /**
+   * Known directories that were not there when their turn would have come: neither compared nor
+   * watched, they have to be if they come back.
+   */
+  private Set<EntryId> uncompared(IndexReader index) {
+    Set<EntryId> ids = new LinkedHashSet<>(orphans);
+    vanished.forEach(row -> ids.add(row.id()));
+    ids.removeIf(
+        id ->
+            compared.get(id.value()) != LongTable.ABSENT
+                || index.inode(id).map(i -> i.entry().kind() != FileKind.DIRECTORY).orElse(true));
+    return ids;
   }
 
   private boolean isExcluded(IndexWriter index, NameRow row) {

@@ -348,9 +348,12 @@ public final class Tracker implements AutoCloseable {
   private long cookieIfThereIsRoom() throws IOException {
     try {
       return watcher.cookie();
-    } catch (LinuxException e) {
+    } catch (MirrorRoot.RootMissing | LinuxException e) {
       // A comparison has to end, on a full disk, too: with what is known to have happened by now.
-      LOG.debug("mirror {}: no cookie: {}", root.mirror(), e.getMessage());
+      LOG.warn(
+          "mirror {}: what moved while the tree was compared may be missing: {}",
+          root.mirror(),
+          e.getMessage());
       return NO_COOKIE;
     }
   }

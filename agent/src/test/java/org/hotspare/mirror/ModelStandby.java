@@ -393,8 +393,21 @@ final class ModelStandby implements AutoCloseable {
 
   /** What a reader finds now: each file's own name with its content. */
   Set<String> shown() {
+    return shownIn(tree);
+  }
+
+  /** The same, with what waits outside, and may come back with its directory. */
+  Set<String> shownAndWaiting() {
+    Set<String> found = shownIn(tree);
+    if (Files.exists(limbo())) {
+      found.addAll(shownIn(limbo()));
+    }
+    return found;
+  }
+
+  private static Set<String> shownIn(Path top) {
     Set<String> found = new HashSet<>();
-    try (Stream<Path> walk = Files.walk(tree)) {
+    try (Stream<Path> walk = Files.walk(top)) {
       for (Path path : walk.toList()) {
         if (Files.isRegularFile(path, LinkOption.NOFOLLOW_LINKS)) {
           String content = Files.readString(path, StandardCharsets.US_ASCII);

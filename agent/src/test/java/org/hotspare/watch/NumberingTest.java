@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import org.hotspare.index.Durability;
 import org.hotspare.index.Index;
@@ -188,5 +189,37 @@ final class NumberingTest {
     }
     assertThat(retry()).containsExactly("home", "home/deep");
     assertThat(numbering.unseen().isNone()).isTrue();
+  }
+
+  @Test
+  void aNameThatAScanMissedIsNotGoneWhileItsDirectoryIsAway() throws Exception {
+    makeTree();
+    Path file = Files.createFile(tree.resolve("home/file"));
+    scan();
+    EntryId before = id("home/file").orElseThrow();
+    Path home = tree.resolve("home");
+    Path aside = base.resolve("aside");
+    Files.move(file, base.resolve("file"));
+    work(
+        (w, directories) -> {
+          numbering.compareFrom(EntryId.ROOT);
+          while (numbering.isListing()) {
+            numbering.listNext(w, directories);
+          }
+          Files.move(home, aside);
+          Files.move(base.resolve("file"), aside.resolve("file"));
+          directories.forget();
+        });
+    Files.move(aside, home);
+    work(
+        (w, directories) ->
+            numbering.look(w, directories, EntryId.ROOT, Name.of("home"), null, false));
+    assertThat(id("home/file")).contains(before);
+  }
+
+  private Optional<EntryId> id(String path) {
+    try (Snapshot snapshot = index.snapshot()) {
+      return snapshot.resolve(RelPath.of(path));
+    }
   }
 }
