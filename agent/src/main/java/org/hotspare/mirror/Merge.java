@@ -894,7 +894,6 @@ final class Merge implements AutoCloseable {
     EntryId id = set.id();
     RelPath path = Removals.path(index, set.parent()).child(set.name());
     try (DirFd inside = directory.openDirectory(set.name())) {
-      index.putLocal(id, EntryReader.local(inside.stat(), true));
       for (Name name : Kept.names(inside)) {
         Stat stat = inside.statIfPresent(name);
         boolean own =

@@ -98,7 +98,7 @@ public final class Tracker implements AutoCloseable {
   /**
    * A mark whose directory could not be found yet.
    *
-   * @param compared whether directories were being compared with all below them when it came
+   * @param compared whether directories were being compared with all below them when it was tried
    */
   private record Deferred(Mark mark, int attempts, boolean compared) {}
 
@@ -420,7 +420,7 @@ public final class Tracker implements AutoCloseable {
         take(w, directories, mark);
       }
       for (Mark mark : marks) {
-        take(w, directories, new Deferred(mark, 0, numbering.isComparing()));
+        take(w, directories, new Deferred(mark, 0, false));
       }
       numbering.retryFailed(w, directories);
       for (int i = 0; i < DIRECTORIES_PER_TRANSACTION && numbering.isListing(); i++) {

@@ -1,5 +1,7 @@
 package org.hotspare.mirror;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -88,6 +90,15 @@ final class FakePrimary implements AutoCloseable {
             () -> reached.connect(beta, TestCluster.OPTIONS),
             (mirror, topic, text) -> news.add(topic + " " + text));
     return reached.accepted();
+  }
+
+  /** A new connection of a standby with an empty tree; the first cut of its copy has begun. */
+  Link firstCopy(long to) throws IOException, InterruptedException {
+    Link link = connected();
+    assertThat(subscription(link).emptyTree()).isTrue();
+    link.send(agreed(Frame.Mode.FIRST_COPY));
+    link.send(begin(Frame.Mode.FIRST_COPY, 0, to));
+    return link;
   }
 
   /** The next connection of the running standby. */

@@ -25,10 +25,7 @@ final class InterruptedFirstCopyTest {
   @Test
   void whatTheLostBatchLeftIsNotAskedAbout() throws Exception {
     try (FakePrimary primary = new FakePrimary(base)) {
-      Link link = primary.connected();
-      assertThat(FakePrimary.subscription(link).emptyTree()).isTrue();
-      link.send(FakePrimary.agreed(Frame.Mode.FIRST_COPY));
-      link.send(begin(Frame.Mode.FIRST_COPY, 0, 10));
+      Link link = primary.firstCopy(10);
       link.sendNow(rows(directory(ROOT, 1)));
       // A kill leaves what the batch had put in place, and an index that knows nothing of it.
       link = leavingBehind(primary, link, "half", "of an older version");
@@ -54,10 +51,7 @@ final class InterruptedFirstCopyTest {
   @Test
   void whatBatchesBroughtBeforeAnythingWasAcknowledgedIsNotAskedAbout() throws Exception {
     try (FakePrimary primary = new FakePrimary(base)) {
-      Link link = primary.connected();
-      assertThat(FakePrimary.subscription(link).emptyTree()).isTrue();
-      link.send(FakePrimary.agreed(Frame.Mode.FIRST_COPY));
-      link.send(begin(Frame.Mode.FIRST_COPY, 0, 10));
+      Link link = primary.firstCopy(10);
       link.send(rows(directory(ROOT, 1)));
       link.send(primary.file(FILE, 2, "older"));
       link.send(rows(name(ROOT, "half", FILE, 3), name(ROOT, "lacking", FILE + 1, 4)));

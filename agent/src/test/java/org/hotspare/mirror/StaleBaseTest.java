@@ -27,10 +27,7 @@ final class StaleBaseTest {
   @Test
   void aFileThatCameWholeInTheSameCutIsNotAskedForAgain() throws Exception {
     try (FakePrimary primary = new FakePrimary(base)) {
-      Link link = primary.connected();
-      assertThat(FakePrimary.subscription(link).emptyTree()).isTrue();
-      link.send(FakePrimary.agreed(Frame.Mode.FIRST_COPY));
-      link.send(begin(Frame.Mode.FIRST_COPY, 0, 3));
+      Link link = primary.firstCopy(3);
       link.send(rows(FakePrimary.directory(ROOT, 1)));
       link.send(primary.file(FILE, 2, "first"));
       link.send(rows(name(ROOT, "file", FILE, 3)));

@@ -14,11 +14,8 @@ import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
-import org.hotspare.index.Durability;
-import org.hotspare.index.Index;
 import org.hotspare.index.Inode;
 import org.hotspare.index.Snapshot;
-import org.hotspare.linux.DirFd;
 import org.hotspare.linux.LoopFileSystem;
 import org.hotspare.testing.Churn;
 import org.hotspare.tree.RelPath;
@@ -51,41 +48,29 @@ final class RestartTest {
 
   private static void start(Path tree, Path state, Churn churn, int millis, int round)
       throws Exception {
-    Problems problems = new Problems();
-    MirrorRoot root = MirrorRoot.of("www", tree, state);
-    try (Index index = Index.open(state.resolve("index.db"))) {
-      index.update(Durability.FAST, w -> w.openEpoch(w.lineage().head().epoch() + 1));
-      try (DirFd opened = root.enter();
-          Watcher watcher =
-              Watchers.open(opened, tree, root::enterWork, WatchMethod.FANOTIFY, false);
-          Tracker tracker =
-              new Tracker(
-                  root, index, watcher, Excludes.of(List.of()), problems, ProcessorLimit.none())) {
-        tracker.start();
-        if (millis > 0) {
-          Thread.sleep(millis);
-        } else {
-          tracker.drain().get(60, TimeUnit.SECONDS);
-        }
-        churn.pause();
-        var _ = tracker.drain().get(60, TimeUnit.SECONDS);
-        try (Snapshot snapshot = index.snapshot()) {
-          Map<String, Long> real = inodes(tree);
-          Map<String, Long> known = new TreeMap<>();
-          for (String path : real.keySet()) {
-            snapshot
-                .resolve(RelPath.of(path))
-                .flatMap(snapshot::inode)
-                .map(Inode::local)
-                .ifPresent(local -> known.put(path, local.inode()));
-          }
-          assertThat(difference(known, real)).as("round %d, %d ms", round, millis).isEmpty();
-          assertThat(snapshot.counts().entries())
-              .isEqualTo(new HashSet<>(real.values()).size() + 1);
-        }
-        churn.goOn();
-        Thread.sleep(50);
+    try (Followed followed = new Followed(tree, state, new Problems()).start()) {
+      if (millis > 0) {
+        Thread.sleep(millis);
+      } else {
+        followed.tracker.drain().get(60, TimeUnit.SECONDS);
       }
+      churn.pause();
+      var _ = followed.tracker.drain().get(60, TimeUnit.SECONDS);
+      try (Snapshot snapshot = followed.index.snapshot()) {
+        Map<String, Long> real = inodes(tree);
+        Map<String, Long> known = new TreeMap<>();
+        for (String path : real.keySet()) {
+          snapshot
+              .resolve(RelPath.of(path))
+              .flatMap(snapshot::inode)
+              .map(Inode::local)
+              .ifPresent(local -> known.put(path, local.inode()));
+        }
+        assertThat(difference(known, real)).as("round %d, %d ms", round, millis).isEmpty();
+        assertThat(snapshot.counts().entries()).isEqualTo(new HashSet<>(real.values()).size() + 1);
+      }
+      churn.goOn();
+      Thread.sleep(50);
     }
   }
 

@@ -8,15 +8,11 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
-import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import org.hotspare.index.Durability;
-import org.hotspare.index.Index;
 import org.hotspare.index.IndexException;
 import org.hotspare.index.Inode;
 import org.hotspare.index.Snapshot;
-import org.hotspare.linux.DirFd;
 import org.hotspare.linux.LoopFileSystem;
 import org.hotspare.linux.LoopFileSystem.Kind;
 import org.hotspare.tree.Entry;
@@ -49,53 +45,8 @@ final class TrackerTest {
     LoopFileSystem.run("sh", "-c", "umount -q -l " + tree + "/*; true");
   }
 
-  /** A tracker with all that it needs. */
-  private final class Followed implements AutoCloseable {
-    final Index index;
-    final Watcher watcher;
-    final Tracker tracker;
-
-    Followed(Path state) throws IOException {
-      MirrorRoot root = MirrorRoot.of("www", tree, Files.createDirectories(state));
-      index = Index.open(state.resolve("index.db"));
-      index.update(Durability.FAST, w -> w.openEpoch(w.lineage().head().epoch() + 1));
-      try (DirFd opened = root.enter()) {
-        watcher = Watchers.open(opened, tree, root::enterWork, WatchMethod.FANOTIFY, false);
-      }
-      tracker =
-          new Tracker(
-              root, index, watcher, Excludes.of(List.of()), problems, ProcessorLimit.none());
-    }
-
-    Followed start() {
-      tracker.start();
-      return this;
-    }
-
-    /** Answers what could not be looked at. */
-    List<RelPath> settle() throws Exception {
-      Tracker.Drained drained = tracker.drain().get(LIMIT.toSeconds(), TimeUnit.SECONDS);
-      assertThat(drained.head()).isNotEqualTo(Position.NONE);
-      assertThat(drained.unseen().more()).isFalse();
-      return drained.unseen().paths();
-    }
-
-    Optional<Inode> at(String path) {
-      try (Snapshot snapshot = index.snapshot()) {
-        return snapshot.resolve(RelPath.of(path)).flatMap(snapshot::inode);
-      }
-    }
-
-    EntryId id(String path) {
-      return at(path).orElseThrow().id();
-    }
-
-    @Override
-    public void close() {
-      tracker.close();
-      watcher.close();
-      index.close();
-    }
+  private Followed followed(Path state) throws IOException {
+    return new Followed(tree, state, problems);
   }
 
   private static void await(String what, BooleanSupplier condition) throws InterruptedException {
@@ -115,16 +66,16 @@ final class TrackerTest {
   void whatHadLostItsNameWhenTheLastProcessEndedIsGone() throws Exception {
     Files.writeString(tree.resolve("file"), "content");
     EntryId orphan;
-    try (Followed first = new Followed(base.resolve("state")).start()) {
+    try (Followed first = followed(base.resolve("state")).start()) {
       first.settle();
       orphan = first.id("file");
     }
-    try (Followed killed = new Followed(base.resolve("state"))) {
+    try (Followed killed = followed(base.resolve("state"))) {
       Files.delete(tree.resolve("file"));
       killed.index.update(
           Durability.FAST, w -> w.removeName(EntryId.ROOT, Name.of("file"), w.nextPosition()));
     }
-    try (Followed second = new Followed(base.resolve("state")).start()) {
+    try (Followed second = followed(base.resolve("state")).start()) {
       await(
           "the entry is gone",
           () -> {
@@ -140,7 +91,7 @@ final class TrackerTest {
     Path home = Files.createDirectory(tree.resolve("home"));
     Files.writeString(home.resolve("file"), "content");
     Files.writeString(tree.resolve("before"), "1");
-    try (Followed followed = new Followed(base.resolve("state")).start()) {
+    try (Followed followed = followed(base.resolve("state")).start()) {
       followed.settle();
       EntryId file = followed.id("home/file");
       try (Forbidden _ = new Forbidden(home)) {
@@ -177,7 +128,7 @@ final class TrackerTest {
     Path above = Files.createDirectory(tree.resolve("above"));
     Path home = Files.createDirectory(above.resolve("home"));
     Files.writeString(home.resolve("file"), "content");
-    try (Followed followed = new Followed(base.resolve("state")).start()) {
+    try (Followed followed = followed(base.resolve("state")).start()) {
       followed.settle();
       EntryId file = followed.id("above/home/file");
       try (Forbidden _ = new Forbidden(home)) {
@@ -205,11 +156,11 @@ final class TrackerTest {
   void whatIsBelowIsReadOnceItCanBe() throws Exception {
     Path home = Files.createDirectories(tree.resolve("home/deep/er"));
     Path state = base.resolve("state");
-    try (Followed followed = new Followed(state).start()) {
+    try (Followed followed = followed(state).start()) {
       followed.settle();
     }
     Files.writeString(home.resolve("file"), "while nobody looked");
-    try (Followed followed = new Followed(state)) {
+    try (Followed followed = followed(state)) {
       try (Forbidden _ = new Forbidden(tree.resolve("home"))) {
         followed.start();
         followed.settle();
@@ -239,7 +190,7 @@ final class TrackerTest {
             open('other', 'w').close()
             os.rename('other', 'tmp')
         """;
-    try (Followed followed = new Followed(base.resolve("state")).start()) {
+    try (Followed followed = followed(base.resolve("state")).start()) {
       for (int i = 0; i < 20; i++) {
         followed.settle();
         // Every other time the name stands for something else in the end, every third before.
@@ -266,7 +217,7 @@ final class TrackerTest {
       Files.writeString(tree.resolve("f" + i), "");
     }
     try (LoopFileSystem small = LoopFileSystem.create(Kind.TMPFS, 24);
-        Followed followed = new Followed(small.path().resolve("state"))) {
+        Followed followed = followed(small.path().resolve("state"))) {
       Path filling = small.path().resolve("filling");
       fill(filling);
       followed.start();
