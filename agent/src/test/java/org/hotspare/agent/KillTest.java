@@ -1,9 +1,14 @@
 package org.hotspare.agent;
 
+import static java.nio.file.StandardCopyOption.ATOMIC_MOVE;
+import static java.nio.file.StandardOpenOption.CREATE;
+import static java.nio.file.StandardOpenOption.TRUNCATE_EXISTING;
+import static java.nio.file.StandardOpenOption.WRITE;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
-import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -24,6 +29,9 @@ import org.junit.jupiter.api.Test;
  */
 final class KillTest {
   private static final int CHANGES_PER_SECOND = 300;
+  private static final int LARGE_SIZE = 300 << 20;
+  private static final int LARGE_PARTS = 30;
+  private static final int LARGE_PART = 1 << 20;
 
   private final long seed = System.nanoTime();
   private final SplittableRandom random = new SplittableRandom(seed);
@@ -150,20 +158,19 @@ final class KillTest {
     Thread.sleep(millis);
   }
 
-  /** Some hundred megabytes, with a hole, partly new each time. */
+  /** Three hundred megabytes, most of them holes, new each time: it takes a while to stage. */
   private void writeLarge() throws IOException {
     Path temporary = pair.alphaTree().resolve("large.new");
-    byte[] block = new byte[1 << 20];
     SplittableRandom content = random.split();
-    try (OutputStream out = Files.newOutputStream(temporary)) {
-      for (int i = 0; i < 150; i++) {
-        content.nextBytes(block);
-        out.write(block);
+    byte[] bytes = new byte[LARGE_PART];
+    try (FileChannel out = FileChannel.open(temporary, CREATE, TRUNCATE_EXISTING, WRITE)) {
+      for (int i = 0; i < LARGE_PARTS; i++) {
+        content.nextBytes(bytes);
+        out.write(ByteBuffer.wrap(bytes), (long) i * LARGE_SIZE / LARGE_PARTS);
       }
     }
-    LoopFileSystem.run("truncate", "-s", "300M", temporary.toString());
-    Files.move(
-        temporary, pair.alphaTree().resolve("large"), java.nio.file.StandardCopyOption.ATOMIC_MOVE);
+    LoopFileSystem.run("truncate", "-s", String.valueOf(LARGE_SIZE), temporary.toString());
+    Files.move(temporary, pair.alphaTree().resolve("large"), ATOMIC_MOVE);
   }
 
   private boolean isLargeStaged() {

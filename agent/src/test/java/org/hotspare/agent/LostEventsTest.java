@@ -12,11 +12,13 @@ import org.hotspare.linux.KernelSetting;
 import org.hotspare.testing.Churn;
 import org.hotspare.testing.Command;
 import org.hotspare.testing.Judge;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** Where the kernel drops events, or gives none, both sides still become equal. */
+@Tag("alone")
 final class LostEventsTest {
   private static final Duration MINUTE = Duration.ofMinutes(1);
 

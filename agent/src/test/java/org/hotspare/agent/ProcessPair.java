@@ -10,6 +10,7 @@ import org.hotspare.admin.CommandFailure;
 import org.hotspare.admin.MirrorStatus;
 import org.hotspare.admin.StandbyStatus;
 import org.hotspare.admin.WaitResult;
+import org.hotspare.testing.FreePorts;
 import org.hotspare.testing.Judge;
 import org.hotspare.wire.Admission;
 import org.hotspare.wire.Certificates;
@@ -44,7 +45,7 @@ final class ProcessPair implements AutoCloseable {
    *     each may be a filesystem of its own
    */
   static ProcessPair make(Path base, String extra) throws IOException {
-    List<Integer> ports = TestPair.freePorts(2);
+    List<Integer> ports = FreePorts.take(2);
     Path alphaTree = base.resolve("alpha/tree");
     String ofBeta = ", paths: {www: %s}".formatted(base.resolve("beta/tree"));
     TestPair.Side alpha = TestPair.side(base, "alpha", alphaTree, ports, ofBeta, "", extra);

@@ -3,13 +3,10 @@ package org.hotspare.agent;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.BooleanSupplier;
@@ -18,6 +15,7 @@ import org.hotspare.admin.Status;
 import org.hotspare.admin.WaitResult;
 import org.hotspare.admin.WrongRequest;
 import org.hotspare.config.Configuration;
+import org.hotspare.testing.FreePorts;
 import org.hotspare.testing.Judge;
 import org.hotspare.testing.Relay;
 import org.hotspare.wire.Admission;
@@ -119,13 +117,13 @@ public final class TestPair implements AutoCloseable {
   public static TestPair make(
       Path base, Path alphaTree, Path betaTree, String mirrorExtra, String extra)
       throws IOException {
-    List<Integer> ports = freePorts(2);
+    List<Integer> ports = FreePorts.take(2);
     return make(base, alphaTree, betaTree, mirrorExtra, extra, new Network(ports, ports, "", null));
   }
 
   /** As {@link #make(Path)}, with a network between the nodes that a test can look at and cut. */
   public static TestPair withRelay(Path base) throws IOException {
-    List<Integer> ports = freePorts(2);
+    List<Integer> ports = FreePorts.take(2);
     Relay relay = Relay.to(ports.getFirst());
     List<Integer> seenByBeta = List.of(relay.port(), ports.getLast());
     return make(base, new Network(ports, seenByBeta, "", relay));
@@ -133,7 +131,7 @@ public final class TestPair implements AutoCloseable {
 
   /** As {@link #make(Path)}, where little may be sent to the standby. */
   public static TestPair withBandwidth(Path base, String toBeta) throws IOException {
-    List<Integer> ports = freePorts(2);
+    List<Integer> ports = FreePorts.take(2);
     return make(base, new Network(ports, ports, ", bandwidth: " + toBeta, null));
   }
 
@@ -203,22 +201,6 @@ public final class TestPair implements AutoCloseable {
     } catch (org.hotspare.config.ConfigurationException e) {
       throw new IOException(e);
     }
-  }
-
-  static List<Integer> freePorts(int count) throws IOException {
-    List<ServerSocket> sockets = new ArrayList<>();
-    List<Integer> ports = new ArrayList<>();
-    for (int i = 0; i < count; i++) {
-      ServerSocket socket = new ServerSocket();
-      socket.setReuseAddress(true);
-      socket.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
-      sockets.add(socket);
-      ports.add(socket.getLocalPort());
-    }
-    for (ServerSocket socket : sockets) {
-      socket.close();
-    }
-    return ports;
   }
 
   public Side alpha() {

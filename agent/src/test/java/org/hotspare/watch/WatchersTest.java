@@ -14,11 +14,13 @@ import org.hotspare.tree.EntryId;
 import org.hotspare.tree.Name;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** What depends on the method: limits, and several filesystems in one tree. */
+@Tag("alone")
 class WatchersTest {
   private final LoopFileSystem fileSystem = LoopFileSystem.create(LoopFileSystem.Kind.EXT4, 64);
   private final Path root = fileSystem.path().resolve("root");
