@@ -53,6 +53,11 @@ final class SimCluster {
   private long number;
   private boolean calm;
 
+  /** Whatever comes to this node takes so much longer. */
+  private String congested = "";
+
+  private long queuedNanos;
+
   private long recordedEpoch;
   private String recordedPrimary = "";
   private long servingEpoch;
@@ -124,11 +129,15 @@ final class SimCluster {
     for (int i = 0; i < copies; i++) {
       boolean late = !calm && random.nextInt(25) == 0;
       long longest = random.nextBoolean() ? times.durationNanos() : 3 * times.durationNanos();
-      long delay = late ? random(0, longest) : random(50_000, 5_000_000);
+      long queued = name.equals(congested) ? queuedNanos : 0;
+      long delay = queued + (late ? random(0, longest) : random(50_000, 5_000_000));
+      Cut link = new Cut(from.name, name);
+      // Behind the place of the cut already, or before it when the message comes there.
+      boolean behind = random.nextBoolean() && !cuts.contains(link);
       after(
           delay,
           () -> {
-            if (to.isUp() && !cuts.contains(new Cut(from.name, name))) {
+            if (to.isUp() && (behind || !cuts.contains(link))) {
               to.receive(from, message);
             }
           });
@@ -199,7 +208,7 @@ final class SimCluster {
 
   private void disturbOnce() {
     SimNode node = all.get(random.nextInt(all.size()));
-    switch (random.nextInt(9)) {
+    switch (random.nextInt(10)) {
       case 0, 1 -> crash(node, random.nextBoolean());
       case 2 -> node.stall(random(1_000_000, 3 * times.durationNanos()));
       case 3 -> node.release();
@@ -207,6 +216,7 @@ final class SimCluster {
       case 5 -> cut(node, all.get(random.nextInt(all.size())));
       case 6 -> fence();
       case 7 -> crashPrimary();
+      case 8 -> congest();
       default -> cuts.clear();
     }
   }
@@ -238,6 +248,26 @@ final class SimCluster {
       crash(primary, true);
       fencedEpoch = recordedEpoch;
     }
+  }
+
+  /** What comes to the recorded primary queues up, what it sends is lost, and then it hangs. */
+  private void congest() {
+    SimNode primary = nodes.get(recordedPrimary);
+    if (primary == null) {
+      return;
+    }
+    congested = recordedPrimary;
+    queuedNanos = random(times.validityNanos() / 2, times.durationNanos());
+    all.forEach(other -> cuts.add(new Cut(primary.name, other.name)));
+    after(
+        random(queuedNanos / 2, queuedNanos + times.renewalNanos()),
+        () -> primary.stall(random(1_000_000, 2 * times.durationNanos())));
+    after(
+        random(queuedNanos, 2 * times.durationNanos()),
+        () -> {
+          congested = "";
+          cuts.clear();
+        });
   }
 
   private void cutOff(SimNode node) {
@@ -275,6 +305,7 @@ final class SimCluster {
     calm = false;
     runUntil(now + troubled.toNanos());
     calm = true;
+    congested = "";
     cuts.clear();
     long deadline = now + 20 * times.durationNanos();
     while (all.stream().noneMatch(SimNode::isServing) && now < deadline) {
