@@ -74,9 +74,9 @@ final class Numbering {
   private final Deque<Turn> toList = new ArrayDeque<>();
 
   /**
-   * Directories that were not where the index says when their turn to be listed came: they, or one
-   * above them, had moved. Tried again once a directory is seen at another place, or again. With
-   * whether all below is to be listed, too.
+   * Directories that were not where the index says when their turn came to be listed, or to be
+   * looked at themselves: they, or one above them, had moved. Listed once a directory is seen at
+   * another place, or again. With whether all below is to be listed, too.
    */
   private final Map<EntryId, Boolean> unlisted = new LinkedHashMap<>();
 
@@ -295,14 +295,20 @@ final class Numbering {
 
   private void lookAtSelf(IndexWriter index, Directories directories, EntryId id)
       throws IOException {
-    DirFd at = directories.open(index, id);
     Inode known = index.inode(id).orElse(null);
-    if (at != null && known != null) {
-      Stat stat = at.stat();
-      Local local = known.local();
-      if (local == null || !local.changed().equals(stat.changed())) {
-        alter(index, known, EntryReader.readSelf(at, stat), stat, false);
-      }
+    if (known == null) {
+      return;
+    }
+    DirFd at = directories.open(index, id);
+    if (at == null) {
+      // One above it has moved on, which does not show in its own times when it is found again.
+      unlisted.putIfAbsent(id, false);
+      return;
+    }
+    Stat stat = at.stat();
+    Local local = known.local();
+    if (local == null || !local.changed().equals(stat.changed())) {
+      alter(index, known, EntryReader.readSelf(at, stat), stat, false);
     }
   }
 

@@ -6,7 +6,9 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -19,6 +21,7 @@ import org.hotspare.linux.DirFd;
 import org.hotspare.tree.EntryId;
 import org.hotspare.tree.Name;
 import org.hotspare.tree.RelPath;
+import org.hotspare.tree.Timestamp;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -189,6 +192,31 @@ final class NumberingTest {
     }
     assertThat(retry()).containsExactly("home", "home/deep");
     assertThat(numbering.unseen().isNone()).isTrue();
+  }
+
+  @Test
+  void theTimeOfADirectoryIsNotMissedBecauseOneAboveItMovesOn() throws Exception {
+    makeTree();
+    scan();
+    EntryId deep = id("home/deep").orElseThrow();
+    Files.createFile(tree.resolve("home/deep/file"));
+    work(
+        (w, directories) -> {
+          numbering.look(w, directories, deep, Name.of("file"), null, false);
+          Files.move(tree.resolve("home"), tree.resolve("house"));
+          directories.forget();
+        });
+    work(
+        (w, directories) -> {
+          numbering.look(w, directories, EntryId.ROOT, Name.of("house"), null, false);
+          directories.forget();
+        });
+    FileTime there = Files.getLastModifiedTime(tree.resolve("house/deep"));
+    try (Snapshot snapshot = index.snapshot()) {
+      Timestamp known = snapshot.inode(deep).orElseThrow().entry().metadata().modified();
+      assertThat(Instant.ofEpochSecond(known.seconds(), known.nanos()))
+          .isEqualTo(there.toInstant());
+    }
   }
 
   @Test
