@@ -15,6 +15,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 import org.hotspare.admin.AdminClient;
 import org.hotspare.admin.Answer;
 import org.hotspare.admin.CommandFailure;
@@ -43,6 +44,10 @@ import org.jspecify.annotations.Nullable;
 final class Trial {
   private static final List<String> NODES = List.of("alpha", "beta");
   private static final int START_SECONDS = 60;
+
+  /** Options of Java that a process beside this one may have, too. */
+  private static final Pattern OF_AGENTS =
+      Pattern.compile("-Xm.*|-XX:(?!StartFlightRecording|FlightRecorder|AOT).*");
 
   private final Path where;
   private final PrintWriter out;
@@ -196,10 +201,15 @@ final class Trial {
   private void start(String node) throws IOException {
     List<String> command = new ArrayList<>();
     command.add(ProcessHandle.current().info().command().orElse("java"));
-    // As this one was started: what a real agent is given, and what the user asks for.
-    command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
+    command.addAll(List.of("-XX:+UseSerialGC", "-Xmx256m"));
+    // As this one was started, with what a real agent is given; but a file or a port that an option
+    // names is this one's alone.
+    ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
+        .filter(option -> OF_AGENTS.matcher(option).matches())
+        .forEach(command::add);
     command.addAll(
         List.of(
+            "--enable-native-access=ALL-UNNAMED",
             "-cp",
             System.getProperty("java.class.path"),
             Main.class.getName(),

@@ -459,9 +459,7 @@ public final class Tracker implements AutoCloseable {
   }
 
   private void finishScan(long entries) {
-    scanning = false;
-    firstScanDone = true;
-    lostEvents = null;
+    // First: who sees that it is over may look for it in the log.
     if (LOG.isInfoEnabled()) {
       LOG.info(
           "mirror {}: {} entries compared in {} ms",
@@ -469,6 +467,9 @@ public final class Tracker implements AutoCloseable {
           entries,
           (System.nanoTime() - scanStartedNanos) / 1_000_000);
     }
+    scanning = false;
+    firstScanDone = true;
+    lostEvents = null;
   }
 
   private void reopenMoved(Directories directories) {

@@ -122,6 +122,19 @@ final class KillTest {
       markers.check(pair.betaTree(), "at the end of round " + round);
       Files.deleteIfExists(pair.alphaTree().resolve("large"));
     }
+    if (round % 10 == 9) {
+      deleteWhatWasMade();
+    }
+  }
+
+  /** Or a first copy takes longer the more rounds there were. */
+  private void deleteWhatWasMade() throws IOException {
+    try (Stream<Path> entries = Files.list(pair.alphaTree())) {
+      for (Path entry :
+          entries.filter(e -> e.getFileName().toString().startsWith("churn-")).toList()) {
+        Zoo.delete(entry);
+      }
+    }
   }
 
   // ---- moments
