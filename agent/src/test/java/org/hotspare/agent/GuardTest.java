@@ -187,8 +187,11 @@ final class GuardTest {
   void hardLinksAndReplacedFilesAreNoExceptions() throws Exception {
     try (TestPair pair = pairWithCopy()) {
       Path tree = pair.alpha().tree();
-      // Replacing every file, as a deployment does, deletes nothing.
-      run("cd %s && for f in d*/*; do echo new >.new && mv .new $f; done".formatted(tree));
+      // Replacing every file, as a deployment does, deletes nothing. From outside: a name that came
+      // and went a moment before the accident may come back with what was deleted then.
+      run(
+          "cd %1$s && for f in d*/*; do echo new >%2$s && mv %2$s $f; done"
+              .formatted(tree, base.resolve("new")));
       run("cd %s && for f in d1*/*; do ln $f links-$(basename $f); done".formatted(tree));
       pair.assertSame();
       run("rm -rf %1$s && cp -a %2$s %1$s".formatted(base.resolve("before"), tree));
