@@ -1,7 +1,6 @@
 package org.hotspare.mirror;
 
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Set;
@@ -30,7 +29,7 @@ final class DirectoryTimes {
   static Entry.Directory withhold(IndexWriter index, Inode existing, Entry.Directory entry) {
     Timestamp old = existing.entry().metadata().modified();
     if (!old.equals(entry.metadata().modified())) {
-      index.putNote(WITHHELD, key(existing.id()), Bytes.EMPTY);
+      index.putNote(WITHHELD, existing.id().toBytes(), Bytes.EMPTY);
     }
     return at(entry, old);
   }
@@ -55,7 +54,7 @@ final class DirectoryTimes {
   private static void restore(IndexWriter index, Inode inode, Timestamp time) {
     Entry.Directory entry = (Entry.Directory) inode.entry();
     index.put(new Inode(inode.id(), inode.version(), inode.born(), at(entry, time), inode.local()));
-    index.putNote(WITHHELD, key(inode.id()), Bytes.EMPTY);
+    index.putNote(WITHHELD, inode.id().toBytes(), Bytes.EMPTY);
   }
 
   /**
@@ -85,7 +84,7 @@ final class DirectoryTimes {
 
   /** Whether a directory keeps an older time here than the primary's has. */
   static boolean isWithheld(IndexReader index, EntryId id) {
-    return index.note(WITHHELD, key(id)).isPresent();
+    return index.note(WITHHELD, id.toBytes()).isPresent();
   }
 
   /**
@@ -98,7 +97,7 @@ final class DirectoryTimes {
     }
     Set<EntryId> ids = new LinkedHashSet<>();
     for (IndexReader.Note note : index.notes(WITHHELD)) {
-      EntryId id = new EntryId(ByteBuffer.wrap(note.key().array()).getLong());
+      EntryId id = EntryId.of(note.key());
       if (index.inode(id).isPresent()) {
         ids.add(id);
       }
@@ -109,7 +108,7 @@ final class DirectoryTimes {
   /** Forgets the directories that are no more. */
   static void forgetGone(IndexWriter index) {
     for (IndexReader.Note note : index.notes(WITHHELD)) {
-      if (index.inode(new EntryId(ByteBuffer.wrap(note.key().array()).getLong())).isEmpty()) {
+      if (index.inode(EntryId.of(note.key())).isEmpty()) {
         index.putNote(WITHHELD, note.key(), null);
       }
     }
@@ -118,11 +117,7 @@ final class DirectoryTimes {
   /** A directory has the primary's time. */
   static void settle(IndexWriter index, EntryId id) {
     if (isWithheld(index, id)) {
-      index.putNote(WITHHELD, key(id), null);
+      index.putNote(WITHHELD, id.toBytes(), null);
     }
-  }
-
-  private static Bytes key(EntryId id) {
-    return Bytes.wrap(ByteBuffer.allocate(8).putLong(id.value()).array());
   }
 }

@@ -91,6 +91,7 @@ final class Drift {
       Deque<EntryId> left = new ArrayDeque<>(List.of(EntryId.ROOT));
       try (Snapshot snapshot = index.snapshot()) {
         left.addAll(waiting(snapshot));
+        left.addAll(OutOfReach.all(snapshot));
       }
       while (!left.isEmpty()) {
         index.update(Durability.FAST, w -> some(w, work, left));
@@ -139,7 +140,7 @@ final class Drift {
     try (Places places = new Places(work)) {
       TreeMend mend = new TreeMend(this, w, work, places);
       for (int i = 0; i < DIRECTORIES_PER_TRANSACTION && !left.isEmpty(); i++) {
-        mend.directory(left.poll(), left);
+        left.addAll(mend.directory(left.poll()));
       }
     } catch (IOException e) {
       throw new java.io.UncheckedIOException(e);
@@ -170,25 +171,25 @@ final class Drift {
   }
 
   /**
-   * @param back gets the directories that may have been elsewhere: what the primary changed in them
-   *     meanwhile was not made there
+   * @param back gets the directories that were out of reach when something was to be done in them
    */
   private void marks(IndexWriter w, Workplace work, List<Mark> marks, Deque<EntryId> back) {
     try (Places places = new Places(work)) {
       TreeMend mend = new TreeMend(this, w, work, places);
       for (Mark mark : marks) {
         switch (mark) {
-          case Mark.Entry(var directory, var name, _) -> mend.name(directory, name, back);
+          case Mark.Entry(var directory, var name, _) -> mend.name(directory, name);
           case Mark.Moved(var from, var fromName, var to, var toName) -> {
-            mend.name(to, toName, back);
-            mend.name(from, fromName, back);
+            mend.name(to, toName);
+            mend.name(from, fromName);
           }
           case Mark.Self(var directory) -> mend.self(directory);
-          case Mark.Listing(var directory) -> mend.directory(directory, new ArrayDeque<>());
+          case Mark.Listing(var directory) -> mend.directory(directory);
           case Mark.Subtree subtree -> throw new IllegalStateException("handled by a scan");
           case Mark.Everything all -> throw new IllegalStateException("handled by a scan");
         }
       }
+      back.addAll(OutOfReach.all(w));
     } catch (IOException e) {
       throw new java.io.UncheckedIOException(e);
     }

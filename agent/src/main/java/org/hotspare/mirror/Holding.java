@@ -99,7 +99,8 @@ final class Holding {
 
   /** Whether nothing here is held: a note may be of what is no more. */
   static boolean isEmpty(IndexReader index) {
-    return index.notes(HELD).stream().allMatch(note -> index.inode(idOf(note.key())).isEmpty())
+    return index.notes(HELD).stream()
+            .allMatch(note -> index.inode(EntryId.of(note.key())).isEmpty())
         && index.notes(LEAVING).stream().allMatch(note -> row(index, note.key()) == null);
   }
 
@@ -107,7 +108,7 @@ final class Holding {
 
   /** Holds the deletion of an entry. */
   static void hold(IndexWriter index, EntryId id) {
-    index.putNote(HELD, key(id), Bytes.EMPTY);
+    index.putNote(HELD, id.toBytes(), Bytes.EMPTY);
   }
 
   /** Holds the removal of a name. */
@@ -116,7 +117,7 @@ final class Holding {
   }
 
   static boolean isHeld(IndexReader index, EntryId id) {
-    return index.note(HELD, key(id)).isPresent();
+    return index.note(HELD, id.toBytes()).isPresent();
   }
 
   /**
@@ -138,7 +139,7 @@ final class Holding {
 
   /** The entries whose deletion is held. */
   static List<EntryId> entries(IndexReader index) {
-    return index.notes(HELD).stream().map(note -> idOf(note.key())).toList();
+    return index.notes(HELD).stream().map(note -> EntryId.of(note.key())).toList();
   }
 
   // ---- what has to give way
@@ -210,7 +211,7 @@ final class Holding {
           left.add(child.inode());
         }
       }
-      index.putNote(HELD, key(next.id()), null);
+      index.putNote(HELD, next.id().toBytes(), null);
       index.remove(next.id(), next.version());
     }
   }
@@ -218,7 +219,7 @@ final class Holding {
   private static void forget(IndexWriter index, NameRow row) {
     index.putNote(LEAVING, key(row), null);
     if (index.namesOf(row.id()).isEmpty()) {
-      index.putNote(HELD, key(row.id()), null);
+      index.putNote(HELD, row.id().toBytes(), null);
     }
   }
 
@@ -288,7 +289,7 @@ final class Holding {
       Set<EntryId> touched)
       throws IOException {
     Inode inode = index.inode(id).orElse(null);
-    index.putNote(HELD, key(id), null);
+    index.putNote(HELD, id.toBytes(), null);
     if (inode == null) {
       return;
     }
@@ -390,13 +391,5 @@ final class Holding {
     ByteBuffer key = ByteBuffer.allocate(16 + name.length);
     key.putLong(row.id().value()).putLong(row.parent().value()).put(name);
     return Bytes.wrap(key.array());
-  }
-
-  private static Bytes key(EntryId id) {
-    return Bytes.wrap(ByteBuffer.allocate(8).putLong(id.value()).array());
-  }
-
-  private static EntryId idOf(Bytes key) {
-    return new EntryId(ByteBuffer.wrap(key.array()).getLong());
   }
 }

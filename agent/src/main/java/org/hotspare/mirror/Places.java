@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.hotspare.index.IndexReader;
+import org.hotspare.index.IndexWriter;
 import org.hotspare.index.Inode;
 import org.hotspare.index.Local;
 import org.hotspare.index.NameRow;
@@ -61,9 +62,9 @@ final class Places implements AutoCloseable {
 
   /**
    * The directory, or null where nothing is at its place, or another one, which somebody else put
-   * there.
+   * there: then it is noted as {@link OutOfReach}.
    */
-  @Nullable DirFd directory(IndexReader index, EntryId id) throws IOException {
+  @Nullable DirFd directory(IndexWriter index, EntryId id) throws IOException {
     if (id.equals(EntryId.ROOT)) {
       return work.root();
     }
@@ -100,14 +101,16 @@ final class Places implements AutoCloseable {
     }
   }
 
-  private @Nullable DirFd remember(IndexReader index, EntryId id, @Nullable DirFd directory)
+  private @Nullable DirFd remember(IndexWriter index, EntryId id, @Nullable DirFd directory)
       throws IOException {
-    if (directory == null) {
-      return null;
-    }
     Local expected = index.inode(id).map(Inode::local).orElse(null);
-    if (!EntryReader.isSame(expected, directory.stat())) {
-      directory.close();
+    if (directory == null || !EntryReader.isSame(expected, directory.stat())) {
+      if (directory != null) {
+        directory.close();
+      }
+      if (expected != null && isDirectory(index, id)) {
+        OutOfReach.add(index, id);
+      }
       return null;
     }
     if (open.size() >= CAPACITY) {
@@ -123,7 +126,7 @@ final class Places implements AutoCloseable {
    * One of the places of an entry: any of its names, or limbo; null where its directory is not
    * there.
    */
-  @Nullable Place of(IndexReader index, EntryId id) throws IOException {
+  @Nullable Place of(IndexWriter index, EntryId id) throws IOException {
     List<NameRow> names = index.namesOf(id);
     if (names.isEmpty()) {
       return new Place(work.limbo(), Workplace.nameOf(id));

@@ -1,7 +1,6 @@
 package org.hotspare.mirror;
 
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashMap;
@@ -14,7 +13,6 @@ import org.hotspare.index.IndexWriter;
 import org.hotspare.index.Inode;
 import org.hotspare.index.NameRow;
 import org.hotspare.linux.DirFd;
-import org.hotspare.tree.Bytes;
 import org.hotspare.tree.EntryId;
 import org.hotspare.tree.FileKind;
 import org.hotspare.tree.Name;
@@ -147,7 +145,7 @@ final class Removals {
 
   /** What has the place of a directory takes what is this node's own; else it stays itself. */
   private boolean staysInTree(
-      IndexReader index, Workplace work, Places places, Inode inode, Origin origin)
+      IndexWriter index, Workplace work, Places places, Inode inode, Origin origin)
       throws IOException {
     DirFd directory = places.directory(index, origin.parent());
     if (directory == null) {
@@ -169,14 +167,14 @@ final class Removals {
 
   /** The place that an entry had before it came to limbo; null where none is known. */
   static @Nullable Origin origin(IndexReader index, EntryId id) {
-    return index.note(LIMBO, key(id)).map(note -> Origin.decode(note.value())).orElse(null);
+    return index.note(LIMBO, id.toBytes()).map(note -> Origin.decode(note.value())).orElse(null);
   }
 
   /** The places that entries had before they came to limbo. */
   static Map<EntryId, Origin> origins(IndexReader index) {
     Map<EntryId, Origin> origins = new LinkedHashMap<>();
     for (IndexReader.Note note : index.notes(LIMBO)) {
-      EntryId id = new EntryId(ByteBuffer.wrap(note.key().array()).getLong());
+      EntryId id = EntryId.of(note.key());
       origins.put(id, Origin.decode(note.value()));
     }
     return origins;
@@ -184,17 +182,17 @@ final class Removals {
 
   /** An entry left limbo. */
   static void forgetLimbo(IndexWriter index, EntryId id) {
-    index.putNote(LIMBO, key(id), null);
+    index.putNote(LIMBO, id.toBytes(), null);
   }
 
   /** Remembers where an entry had been that waits in limbo now. */
   void noteLimbo(IndexWriter index, NameRow row) {
-    index.putNote(LIMBO, key(row.id()), origin(index, row).encode());
+    index.putNote(LIMBO, row.id().toBytes(), origin(index, row).encode());
   }
 
   /** The same, for another place than the one that the entry left. */
   static void noteLimbo(IndexWriter index, EntryId id, Origin origin) {
-    index.putNote(LIMBO, key(id), origin.encode());
+    index.putNote(LIMBO, id.toBytes(), origin.encode());
   }
 
   /** The directories that entries had been in have others in their places now. */
@@ -270,9 +268,5 @@ final class Removals {
       at = origin.parent();
     }
     return RelPath.of(List.copyOf(names));
-  }
-
-  private static Bytes key(EntryId id) {
-    return Bytes.wrap(ByteBuffer.allocate(8).putLong(id.value()).array());
   }
 }

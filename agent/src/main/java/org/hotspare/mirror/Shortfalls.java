@@ -186,7 +186,7 @@ final class Shortfalls {
 
   /** The entry is gone. */
   static void gone(IndexWriter index, EntryId id) {
-    index.notes(UNMADE, idBytes(id)).forEach(note -> forget(index, UNMADE, note.key()));
+    index.notes(UNMADE, id.toBytes()).forEach(note -> forget(index, UNMADE, note.key()));
     hasMetadata(index, id);
   }
 
@@ -310,11 +310,7 @@ final class Shortfalls {
   }
 
   private static EntryId idOf(IndexReader.Note note) {
-    return new EntryId(ByteBuffer.wrap(note.key().array()).getLong());
-  }
-
-  private static Bytes idBytes(EntryId id) {
-    return Bytes.wrap(ByteBuffer.allocate(8).putLong(id.value()).array());
+    return EntryId.of(note.key());
   }
 
   private static Bytes key(EntryId id, Lack lack) {

@@ -2,7 +2,6 @@ package org.hotspare.mirror;
 
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -57,10 +56,7 @@ final class TreeMend {
 
   // ---- where to look
 
-  /**
-   * @param below gets the entry if it is a directory that is as it should be
-   */
-  void name(EntryId parent, Name name, Deque<EntryId> below) throws IOException {
+  void name(EntryId parent, Name name) throws IOException {
     DirFd at = open(parent);
     if (at == null) {
       return;
@@ -70,7 +66,7 @@ final class TreeMend {
     Inode inode = row == null ? null : index.inode(row.id()).orElse(null);
     Stat stat = spot.stat();
     if (stat != null) {
-      found(spot, inode, stat, below);
+      var _ = found(spot, inode, stat);
     } else if (inode != null) {
       missing(spot, inode);
     }
@@ -92,14 +88,13 @@ final class TreeMend {
     }
   }
 
-  /**
-   * @param below gets the directories in it that are as they should be
-   */
-  void directory(EntryId id, Deque<EntryId> below) throws IOException {
+  /** All that is in a directory. Answers which directories in it are as they should be. */
+  List<EntryId> directory(EntryId id) throws IOException {
     DirFd at = open(id);
     if (at == null) {
-      return;
+      return List.of();
     }
+    List<EntryId> below = new ArrayList<>();
     drift.watch(id, at);
     Map<Name, Child> children = new TreeMap<>();
     for (Child child : index.children(id)) {
@@ -110,27 +105,39 @@ final class TreeMend {
       Stat stat = spot.stat();
       if (stat != null) {
         Child child = children.remove(name);
-        found(spot, child == null ? null : child.inode(), stat, below);
+        Inode inode = child == null ? null : child.inode();
+        if (found(spot, inode, stat) && inode != null) {
+          below.add(inode.id());
+        }
       }
     }
     for (Child child : children.values()) {
       missing(new Spot(at, id, child.name()), child.inode());
     }
     self(id);
+    OutOfReach.remove(index, id);
+    return below;
   }
 
   private @Nullable DirFd open(EntryId directory) throws IOException {
-    return index.inode(directory).isPresent() ? places.directory(index, directory) : null;
+    if (index.inode(directory).isEmpty()) {
+      OutOfReach.remove(index, directory);
+      return null;
+    }
+    return places.directory(index, directory);
   }
 
   // ---- what is there
 
-  private void found(Spot spot, @Nullable Inode inode, Stat stat, Deque<EntryId> below)
-      throws IOException {
+  /**
+   * @return whether it is a directory of ours
+   */
+  private boolean found(Spot spot, @Nullable Inode inode, Stat stat) throws IOException {
     try {
-      compare(spot, inode, stat, below);
+      return compare(spot, inode, stat);
     } catch (LinuxException e) {
       cannotBeMended(spot, e);
+      return false;
     }
   }
 
@@ -145,23 +152,22 @@ final class TreeMend {
         "was changed on this standby and cannot be mended: " + e.errno().text());
   }
 
-  private void compare(Spot spot, @Nullable Inode inode, Stat stat, Deque<EntryId> below)
-      throws IOException {
+  private boolean compare(Spot spot, @Nullable Inode inode, Stat stat) throws IOException {
     if (inode == null) {
       extra(spot, stat);
-    } else if (!EntryReader.isSame(inode.local(), stat) || inode.entry().kind() != stat.kind()) {
+      return false;
+    }
+    Local local = inode.local();
+    if (local == null || !EntryReader.isSame(local, stat) || inode.entry().kind() != stat.kind()) {
       if (!relinkOver(spot, inode, stat)) {
         differs(spot, inode, stat);
       }
-    } else {
-      if (stat.kind() == FileKind.DIRECTORY) {
-        below.add(inode.id());
-      }
-      Local local = inode.local();
-      if (local == null || !local.changed().equals(stat.changed())) {
-        touched(spot, inode, stat);
-      }
+      return false;
     }
+    if (!local.changed().equals(stat.changed())) {
+      touched(spot, inode, stat);
+    }
+    return stat.kind() == FileKind.DIRECTORY;
   }
 
   /** Somebody changed a file of ours, or only its metadata. */

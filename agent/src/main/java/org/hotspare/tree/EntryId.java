@@ -1,5 +1,7 @@
 package org.hotspare.tree;
 
+import java.nio.ByteBuffer;
+
 /**
  * The identity of an inode in a mirror: given by the primary, the same on all nodes, never used
  * again. The value packs the epoch in which it was given (23 bits) over a counter (40 bits), so
@@ -23,6 +25,16 @@ public record EntryId(long value) implements Comparable<EntryId> {
       throw new IllegalArgumentException("not an entry id: " + epoch + "." + counter);
     }
     return new EntryId(epoch << COUNTER_BITS | counter);
+  }
+
+  /** The id that these bytes begin with: the inverse of {@link #toBytes}. */
+  public static EntryId of(Bytes bytes) {
+    return new EntryId(ByteBuffer.wrap(bytes.array()).getLong());
+  }
+
+  /** Eight bytes, in the order of ids: the key of what is noted about an entry. */
+  public Bytes toBytes() {
+    return Bytes.wrap(ByteBuffer.allocate(Long.BYTES).putLong(value).array());
   }
 
   public long epoch() {

@@ -15,6 +15,7 @@ import org.hotspare.admin.Status;
 import org.hotspare.admin.WaitResult;
 import org.hotspare.admin.WrongRequest;
 import org.hotspare.config.Configuration;
+import org.hotspare.testing.Await;
 import org.hotspare.testing.FreePorts;
 import org.hotspare.testing.Judge;
 import org.hotspare.testing.Relay;
@@ -276,11 +277,7 @@ public final class TestPair implements AutoCloseable {
 
   /** Polls until the condition holds. */
   public static void await(String what, BooleanSupplier condition) throws InterruptedException {
-    long deadline = System.nanoTime() + LIMIT.toNanos();
-    while (!condition.getAsBoolean()) {
-      assertThat(System.nanoTime()).as("waiting until %s", what).isLessThan(deadline);
-      Thread.sleep(20);
-    }
+    Await.await(what, LIMIT, condition);
   }
 
   /** Stops both, cleanly; they can be started again. */

@@ -1,6 +1,7 @@
 package org.hotspare.watch;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.hotspare.testing.Await.await;
 
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -8,12 +9,10 @@ import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.function.BooleanSupplier;
 import org.hotspare.linux.DirFd;
 import org.hotspare.linux.LoopFileSystem;
 import org.hotspare.linux.Stat;
@@ -53,14 +52,6 @@ class SweepTest {
     }
   }
 
-  private static void await(Duration limit, BooleanSupplier condition) throws InterruptedException {
-    long deadline = System.nanoTime() + limit.toNanos();
-    while (!condition.getAsBoolean()) {
-      assertThat(System.nanoTime()).as("in time").isLessThan(deadline);
-      Thread.sleep(10);
-    }
-  }
-
   private Sweep.Candidate candidate(String path, boolean mapped) throws IOException {
     try (DirFd root = fileSystem.open()) {
       Stat stat = root.stat(RelPath.of(path));
@@ -87,7 +78,7 @@ class SweepTest {
     start("python3", "-c", program.replace("m[5000", "os.close(fd + 1)\nm[5000"), file.toString());
     try (Sweep sweep = sweep()) {
       Sweep.Candidate expected = candidate("a/mapped", true);
-      await(Duration.ofSeconds(20), () -> found.contains(expected));
+      await("it is found", () -> found.contains(expected));
       assertThat(sweep.problem()).isEmpty();
     }
   }
@@ -101,10 +92,10 @@ class SweepTest {
           --direct=1 --time_based --runtime=60 --rate_iops=50 --output=/dev/null
         """;
     start("sh", "-c", program, fileSystem.path().resolve("database").toString());
-    await(Duration.ofSeconds(20), () -> Files.exists(fileSystem.path().resolve("database")));
+    await("it is there", () -> Files.exists(fileSystem.path().resolve("database")));
     try (Sweep sweep = sweep()) {
       Sweep.Candidate expected = candidate("database", false);
-      await(Duration.ofSeconds(20), () -> found.contains(expected));
+      await("it is found", () -> found.contains(expected));
       assertThat(sweep.problem()).isEmpty();
     }
   }
@@ -126,7 +117,7 @@ class SweepTest {
     start("python3", "-c", program, fileSystem.path().toString());
     long start = System.nanoTime();
     try (Sweep sweep = sweep()) {
-      await(Duration.ofSeconds(60), () -> sweep.passes() >= 2);
+      await("all was swept twice", () -> sweep.passes() >= 2);
       double share = (double) sweep.cpuNanos() / (System.nanoTime() - start);
       System.out.printf(
           "SweepTest: %.2f %% of a core, last pass %s%n", share * 100, sweep.lastPass());

@@ -1,14 +1,13 @@
 package org.hotspare.watch;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.hotspare.testing.Await.await;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.BooleanSupplier;
 import org.hotspare.index.Durability;
 import org.hotspare.index.IndexException;
 import org.hotspare.index.Inode;
@@ -28,7 +27,6 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** What the tracker keeps in the index where looking, or writing the index, fails meanwhile. */
 final class TrackerTest {
-  private static final Duration LIMIT = Duration.ofSeconds(60);
 
   private final Problems problems = new Problems();
 
@@ -47,14 +45,6 @@ final class TrackerTest {
 
   private Followed followed(Path state) throws IOException {
     return new Followed(tree, state, problems);
-  }
-
-  private static void await(String what, BooleanSupplier condition) throws InterruptedException {
-    long deadline = System.nanoTime() + LIMIT.toNanos();
-    while (!condition.getAsBoolean()) {
-      assertThat(System.nanoTime()).as("waiting until %s", what).isLessThan(deadline);
-      Thread.sleep(10);
-    }
   }
 
   private boolean isProblem(String path) {
