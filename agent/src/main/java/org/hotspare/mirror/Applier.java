@@ -108,7 +108,7 @@ final class Applier {
     /** Called after a batch was put in place, with how many rows it had. */
     void applied(List<Change> changes);
 
-    /** A directory appeared: it is to be watched. */
+    /** A directory was made, and is not in the tree yet: it is to be watched. */
     void appeared(EntryId id, org.hotspare.linux.DirFd directory) throws IOException;
   }
 
@@ -484,7 +484,7 @@ final class Applier {
       Frame.CutBegin begun) {
     List<Change> all = new ArrayList<>(unresolved);
     all.addAll(changes);
-    try (Merge merge = new Merge(w, place, removals, problems, asked, all)) {
+    try (Merge merge = new Merge(w, place, removals, problems, asked, all, upstream::appeared)) {
       state.holdsRowsOf(w, begun, changes);
       removals.beginBatch();
       guard.check(w, place, changes);
@@ -497,7 +497,7 @@ final class Applier {
         }
       }
       merge.retryPending(unresolved);
-      merge.finish(upstream::appeared);
+      merge.finish();
       unresolved = new ArrayList<>(merge.pending());
       if (unresolved.size() > MOST_UNRESOLVED) {
         throw new ProtocolException(

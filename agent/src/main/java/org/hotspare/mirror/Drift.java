@@ -3,6 +3,7 @@ package org.hotspare.mirror;
 import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -38,7 +39,7 @@ final class Drift {
   private final MirrorRoot root;
   private final Index index;
   private final Watcher watcher;
-  private final Excludes excludes;
+  private final OwnFiles own;
   private final Problems problems;
   private final ProcessorLimit processors;
 
@@ -64,7 +65,7 @@ final class Drift {
     this.root = root;
     this.index = index;
     this.watcher = watcher;
-    this.excludes = excludes;
+    this.own = new OwnFiles(excludes);
     this.problems = problems;
   }
 
@@ -91,7 +92,6 @@ final class Drift {
       Deque<EntryId> left = new ArrayDeque<>(List.of(EntryId.ROOT));
       try (Snapshot snapshot = index.snapshot()) {
         left.addAll(waiting(snapshot));
-        left.addAll(OutOfReach.all(snapshot));
       }
       while (!left.isEmpty()) {
         index.update(Durability.FAST, w -> some(w, work, left));
@@ -129,7 +129,7 @@ final class Drift {
     recovering = died || inFlight;
     if (recovering) {
       try {
-        new Rollback(w, work, new OwnFiles(excludes), inFlight).run();
+        new Rollback(w, work, own, inFlight).run();
       } catch (IOException e) {
         throw new java.io.UncheckedIOException(e);
       }
@@ -161,19 +161,41 @@ final class Drift {
       }
     }
     try (Workplace work = Workplace.enter(root)) {
-      Deque<EntryId> back = new ArrayDeque<>();
-      index.update(Durability.FAST, w -> marks(w, work, marks, back));
-      while (!back.isEmpty()) {
-        index.update(Durability.FAST, w -> some(w, work, back));
-      }
+      index.update(Durability.FAST, w -> marks(w, work, marks));
     }
     return new LinkedHashSet<>(wanted);
   }
 
   /**
-   * @param back gets the directories that were out of reach when something was to be done in them
+   * Compares what was out of reach and can be opened again: only while nothing is on its way that
+   * was asked for. Answers what is to be sent anew.
    */
-  private void marks(IndexWriter w, Workplace work, List<Mark> marks, Deque<EntryId> back) {
+  Set<EntryId> compareWhatIsBack() throws IOException {
+    wanted.clear();
+    Set<EntryId> tried = new HashSet<>();
+    Deque<EntryId> left = new ArrayDeque<>(outOfReach(tried));
+    if (!left.isEmpty()) {
+      try (Workplace work = Workplace.enter(root)) {
+        while (!left.isEmpty()) {
+          index.update(Durability.FAST, w -> some(w, work, left));
+          processors.pause();
+          if (left.isEmpty()) {
+            left.addAll(outOfReach(tried));
+          }
+        }
+      }
+    }
+    return new LinkedHashSet<>(wanted);
+  }
+
+  /** Each once: what still cannot be opened waits for the next time. */
+  private List<EntryId> outOfReach(Set<EntryId> tried) {
+    try (Snapshot snapshot = index.snapshot()) {
+      return OutOfReach.topmost(snapshot).stream().filter(tried::add).toList();
+    }
+  }
+
+  private void marks(IndexWriter w, Workplace work, List<Mark> marks) {
     try (Places places = new Places(work)) {
       TreeMend mend = new TreeMend(this, w, work, places);
       for (Mark mark : marks) {
@@ -189,7 +211,6 @@ final class Drift {
           case Mark.Everything all -> throw new IllegalStateException("handled by a scan");
         }
       }
-      back.addAll(OutOfReach.all(w));
     } catch (IOException e) {
       throw new java.io.UncheckedIOException(e);
     }
@@ -201,8 +222,8 @@ final class Drift {
     watcher.watch(id, directory);
   }
 
-  Excludes excludes() {
-    return excludes;
+  OwnFiles own() {
+    return own;
   }
 
   boolean isRecovering() {

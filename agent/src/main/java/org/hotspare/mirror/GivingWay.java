@@ -301,6 +301,8 @@ final class GivingWay {
         effects.foreign.keep(into, parent, row.name());
         from.renameNoReplace(row.name(), into, row.name());
       }
+    } else {
+      OutOfReach.add(index, parent);
     }
     index.removeName(row.parent(), row.name(), row.version());
     // Whatever the primary says of this name is newer.

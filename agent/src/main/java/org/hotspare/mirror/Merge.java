@@ -50,11 +50,11 @@ final class Merge implements AutoCloseable {
   private final Problems problems;
   private final Removals removals;
   private final BatchRows rows;
+  private final Appeared appeared;
 
   private final Map<EntryId, Staged> staged = new HashMap<>();
   private final Set<EntryId> changed = new LinkedHashSet<>();
   private final Set<EntryId> changedDirectories = new LinkedHashSet<>();
-  private final Set<EntryId> created = new LinkedHashSet<>();
   private final Set<EntryId> missing = new LinkedHashSet<>();
   private List<Change.NameSet> pending = new ArrayList<>();
 
@@ -91,7 +91,8 @@ final class Merge implements AutoCloseable {
       Removals removals,
       Problems problems,
       Set<EntryId> asked,
-      List<Change> batch) {
+      List<Change> batch,
+      Appeared appeared) {
     this.index = index;
     this.work = work;
     this.places = new Places(work);
@@ -99,6 +100,7 @@ final class Merge implements AutoCloseable {
     this.problems = problems;
     this.asked = asked;
     this.rows = new BatchRows(batch);
+    this.appeared = appeared;
   }
 
   /** Entries that this node lacks: their rows came without the content that would make them. */
@@ -855,8 +857,9 @@ final class Merge implements AutoCloseable {
       }
       case Entry.Directory made -> {
         staging.mkdir(temporary, 0700);
-        changedDirectories.add(set.id());
-        created.add(set.id());
+        try (DirFd directoryMade = staging.openDirectory(temporary)) {
+          isNew(set.id(), directoryMade);
+        }
       }
       case Entry.SymbolicLink link -> staging.symlink(link.target(), temporary);
       case Entry.SpecialFile special ->
@@ -894,6 +897,7 @@ final class Merge implements AutoCloseable {
     EntryId id = set.id();
     RelPath path = Removals.path(index, set.parent()).child(set.name());
     try (DirFd inside = directory.openDirectory(set.name())) {
+      isNew(id, inside);
       for (Name name : Kept.names(inside)) {
         Stat stat = inside.statIfPresent(name);
         boolean own =
@@ -907,9 +911,16 @@ final class Merge implements AutoCloseable {
       report(id, FileMetadata.setSelf(inside, entry.metadata()));
       index.putLocal(id, EntryReader.local(inside.stat(), true));
     }
-    changedDirectories.add(id);
-    created.add(id);
     missing.remove(id);
+  }
+
+  /** A directory that was made, or made anew: then what it held may not be in it. */
+  private void isNew(EntryId id, DirFd directory) throws IOException {
+    appeared.directory(id, directory);
+    changedDirectories.add(id);
+    if (index.hasChildren(id)) {
+      OutOfReach.add(index, id);
+    }
   }
 
   private void report(EntryId id, List<String> refused) {
@@ -945,7 +956,7 @@ final class Merge implements AutoCloseable {
   }
 
   /** Parks what has no name yet, sets directory times, and remembers where everything lies. */
-  void finish(Appeared appeared) throws IOException {
+  void finish() throws IOException {
     for (EntryId id : List.copyOf(deferred.keySet())) {
       putDeferred(id);
     }
@@ -965,12 +976,6 @@ final class Merge implements AutoCloseable {
     for (EntryId id : changed) {
       remember(id);
     }
-    for (EntryId id : created) {
-      DirFd directory = index.inode(id).isPresent() ? places.directory(index, id) : null;
-      if (directory != null) {
-        appeared.directory(id, directory);
-      }
-    }
   }
 
   private void settleHeld() throws IOException {
@@ -981,7 +986,7 @@ final class Merge implements AutoCloseable {
     }
   }
 
-  /** Told of directories that this batch made. */
+  /** Told of each directory that is made, before anybody can put something into it. */
   interface Appeared {
     void directory(EntryId id, DirFd directory) throws IOException;
   }
@@ -1014,9 +1019,16 @@ final class Merge implements AutoCloseable {
       stat = place == null ? null : place.directory().statIfPresent(place.name());
     }
     Local local = inode.local();
-    if (stat != null && (local == null || EntryReader.isSame(local, stat))) {
+    boolean ours = local == null || (stat != null && EntryReader.isSame(local, stat));
+    if (stat != null && ours && isAsPut(inode.entry(), stat)) {
       index.putLocal(id, EntryReader.local(stat, true));
     }
+  }
+
+  /** Not if somebody else wrote to it since: then its event is to find a time that is unknown. */
+  private static boolean isAsPut(Entry entry, Stat stat) {
+    return !(entry instanceof Entry.RegularFile file)
+        || (stat.size() == file.size() && stat.modified().equals(file.metadata().modified()));
   }
 
   /** Also where the batch failed: it may be tried for as long as a disk is full. */

@@ -7,10 +7,11 @@ import org.hotspare.tree.Bytes;
 import org.hotspare.tree.EntryId;
 
 /**
- * Directories of a standby's tree that were not at their place when something was to be done in
- * them, since somebody had moved them away. The index goes on as if it had been done. So one that
- * comes back may hold what was to be removed and lack what was to come, which no event tells: it is
- * to be compared as soon as it can be opened. Noted in the index, with what was not done.
+ * Directories of a standby's tree that were not at their place when they were looked at or when
+ * something was to be done in them, since somebody had moved them away. The index goes on as if it
+ * had been done. So one that comes back, or was made anew, may hold what was to be removed and lack
+ * what was to come, which no event tells: it and all below it is to be compared as soon as it can
+ * be opened. Noted in the index, together with what was not done.
  */
 final class OutOfReach {
   private static final String TABLE = "out-of-reach";
@@ -18,11 +19,21 @@ final class OutOfReach {
   private OutOfReach() {}
 
   static void add(IndexWriter index, EntryId directory) {
-    index.putNote(TABLE, directory.toBytes(), Bytes.EMPTY);
+    if (!contains(index, directory)) {
+      index.putNote(TABLE, directory.toBytes(), Bytes.EMPTY);
+    }
   }
 
-  static List<EntryId> all(IndexReader index) {
-    return index.notes(TABLE).stream().map(note -> EntryId.of(note.key())).toList();
+  private static boolean contains(IndexReader index, EntryId directory) {
+    return index.note(TABLE, directory.toBytes()).isPresent();
+  }
+
+  /** Those that do not lie in another: when that can be opened, they are compared with it. */
+  static List<EntryId> topmost(IndexReader index) {
+    return index.notes(TABLE).stream()
+        .map(note -> EntryId.of(note.key()))
+        .filter(id -> index.namesOf(id).stream().noneMatch(row -> contains(index, row.parent())))
+        .toList();
   }
 
   /** It was compared, or is none of the tree any more. */

@@ -62,7 +62,7 @@ final class Places implements AutoCloseable {
 
   /**
    * The directory, or null where nothing is at its place, or another one, which somebody else put
-   * there: then it is noted as {@link OutOfReach}.
+   * there: then it is noted as {@link OutOfReach} if it was here before.
    */
   @Nullable DirFd directory(IndexWriter index, EntryId id) throws IOException {
     if (id.equals(EntryId.ROOT)) {

@@ -9,10 +9,10 @@ import org.hotspare.watch.Mark;
 
 /**
  * Places of a standby's tree where somebody else changed something, and when they are looked at
- * again: what is moved away and back while rows for it are applied may meet them half-way. Once it
- * is quiet and all that was asked for has come, they are looked at again, and a last time a while
- * later; what could not be mended, for as long as it cannot. Times are of {@code
- * System.nanoTime()}.
+ * again: what is moved away and back while rows for it are applied may meet them half-way (for what
+ * was not done in directories meanwhile, see {@link OutOfReach}). Once it is quiet and all that was
+ * asked for has come, they are looked at again, and a last time a while later; what could not be
+ * mended, for as long as it cannot. Times are of {@code System.nanoTime()}.
  */
 final class PlacesToMend {
   private static final Duration AGAIN_AFTER = Duration.ofMillis(500);
@@ -26,6 +26,9 @@ final class PlacesToMend {
   private boolean lookedAgain;
 
   void add(Collection<Mark> changed, long nowNanos) {
+    if (changed.isEmpty()) {
+      return;
+    }
     changed.stream().limit(MOST - marks.size()).forEach(marks::add);
     sinceNanos = nowNanos;
     lookedAgain = false;
@@ -45,8 +48,8 @@ final class PlacesToMend {
   void looked(boolean isOwed, Collection<Mark> unmended, long nowNanos) {
     if (lookedAgain && !isOwed) {
       marks.clear();
-      unmended.stream().limit(MOST).forEach(marks::add);
     }
+    unmended.stream().limit(MOST - marks.size()).forEach(marks::add);
     lookedAgain = !isOwed;
     sinceNanos = nowNanos;
   }

@@ -90,6 +90,10 @@ public final class StandbyMirror implements AutoCloseable {
   private @Nullable Inventory inventory;
   private Frame.@Nullable CutBegin inventoryCut;
   private boolean scanned;
+
+  /** What the scan found lost, until a primary was asked for it. */
+  private final Set<EntryId> foundLost = new LinkedHashSet<>();
+
   private boolean refilled;
 
   private final PlacesToMend placesToMend = new PlacesToMend();
@@ -290,12 +294,13 @@ public final class StandbyMirror implements AutoCloseable {
 
   /** One connection, from subscribing to its end. */
   private void session() throws IOException, InterruptedException {
-    Set<EntryId> lost = Set.of();
     if (!scanned) {
-      lost = knowsItsTree() ? compareTree() : Set.of();
+      if (knowsItsTree()) {
+        foundLost.addAll(compareTree());
+      }
       scanned = true;
     }
-    lost = withWithheldTimes(lost);
+    Set<EntryId> lost = withWithheldTimes(foundLost);
     Link current = connect();
     link = current;
     current.showWork(signs);
@@ -308,6 +313,7 @@ public final class StandbyMirror implements AutoCloseable {
       held = decisions;
       if (!lost.isEmpty()) {
         applier.ask(lost);
+        foundLost.clear();
       }
       failure = null;
       work(new Session(current, applier, conversation, decisions), lost.isEmpty());
@@ -507,6 +513,7 @@ public final class StandbyMirror implements AutoCloseable {
       if (now - reportedNanos > REPORT_EVERY.toNanos()) {
         reportedNanos = now;
         session.held().endIfAllCameAgain();
+        mendWhatIsBack(applier);
         report(session.link());
       }
       if (now - prunedNanos > PRUNE_EVERY.toNanos()) {
@@ -530,7 +537,22 @@ public final class StandbyMirror implements AutoCloseable {
    */
   private Set<Mark> mend(Applier applier, Collection<Mark> marks) throws IOException {
     Drift drift = drift();
-    Set<EntryId> lost = knowsItsTree() ? drift.look(List.copyOf(marks)) : Set.of();
+    if (knowsItsTree()) {
+      ask(applier, drift.look(List.copyOf(marks)));
+    }
+    return drift.unmended();
+  }
+
+  /** What somebody moved away and back, and what was made in its place. */
+  private void mendWhatIsBack(Applier applier) throws IOException {
+    if (!applier.isOwed() && knowsItsTree()) {
+      Drift drift = drift();
+      ask(applier, drift.compareWhatIsBack());
+      placesToMend.add(drift.unmended(), System.nanoTime());
+    }
+  }
+
+  private void ask(Applier applier, Set<EntryId> lost) throws IOException {
     if (!lost.isEmpty()) {
       news.tell(
           name(),
@@ -538,7 +560,6 @@ public final class StandbyMirror implements AutoCloseable {
           "%d entries were changed on this standby and are fetched again".formatted(lost.size()));
       applier.ask(lost);
     }
-    return drift.unmended();
   }
 
   private void mendAgain(Applier applier, long nowNanos) throws IOException {
@@ -557,7 +578,8 @@ public final class StandbyMirror implements AutoCloseable {
         return incoming.from() == session.link() ? frame(session, incoming.frame(), ready) : ready;
       }
       case Work.Marks marks -> {
-        mend(session.applier(), marks.marks());
+        Set<Mark> unmended = mend(session.applier(), marks.marks());
+        placesToMend.add(unmended, System.nanoTime());
         placesToMend.add(marks.marks(), System.nanoTime());
       }
       case Work.Decided decided -> session.held().decide(decided.decision(), decided.validMillis());

@@ -51,7 +51,7 @@ final class TreeMend {
   }
 
   private RelPath path(EntryId parent, Name name) {
-    return index.path(parent).orElse(RelPath.ROOT).child(name);
+    return Removals.path(index, parent).child(name);
   }
 
   // ---- where to look
@@ -222,16 +222,36 @@ final class TreeMend {
   }
 
   private void extra(Spot spot, Stat stat) throws IOException {
-    RelPath above = index.path(spot.parent).orElse(RelPath.ROOT);
-    if (drift.excludes().excludes(above, spot.name, stat.kind())) {
+    RelPath above = Removals.path(index, spot.parent);
+    extra(spot, new Places.Place(spot.at, spot.name), stat, above);
+  }
+
+  /**
+   * Something of which the index knows nothing: what this node's own is stays, with the directories
+   * it lies in.
+   *
+   * @param spot where it is, or the directory of which the index knows nothing that it lies in
+   * @param above the path of the directory in which it is
+   */
+  private void extra(Spot spot, Places.Place place, Stat stat, RelPath above) throws IOException {
+    OwnFiles own = drift.own();
+    if (own.is(above, place.name(), stat)) {
       return;
     }
-    RelPath path = above.child(spot.name);
-    boolean holdsExcluded =
-        stat.kind() == FileKind.DIRECTORY
-            && Contents.holdsExcluded(spot.at, spot.name, path, drift.excludes());
-    if (!holdsExcluded) {
-      keep(spot);
+    RelPath path = above.child(place.name());
+    if (!own.areIn(place.directory(), place.name(), path)) {
+      keep(spot, place, stat, path);
+      return;
+    }
+    try (DirFd inside = place.directory().openDirectory(place.name())) {
+      Timestamp modified = inside.stat().modified();
+      for (Name name : Kept.names(inside)) {
+        Stat found = inside.statIfPresent(name);
+        if (found != null) {
+          extra(spot, new Places.Place(inside, name), found, path);
+        }
+      }
+      inside.setModified(modified);
     }
   }
 
@@ -309,18 +329,24 @@ final class TreeMend {
   }
 
   private void keep(Spot spot) throws IOException {
-    Stat stat = spot.at.stat(spot.name);
-    RelPath path = path(spot.parent, spot.name);
+    keep(
+        spot,
+        new Places.Place(spot.at, spot.name),
+        spot.at.stat(spot.name),
+        path(spot.parent, spot.name));
+  }
+
+  private void keep(Spot spot, Places.Place place, Stat stat, RelPath path) throws IOException {
     if (stat.kind() != FileKind.DIRECTORY && stat.links() > 1 && ours(stat) != null) {
       // Somebody's further link to one of our own files, which keeps its content.
-      spot.at.unlink(spot.name);
+      place.directory().unlink(place.name());
       drift.problem(path, "was linked on this standby; the link is removed");
       return;
     }
     // After a crash within a batch, what nobody knows may be what that batch was putting in place.
     boolean ours = drift.hasInFlight();
     KeptRecord.Reason reason = ours ? KeptRecord.Reason.REPLACED : KeptRecord.Reason.FOREIGN;
-    Kept.take(index, work, reason, spot.at, spot.name, origin(spot), null);
+    Kept.take(index, work, reason, place.directory(), place.name(), origin(spot), null);
     if (!ours) {
       drift.problem(path, "was changed on this standby; its local version is kept");
     }
@@ -328,6 +354,9 @@ final class TreeMend {
 
   /** What the index knows is not in the tree: it and all below have to come again. */
   private void lost(EntryId id) {
+    if (Places.isDirectory(index, id)) {
+      OutOfReach.add(index, id);
+    }
     List<EntryId> left = new ArrayList<>(List.of(id));
     while (!left.isEmpty()) {
       EntryId next = left.removeLast();

@@ -213,6 +213,10 @@ final class Undo {
               record.born(),
               entry,
               EntryReader.local(directory.stat(origin.name()), true)));
+      if (entry.kind() == FileKind.DIRECTORY) {
+        // Perhaps nobody has watched it since the last start.
+        OutOfReach.add(index, record.id());
+      }
     } catch (LinuxException e) {
       if (e.is(Errno.EEXIST, Errno.ENOENT)) {
         return false;

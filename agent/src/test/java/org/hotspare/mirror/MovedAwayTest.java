@@ -31,19 +31,38 @@ final class MovedAwayTest {
   @TempDir Path base;
 
   /** No event tells what was not done in it meanwhile. */
+  private Link copied(FakePrimary primary) throws Exception {
+    Link link = primary.firstCopy(9);
+    link.send(rows(FakePrimary.directory(ROOT, 1), FakePrimary.directory(OUTER, 2)));
+    link.send(rows(name(ROOT, "outer", OUTER, 3), FakePrimary.directory(INNER, 4)));
+    link.send(rows(name(OUTER, "inner", INNER, 5)));
+    link.send(primary.file(GONE, 6, "gone"));
+    link.send(rows(name(INNER, "gone", GONE, 7)));
+    link.send(primary.file(STAYS, 8, "stays"));
+    link.send(rows(name(INNER, "stays", STAYS, 9)));
+    link.sendNow(new Frame.CutEnd(at(9)));
+    assertThat(FakePrimary.next(link, Frame.Ack.class).position()).isEqualTo(at(9));
+    return link;
+  }
+
+  private void sendAgain(FakePrimary primary, Link link, long from, boolean all) throws Exception {
+    link.send(begin(Frame.Mode.CHANGES, from, from + 1));
+    link.send(rows(FakePrimary.directory(OUTER, 2), name(ROOT, "outer", OUTER, 3)));
+    link.send(rows(FakePrimary.directory(INNER, 4), name(OUTER, "inner", INNER, 5)));
+    if (all) {
+      link.send(primary.file(GONE, 6, "gone"));
+      link.send(rows(name(INNER, "gone", GONE, 7)));
+    }
+    link.send(primary.file(STAYS, 8, "stays"));
+    link.send(rows(name(INNER, "stays", STAYS, 9), FakePrimary.directory(ROOT, from + 1)));
+    link.sendNow(new Frame.CutEnd(at(from + 1)));
+    assertThat(FakePrimary.next(link, Frame.Ack.class).position()).isEqualTo(at(from + 1));
+  }
+
   @Test
   void whatThePrimaryDeletedInItMeanwhileIsNotThereWhenItIsBack() throws Exception {
     try (FakePrimary primary = new FakePrimary(base)) {
-      Link link = primary.firstCopy(9);
-      link.send(rows(FakePrimary.directory(ROOT, 1), FakePrimary.directory(OUTER, 2)));
-      link.send(rows(name(ROOT, "outer", OUTER, 3), FakePrimary.directory(INNER, 4)));
-      link.send(rows(name(OUTER, "inner", INNER, 5)));
-      link.send(primary.file(GONE, 6, "gone"));
-      link.send(rows(name(INNER, "gone", GONE, 7)));
-      link.send(primary.file(STAYS, 8, "stays"));
-      link.send(rows(name(INNER, "stays", STAYS, 9)));
-      link.sendNow(new Frame.CutEnd(at(9)));
-      assertThat(FakePrimary.next(link, Frame.Ack.class).position()).isEqualTo(at(9));
+      Link link = copied(primary);
       Path inner = primary.tree.resolve("outer/inner");
       long entries = primary.view().entries();
 
@@ -58,10 +77,35 @@ final class MovedAwayTest {
       link.sendNow(new Frame.CutEnd(at(11)));
       await("it is deleted", () -> primary.view().entries() == entries - 1);
       move(base.resolve("aside"), primary.tree.resolve("outer"));
+      sendAgain(primary, link, 11, false);
 
       await("it is compared", () -> !Files.exists(inner.resolve("gone")));
       assertThat(inner.resolve("stays")).hasContent("stays");
       assertThat(primary.tree.resolveSibling(".hotspare/www/kept")).isNotEmptyDirectory();
+    }
+  }
+
+  /** What is not at its place when the tree is compared is not watched either. */
+  @Test
+  void whatWasAwayAtTheStartIsComparedAndWatchedWhenItIsBack() throws Exception {
+    try (FakePrimary primary = new FakePrimary(base)) {
+      copied(primary);
+      primary.stopStandby();
+      Path inner = primary.tree.resolve("outer/inner");
+      move(primary.tree.resolve("outer"), base.resolve("aside"));
+      Files.writeString(base.resolve("aside/inner/foreign"), "while it was away");
+
+      Link link = primary.connected();
+      FakePrimary.subscription(link);
+      link.send(FakePrimary.agreed(Frame.Mode.CHANGES));
+      assertThat(FakePrimary.next(link, Frame.Want.class).ids()).contains(new EntryId(INNER));
+      move(base.resolve("aside"), primary.tree.resolve("outer"));
+      sendAgain(primary, link, 9, true);
+      await("it is compared", () -> !Files.exists(inner.resolve("foreign")));
+      assertThat(inner.resolve("gone")).hasContent("gone");
+
+      Command.succeed(List.of("/usr/bin/touch", inner.resolve("another").toString()));
+      await("it is watched", () -> !Files.exists(inner.resolve("another")));
     }
   }
 
