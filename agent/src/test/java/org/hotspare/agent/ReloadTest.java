@@ -113,7 +113,10 @@ final class ReloadTest {
   void sighupReadsTheFileAndEndsNothing() throws Exception {
     TestPair pair = TestPair.make(base);
     Process agent =
+        // Who ignores the signal, as under nohup, has its children ignore it.
         new ProcessBuilder(
+                "/usr/bin/env",
+                "--default-signal=HUP",
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "--enable-native-access=ALL-UNNAMED",
                 "-cp",
