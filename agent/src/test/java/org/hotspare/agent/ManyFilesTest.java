@@ -156,7 +156,13 @@ final class ManyFilesTest {
     Command.Result result =
         Command.run(
             Duration.ofMinutes(30),
-            List.of("env", "HOTSPARE=" + hotspare, script.toString(), "--seconds", "10"));
+            List.of(
+                "env",
+                "HOTSPARE=" + hotspare,
+                "HOTSPARE_LOG=INFO",
+                script.toString(),
+                "--seconds",
+                "10"));
     System.out.println(result.output());
     assertThat(result.status()).as(result.output()).isZero();
   }
