@@ -22,6 +22,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.hotspare.admin.AdminClient;
 import org.hotspare.admin.CommandFailure;
 import org.hotspare.admin.WaitResult;
+import org.hotspare.testing.Await;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,6 +32,9 @@ import org.jspecify.annotations.Nullable;
  * was confirmed.
  */
 final class Markers implements AutoCloseable {
+  /** With the changes of a busy churn before it, on a machine that has other work. */
+  private static final Duration LIMIT = Duration.ofMinutes(5);
+
   private static final int DIRECTORIES = 4;
   private static final int FILES = 12;
   private static final Duration PATIENCE = Duration.ofSeconds(5);
@@ -88,7 +92,7 @@ final class Markers implements AutoCloseable {
   void awaitConfirmations(int count) throws InterruptedException {
     long from = confirmations();
     try {
-      TestPair.await("a barrier returns", () -> confirmations() >= from + count);
+      Await.await("a barrier returns", LIMIT, () -> confirmations() >= from + count);
     } catch (AssertionError e) {
       throw new AssertionError("the last barrier lacked " + unconfirmed, e);
     }
