@@ -35,7 +35,7 @@ class ArchitectureTest {
           Map.entry("index", Set.of("tree")),
           Map.entry("watch", Set.of("tree", "linux", "index")),
           Map.entry("wire", Set.of("tree", "delta")),
-          Map.entry("lease", Set.of("wire", "linux")),
+          Map.entry("lease", Set.of("tree", "wire", "linux")),
           Map.entry("mirror", Set.of("tree", "delta", "linux", "index", "watch", "wire")),
           Map.entry("admin", Set.of("tree", "delta", "config", "index", "watch", "wire", "mirror")),
           Map.entry("cli", Set.of("config", "admin")),
@@ -116,6 +116,7 @@ class ArchitectureTest {
     hold(only("cli", "picocli.."));
     hold(only("config", "org.snakeyaml.."));
     hold(only("index", "java.sql..", "org.sqlite.."));
+    hold(only("lease", "org.apache.ratis.."));
   }
 
   private static ArchRule only(String name, String... libraries) {

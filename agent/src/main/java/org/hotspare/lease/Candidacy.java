@@ -2,6 +2,7 @@ package org.hotspare.lease;
 
 import java.util.HashSet;
 import java.util.Set;
+import org.hotspare.wire.Frame.Lease;
 
 /**
  * One attempt to be endorsed for an epoch: first it asks whether it would be, which changes nothing
@@ -23,8 +24,8 @@ final class Candidacy {
     this.untilNanos = untilNanos;
   }
 
-  LeaseMessage.Ballot ballot() {
-    return new LeaseMessage.Ballot(epoch, trial, over);
+  Lease.Ballot ballot() {
+    return new Lease.Ballot(epoch, trial, over);
   }
 
   long epoch() {
@@ -32,12 +33,12 @@ final class Candidacy {
   }
 
   /** Whether the answer is one to the question that is open. */
-  boolean awaits(LeaseMessage.Vote vote) {
+  boolean awaits(Lease.Vote vote) {
     return vote.epoch() == epoch && vote.trial() == trial;
   }
 
   /** Counts an answer; whether a majority has said yes by that. */
-  boolean count(String voter, LeaseMessage.Vote vote) {
+  boolean count(String voter, Lease.Vote vote) {
     known = Math.max(known, vote.known());
     if (!vote.endorsed()) {
       return false;

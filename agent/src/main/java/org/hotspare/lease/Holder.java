@@ -78,7 +78,12 @@ final class Holder {
 
   /** Whether it holds the lease at this instant. */
   boolean holds(long nowNanos) {
-    return confirmedRound > 0 && !isOver(nowNanos);
+    return isConfirmed() && !isOver(nowNanos);
+  }
+
+  /** Whether a majority acknowledged any round. */
+  boolean isConfirmed() {
+    return confirmedRound > 0;
   }
 
   /** Whether the deadline has passed, or that for the first confirmation. */

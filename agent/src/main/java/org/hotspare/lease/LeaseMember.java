@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import org.hotspare.wire.Frame.Lease;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,6 +19,9 @@ import org.jspecify.annotations.Nullable;
  * <p>Owned by one thread. Nothing in it blocks.
  */
 public final class LeaseMember {
+  /** No time. */
+  public static final long NOT_HELD = Long.MIN_VALUE;
+
   private final String self;
   private final LeaseTimes times;
   private final Majority voters;
@@ -28,6 +32,9 @@ public final class LeaseMember {
 
   private @Nullable Holder holder;
   private @Nullable Candidacy candidacy;
+
+  /** For which epoch it was endorsed and did not begin yet; 0 for none. */
+  private long endorsedEpoch;
 
   /** The highest epoch that any other member spoke of. */
   private long heardEpoch;
@@ -53,7 +60,7 @@ public final class LeaseMember {
   // ---- what happens
 
   /** A message of another member. */
-  public List<Step> receive(String from, LeaseMessage message, long nowNanos) {
+  public List<Step> receive(String from, Lease message, long nowNanos) {
     return step(nowNanos, () -> take(from, message, nowNanos));
   }
 
@@ -72,14 +79,19 @@ public final class LeaseMember {
    * {@link Step.Endorsed} or {@link Step.NotEndorsed}.
    *
    * @param recordedEpoch the epoch of the cluster's record
-   * @param over see {@link LeaseMessage.Ballot#over}
+   * @param over see {@link Lease.Ballot#over}
    * @param patience how long the answers may take
    */
   public List<Step> campaign(long recordedEpoch, long over, Duration patience, long nowNanos) {
     return step(
         nowNanos,
         () -> {
-          if (holder != null || candidacy != null) {
+          endorsedEpoch = 0;
+          Holder current = holder;
+          if (current != null) {
+            steps.add(new Step.NotEndorsed(current.epoch(), "this node holds the lease"));
+          }
+          if (current != null || candidacy != null) {
             return;
           }
           long epoch = Math.max(Math.max(recordedEpoch, heardEpoch), voter.knownEpoch()) + 1;
@@ -88,16 +100,19 @@ public final class LeaseMember {
         });
   }
 
-  /** The record says that this node is primary of the epoch for which it was endorsed. */
+  /**
+   * The record says that this node is primary of the epoch for which it was endorsed. Once for each
+   * endorsement: acknowledgements of an earlier beginning would count for rounds of this one.
+   */
   public List<Step> begin(long epoch, long nowNanos) {
     return step(
         nowNanos,
         () -> {
-          candidacy = null;
-          if (voter.knownEpoch() > epoch) {
-            steps.add(new Step.Over(epoch, "another node was endorsed for a higher epoch"));
+          if (epoch != endorsedEpoch || voter.knownEpoch() > epoch) {
+            steps.add(new Step.Over(epoch, "this node is not endorsed for it any more", false));
             return;
           }
+          endorsedEpoch = 0;
           holder = new Holder(epoch, times, voters, nowNanos);
           renewWhenDue(nowNanos);
         });
@@ -105,16 +120,32 @@ public final class LeaseMember {
 
   /** Gives the lease up, so that another node need not wait for its end. */
   public List<Step> release(String reason, long nowNanos) {
+    return giveUp(reason, true, nowNanos);
+  }
+
+  /** Gives the lease up where the gate may not be closed before what was armed runs out. */
+  public List<Step> abandon(String reason, long nowNanos) {
+    return giveUp(reason, false, nowNanos);
+  }
+
+  private List<Step> giveUp(String reason, boolean releases, long nowNanos) {
     return step(
         nowNanos,
         () -> {
           Holder current = holder;
-          if (current == null) {
-            return;
+          if (current != null) {
+            over(current, reason, releases);
           }
-          over(current, reason);
-          voter.released(current.epoch());
-          sendToOthers(new LeaseMessage.Release(current.epoch()));
+        });
+  }
+
+  /** The gate is closed after a {@link Step.Over} that releases: now others need not wait. */
+  public List<Step> released(long epoch, long nowNanos) {
+    return step(
+        nowNanos,
+        () -> {
+          voter.released(self, epoch);
+          sendToOthers(new Lease.Release(epoch));
         });
   }
 
@@ -124,6 +155,12 @@ public final class LeaseMember {
   public boolean holds(long nowNanos) {
     Holder current = holder;
     return current != null && current.holds(nowNanos);
+  }
+
+  /** Until when it holds the lease as things are now; {@link #NOT_HELD} where it does not. */
+  public long holdsUntilNanos() {
+    Holder current = holder;
+    return current != null && current.isConfirmed() ? current.deadlineNanos() : NOT_HELD;
   }
 
   /** The epoch that it holds, or is about to; 0 where it is none. */
@@ -156,7 +193,7 @@ public final class LeaseMember {
     steps = new ArrayList<>();
     Holder current = holder;
     if (current != null && current.isOver(nowNanos)) {
-      over(current, "no majority has acknowledged for too long");
+      over(current, "no majority has acknowledged for too long", false);
     }
     work.run();
     Candidacy standing = candidacy;
@@ -166,25 +203,25 @@ public final class LeaseMember {
     return steps;
   }
 
-  private void take(String from, LeaseMessage message, long nowNanos) {
+  private void take(String from, Lease message, long nowNanos) {
     if (!voters.voters().contains(from) || from.equals(self)) {
       return;
     }
     switch (message) {
-      case LeaseMessage.Renewal renewal -> {
-        boolean acknowledged = voter.acknowledges(renewal.epoch(), nowNanos);
+      case Lease.Renewal renewal -> {
+        boolean acknowledged = voter.acknowledges(from, renewal.epoch(), nowNanos);
         giveWayTo(renewal.epoch());
         send(
             from,
             acknowledged
-                ? new LeaseMessage.Renewed(renewal.epoch(), renewal.round())
-                : new LeaseMessage.Superseded(renewal.epoch(), voter.knownEpoch()));
+                ? new Lease.Renewed(renewal.epoch(), renewal.round())
+                : new Lease.Superseded(renewal.epoch(), voter.knownEpoch()));
       }
-      case LeaseMessage.Renewed renewed -> confirm(from, renewed.epoch(), renewed.round());
-      case LeaseMessage.Superseded superseded -> superseded(superseded);
-      case LeaseMessage.Ballot ballot -> answer(from, ballot, nowNanos);
-      case LeaseMessage.Vote vote -> count(from, vote, nowNanos);
-      case LeaseMessage.Release release -> voter.released(release.epoch());
+      case Lease.Renewed renewed -> confirm(from, renewed.epoch(), renewed.round());
+      case Lease.Superseded superseded -> superseded(superseded);
+      case Lease.Ballot ballot -> answer(from, ballot, nowNanos);
+      case Lease.Vote vote -> count(from, vote, nowNanos);
+      case Lease.Release release -> voter.released(from, release.epoch());
     }
   }
 
@@ -195,8 +232,8 @@ public final class LeaseMember {
     }
     long round = current.nextRound(nowNanos);
     steps.add(new Step.Arm(current.epoch(), round, times.validityNanos()));
-    sendToOthers(new LeaseMessage.Renewal(current.epoch(), round));
-    if (voter.acknowledges(current.epoch(), nowNanos)) {
+    sendToOthers(new Lease.Renewal(current.epoch(), round));
+    if (voter.acknowledges(self, current.epoch(), nowNanos)) {
       confirm(self, current.epoch(), round);
     }
   }
@@ -212,13 +249,13 @@ public final class LeaseMember {
     }
   }
 
-  private void superseded(LeaseMessage.Superseded superseded) {
+  private void superseded(Lease.Superseded superseded) {
     heardEpoch = Math.max(heardEpoch, superseded.known());
     Holder current = holder;
     if (current != null
         && current.epoch() == superseded.epoch()
         && superseded.known() > current.epoch()) {
-      over(current, "a voter has endorsed another node");
+      over(current, "a voter has endorsed another node", false);
     }
   }
 
@@ -227,7 +264,7 @@ public final class LeaseMember {
     heardEpoch = Math.max(heardEpoch, epoch);
     Holder current = holder;
     if (current != null && current.epoch() < epoch) {
-      over(current, "another node is primary");
+      over(current, "another node is primary", false);
     }
     Candidacy standing = candidacy;
     if (standing != null && standing.epoch() <= epoch) {
@@ -235,13 +272,13 @@ public final class LeaseMember {
     }
   }
 
-  private void answer(String from, LeaseMessage.Ballot ballot, long nowNanos) {
+  private void answer(String from, Lease.Ballot ballot, long nowNanos) {
     boolean endorsed = voter.wouldEndorse(from, ballot, nowNanos);
     if (endorsed && !ballot.trial()) {
       promise(from, ballot.epoch());
       return;
     }
-    send(from, new LeaseMessage.Vote(ballot.epoch(), ballot.trial(), endorsed, voter.knownEpoch()));
+    send(from, new Lease.Vote(ballot.epoch(), ballot.trial(), endorsed, voter.knownEpoch()));
   }
 
   /** The answer waits until the promise is durable. */
@@ -255,8 +292,7 @@ public final class LeaseMember {
     if (!unwritten.remove(promise)) {
       return;
     }
-    LeaseMessage.Vote vote =
-        new LeaseMessage.Vote(promise.epoch(), false, true, voter.knownEpoch());
+    Lease.Vote vote = new Lease.Vote(promise.epoch(), false, true, voter.knownEpoch());
     if (promise.candidate().equals(self)) {
       count(self, vote, nowNanos);
     } else {
@@ -265,19 +301,19 @@ public final class LeaseMember {
   }
 
   private void ask(Candidacy standing, long nowNanos) {
-    LeaseMessage.Ballot ballot = standing.ballot();
+    Lease.Ballot ballot = standing.ballot();
     sendToOthers(ballot);
     if (!voter.wouldEndorse(self, ballot, nowNanos)) {
       return;
     }
     if (ballot.trial()) {
-      count(self, new LeaseMessage.Vote(ballot.epoch(), true, true, voter.knownEpoch()), nowNanos);
+      count(self, new Lease.Vote(ballot.epoch(), true, true, voter.knownEpoch()), nowNanos);
     } else {
       promise(self, ballot.epoch());
     }
   }
 
-  private void count(String from, LeaseMessage.Vote vote, long nowNanos) {
+  private void count(String from, Lease.Vote vote, long nowNanos) {
     heardEpoch = Math.max(heardEpoch, vote.known());
     Candidacy standing = candidacy;
     if (standing == null || !standing.awaits(vote)) {
@@ -291,13 +327,14 @@ public final class LeaseMember {
       ask(standing, nowNanos);
     } else if (majority) {
       candidacy = null;
+      endorsedEpoch = standing.epoch();
       steps.add(new Step.Endorsed(standing.epoch()));
     }
   }
 
-  private void over(Holder current, String reason) {
+  private void over(Holder current, String reason, boolean releases) {
     holder = null;
-    steps.add(new Step.Over(current.epoch(), reason));
+    steps.add(new Step.Over(current.epoch(), reason, releases));
   }
 
   private void notEndorsed(Candidacy standing, String reason) {
@@ -305,7 +342,7 @@ public final class LeaseMember {
     steps.add(new Step.NotEndorsed(standing.epoch(), reason));
   }
 
-  private void sendToOthers(LeaseMessage message) {
+  private void sendToOthers(Lease message) {
     for (String other : voters.voters()) {
       if (!other.equals(self)) {
         send(other, message);
@@ -313,7 +350,7 @@ public final class LeaseMember {
     }
   }
 
-  private void send(String to, LeaseMessage message) {
+  private void send(String to, Lease message) {
     steps.add(new Step.Send(to, message));
   }
 }

@@ -1,5 +1,7 @@
 package org.hotspare.lease;
 
+import org.hotspare.wire.Frame.Lease;
+
 /**
  * What a {@link LeaseMember} wants done. Steps are performed in the order in which they were given,
  * each to its end before the next, by one thread; the safety of the lease rests on that order. Only
@@ -10,7 +12,7 @@ public sealed interface Step {
   record Persist(Promise promise) implements Step {}
 
   /** Send a message to another member, or lose it. */
-  record Send(String to, LeaseMessage message) implements Step {}
+  record Send(String to, Lease message) implements Step {}
 
   /**
    * Let the gate's set of this round be filled by the kernel for {@code validityNanos} from now.
@@ -27,6 +29,11 @@ public sealed interface Step {
   /** No majority endorsed this node for the epoch. */
   record NotEndorsed(long epoch, String reason) implements Step {}
 
-  /** This node no longer holds the lease: close the gate before anything else. */
-  record Over(long epoch, String reason) implements Step {}
+  /**
+   * This node no longer holds the lease: close the gate before anything else.
+   *
+   * @param releases whether the others may be told, by {@link LeaseMember#released}, once the gate
+   *     is closed; never if it could not be
+   */
+  record Over(long epoch, String reason, boolean releases) implements Step {}
 }

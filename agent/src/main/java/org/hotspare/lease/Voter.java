@@ -1,5 +1,7 @@
 package org.hotspare.lease;
 
+import org.hotspare.wire.Frame.Lease;
+
 /**
  * The rules of one voter: which renewals it acknowledges and whom it endorses.
  *
@@ -15,6 +17,7 @@ class Voter {
   private final long startedNanos;
   private Promise promise;
   private long acknowledgedEpoch;
+  private String acknowledgedHolder = "";
   private long acknowledgedNanos;
   private long releasedEpoch;
 
@@ -37,27 +40,34 @@ class Voter {
   }
 
   /**
-   * Whether it acknowledges a renewal of that epoch; from now on it endorses nobody for a while.
+   * Whether it acknowledges a renewal of that epoch; from now on it endorses nobody for a while. An
+   * epoch is of whom it endorsed for it, or heard of first.
    */
-  boolean acknowledges(long epoch, long nowNanos) {
-    if (epoch < knownEpoch() || epoch <= releasedEpoch) {
+  boolean acknowledges(String holder, long epoch, long nowNanos) {
+    boolean ofAnother =
+        (epoch == promise.epoch() && !holder.equals(promise.candidate()))
+            || (epoch == acknowledgedEpoch && !holder.equals(acknowledgedHolder));
+    if (epoch < knownEpoch() || epoch <= releasedEpoch || ofAnother) {
       return false;
     }
     acknowledgedEpoch = epoch;
+    acknowledgedHolder = holder;
     acknowledgedNanos = nowNanos;
     return true;
   }
 
-  /** Nobody holds that epoch any more, nor one before it. */
-  void released(long epoch) {
-    releasedEpoch = Math.max(releasedEpoch, epoch);
+  /** Its holder says that nobody holds that epoch any more, nor one before it. */
+  void released(String holder, long epoch) {
+    if (epoch == acknowledgedEpoch && holder.equals(acknowledgedHolder)) {
+      releasedEpoch = Math.max(releasedEpoch, epoch);
+    }
   }
 
   /**
    * Whether it would endorse a candidate. One that it endorsed already for this epoch is endorsed
    * again: the answer may have been lost.
    */
-  boolean wouldEndorse(String candidate, LeaseMessage.Ballot ballot, long nowNanos) {
+  boolean wouldEndorse(String candidate, Lease.Ballot ballot, long nowNanos) {
     if (ballot.epoch() == promise.epoch()) {
       return candidate.equals(promise.candidate());
     }

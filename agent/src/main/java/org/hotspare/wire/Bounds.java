@@ -38,6 +38,9 @@ public final class Bounds {
   /** Characters of a reason or another text for people. */
   public static final int TEXT_CHARACTERS = 2048;
 
+  /** What a call carries, or its answer. */
+  public static final int CALL_BYTES = 512 << 10;
+
   public static final int HISTORY_BYTES = 64;
   public static final int SECRET_BYTES = 64;
   public static final int CERTIFICATE_BYTES = 8 << 10;

@@ -12,16 +12,16 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Set;
 
 /** Small files that are either as before or as after, also after a power loss. */
-final class DurableFile {
+public final class DurableFile {
   /** For its owner alone. */
-  static final String SECRET = "rw-------";
+  public static final String SECRET = "rw-------";
 
   static final String PUBLIC = "rw-r--r--";
 
   private DurableFile() {}
 
   /** Writes beside the file, syncs, renames, and syncs the directory. */
-  static void write(Path file, byte[] content, String permissions) throws IOException {
+  public static void write(Path file, byte[] content, String permissions) throws IOException {
     Path beside = file.resolveSibling("." + file.getFileName() + ".new");
     Files.deleteIfExists(beside);
     Set<PosixFilePermission> wanted = PosixFilePermissions.fromString(permissions);

@@ -214,6 +214,72 @@ public sealed interface Frame {
     }
   }
 
+  // ---- members of the cluster, about its record
+
+  /** What a call is about: the first four are those of Raft, the engine of the record. */
+  enum Subject {
+    VOTE,
+    APPEND,
+    SNAPSHOT,
+    ELECTION,
+    /** The leader is to compare and set the record. */
+    WRITE
+  }
+
+  /**
+   * Asks for one {@link Answered} or {@link CallFailed} with the same number, in whatever order.
+   *
+   * @param content what it means depends on the subject
+   */
+  record Call(long id, Subject subject, Bytes content) implements Frame {}
+
+  record Answered(long id, Bytes content) implements Frame {}
+
+  record CallFailed(long id, String reason) implements Frame {}
+
+  // ---- members of the cluster, about the lease
+
+  /**
+   * What the members of a cluster say to each other about the lease. Frames may be lost and, over
+   * several connections, overtake each other.
+   */
+  sealed interface Lease extends Frame {
+    /** The epoch that it is about. */
+    long epoch();
+
+    /** The holder of the epoch renews its lease, for the {@code round}th time. */
+    record Renewal(long epoch, long round) implements Lease {}
+
+    /** A voter acknowledges a renewal. */
+    record Renewed(long epoch, long round) implements Lease {}
+
+    /**
+     * A voter does not acknowledge a renewal.
+     *
+     * @param known the highest epoch that it endorsed or acknowledged
+     */
+    record Superseded(long epoch, long known) implements Lease {}
+
+    /**
+     * A candidate asks to be endorsed for the epoch.
+     *
+     * @param trial whether it only asks if it would be: nothing changes at the voter
+     * @param over holders of this epoch and of those before it are known to be off, since a fence
+     *     said so; 0 where none is
+     */
+    record Ballot(long epoch, boolean trial, long over) implements Lease {}
+
+    /**
+     * A voter's answer to a ballot.
+     *
+     * @param known the highest epoch that it endorsed or acknowledged
+     */
+    record Vote(long epoch, boolean trial, boolean endorsed, long known) implements Lease {}
+
+    /** The holder of the epoch has closed its gate and holds no longer. */
+    record Release(long epoch) implements Lease {}
+  }
+
   // ---- admission, on a connection without a client certificate
 
   /** A new node asks to be let in. {@code request} is a PKCS#10 certificate request in DER. */

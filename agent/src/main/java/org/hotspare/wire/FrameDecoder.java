@@ -60,6 +60,16 @@ final class FrameDecoder {
       case VERIFY_REQUEST -> new Frame.VerifyRequest(envelope.getVerifyRequest().getRepair());
       case VERIFY_REPLY -> verifyReply(envelope.getVerifyReply());
       case CONFIGURED -> configured(envelope.getConfigured());
+      case CALL -> call(envelope.getCall());
+      case ANSWERED ->
+          new Frame.Answered(
+              envelope.getAnswered().getId(),
+              bytes("answer", envelope.getAnswered().getContent(), Bounds.CALL_BYTES));
+      case CALL_FAILED ->
+          new Frame.CallFailed(
+              envelope.getCallFailed().getId(),
+              PlainText.sentence(envelope.getCallFailed().getReason()));
+      case LEASE -> LeaseCodec.decode(envelope.getLease());
       case JOIN -> join(envelope.getJoin());
       case JOINED -> joined(envelope.getJoined());
       case RENEW ->
@@ -206,6 +216,21 @@ final class FrameDecoder {
     return new Frame.Decide(decision, count("seconds", decide.getValidSeconds()));
   }
 
+  private static Frame call(org.hotspare.wire.proto.Call call) throws ProtocolException {
+    Frame.Subject subject =
+        switch (call.getSubject()) {
+          case VOTE -> Frame.Subject.VOTE;
+          case APPEND -> Frame.Subject.APPEND;
+          case SNAPSHOT -> Frame.Subject.SNAPSHOT;
+          case ELECTION -> Frame.Subject.ELECTION;
+          case WRITE -> Frame.Subject.WRITE;
+          case SUBJECT_UNSPECIFIED, UNRECOGNIZED ->
+              throw new ProtocolException("a call about nothing known");
+        };
+    return new Frame.Call(
+        call.getId(), subject, bytes("call", call.getContent(), Bounds.CALL_BYTES));
+  }
+
   private static Frame restore(org.hotspare.wire.proto.Restore restore, ByteBuffer payload)
       throws ProtocolException {
     StepsCodec steps = new StepsCodec();
@@ -318,7 +343,7 @@ final class FrameDecoder {
     return value;
   }
 
-  private static long epoch(long value) throws ProtocolException {
+  static long epoch(long value) throws ProtocolException {
     if (value < 0 || value > Position.MAX_EPOCH) {
       throw new ProtocolException("an epoch of " + value);
     }

@@ -1,8 +1,10 @@
 package org.hotspare.wire;
 
+import com.google.protobuf.ByteString;
 import java.nio.ByteBuffer;
 import java.util.List;
 import org.hotspare.delta.DeltaOp;
+import org.hotspare.tree.Bytes;
 import org.hotspare.tree.Entry;
 import org.hotspare.tree.EntryId;
 import org.hotspare.tree.Lineage;
@@ -46,6 +48,10 @@ final class FrameEncoder {
           Frame.VerifyRequest _,
           Frame.VerifyReply _,
           Frame.Configured _,
+          Frame.Call _,
+          Frame.Answered _,
+          Frame.CallFailed _,
+          Frame.Lease _,
           Frame.Join _,
           Frame.Joined _,
           Frame.Renew _,
@@ -108,6 +114,18 @@ final class FrameEncoder {
                   .build());
       case Frame.VerifyReply reply -> envelope.setVerifyReply(verifyReply(reply));
       case Frame.Configured configured -> envelope.setConfigured(configured(configured));
+      case Frame.Call call -> envelope.setCall(call(call));
+      case Frame.Answered answered ->
+          envelope.setAnswered(
+              org.hotspare.wire.proto.Answered.newBuilder()
+                  .setId(answered.id())
+                  .setContent(callContent(answered.content())));
+      case Frame.CallFailed failed ->
+          envelope.setCallFailed(
+              org.hotspare.wire.proto.CallFailed.newBuilder()
+                  .setId(failed.id())
+                  .setReason(PlainText.sentence(failed.reason())));
+      case Frame.Lease lease -> envelope.setLease(LeaseCodec.encode(lease));
       case Frame.Join join -> envelope.setJoin(join(join));
       case Frame.Joined joined -> envelope.setJoined(joined(joined));
       case Frame.Renew renew ->
@@ -260,6 +278,28 @@ final class FrameEncoder {
             })
         .setValidSeconds(decide.validSeconds())
         .build();
+  }
+
+  private static org.hotspare.wire.proto.Call call(Frame.Call call) {
+    return org.hotspare.wire.proto.Call.newBuilder()
+        .setId(call.id())
+        .setSubject(
+            switch (call.subject()) {
+              case VOTE -> org.hotspare.wire.proto.Call.Subject.VOTE;
+              case APPEND -> org.hotspare.wire.proto.Call.Subject.APPEND;
+              case SNAPSHOT -> org.hotspare.wire.proto.Call.Subject.SNAPSHOT;
+              case ELECTION -> org.hotspare.wire.proto.Call.Subject.ELECTION;
+              case WRITE -> org.hotspare.wire.proto.Call.Subject.WRITE;
+            })
+        .setContent(callContent(call.content()))
+        .build();
+  }
+
+  private static ByteString callContent(Bytes content) {
+    if (content.length() > Bounds.CALL_BYTES) {
+      throw new IllegalArgumentException("a call of " + content.length() + " bytes");
+    }
+    return EntryCodec.encode(content);
   }
 
   private static org.hotspare.wire.proto.Restore restore(Frame.Restore restore) {

@@ -226,6 +226,10 @@ public final class Link implements AutoCloseable {
             Frame.VerifyRequest _,
             Frame.VerifyReply _,
             Frame.Configured _,
+            Frame.Call _,
+            Frame.Answered _,
+            Frame.CallFailed _,
+            Frame.Lease _,
             Frame.Renew _,
             Frame.Renewed _ -> {
           return frame;

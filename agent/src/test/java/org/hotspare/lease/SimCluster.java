@@ -10,6 +10,7 @@ import java.util.PriorityQueue;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeSet;
+import org.hotspare.wire.Frame.Lease;
 
 /**
  * A whole cluster in simulated time, in which everything goes wrong: messages are lost, doubled,
@@ -113,14 +114,14 @@ final class SimCluster {
         after instanceof Step.Arm
             || after instanceof Step.Select
             || (after instanceof Step.Send send
-                && (send.message() instanceof LeaseMessage.Renewal
-                    || send.message() instanceof LeaseMessage.Renewed));
+                && (send.message() instanceof Lease.Renewal
+                    || send.message() instanceof Lease.Renewed));
     if (!calm && random.nextInt(renewing ? 400 : 20) == 0) {
       node.stall(random(1_000_000, 2 * times.durationNanos()));
     }
   }
 
-  void send(SimNode from, String name, LeaseMessage message) {
+  void send(SimNode from, String name, Lease message) {
     SimNode to = nodes.get(name);
     if (to == null) {
       throw new AssertionError("a message to nobody: " + name);

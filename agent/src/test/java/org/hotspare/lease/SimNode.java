@@ -5,6 +5,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 import java.util.function.LongFunction;
+import org.hotspare.wire.Frame.Lease;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -88,10 +89,10 @@ final class SimNode {
     stalledUntil = Math.max(stalledUntil, cluster.now() + nanos);
   }
 
-  void receive(SimNode from, LeaseMessage message) {
+  void receive(SimNode from, Lease message) {
     switch (message) {
-      case LeaseMessage.Renewal renewal -> heardOfPrimary = cluster.now();
-      case LeaseMessage.Release release ->
+      case Lease.Renewal renewal -> heardOfPrimary = cluster.now();
+      case Lease.Release release ->
           heardOfPrimary = cluster.now() - 2 * cluster.times().durationNanos();
       default -> {}
     }
@@ -173,7 +174,7 @@ final class SimNode {
   private void run() {
     if (cluster.now() >= stalledUntil) {
       if (steps.isEmpty()) {
-        steps.addAll(inOrder(inbox.remove().apply(clock())));
+        steps.addAll(inbox.remove().apply(clock()));
       } else {
         Step next = steps.remove();
         perform(next);
@@ -183,10 +184,6 @@ final class SimNode {
     if (member != null) {
       schedule();
     }
-  }
-
-  private List<Step> inOrder(List<Step> given) {
-    return breach == Breach.RELEASED_BEFORE_CLOSED ? given.reversed() : given;
   }
 
   private void perform(Step step) {
@@ -209,9 +206,17 @@ final class SimNode {
       case Step.Endorsed endorsed -> record(endorsed.epoch());
       case Step.NotEndorsed notEndorsed -> {}
       case Step.Over over -> {
+        if (over.releases() && breach == Breach.RELEASED_BEFORE_CLOSED) {
+          steps.addAll(member().released(over.epoch(), clock()));
+          steps.add(new Step.Over(over.epoch(), over.reason(), false));
+          return;
+        }
         // Whoever counts from the answer does not know yet that its time is over.
         if (breach != Breach.COUNTED_FROM_ANSWER || !over.reason().startsWith("no majority")) {
           gate.close();
+        }
+        if (over.releases()) {
+          steps.addAll(member().released(over.epoch(), clock()));
         }
       }
     }

@@ -18,7 +18,7 @@ final class SimVoter extends Voter {
   }
 
   @Override
-  boolean acknowledges(long epoch, long nowNanos) {
-    return super.acknowledges(epoch, nowNanos) || breach == Breach.LATE_ACKNOWLEDGEMENT;
+  boolean acknowledges(String holder, long epoch, long nowNanos) {
+    return super.acknowledges(holder, epoch, nowNanos) || breach == Breach.LATE_ACKNOWLEDGEMENT;
   }
 }

@@ -22,10 +22,12 @@ import org.jspecify.annotations.Nullable;
 
 /** Valid frames of every kind, from a seed. */
 final class RandomFrames {
-  static final int KINDS = 27;
+  static final int KINDS = 31;
 
   private static final List<Frame.Decision> DECISIONS =
       List.of(Frame.Decision.APPROVE, Frame.Decision.REJECT, Frame.Decision.REFILL);
+
+  private static final List<Frame.Subject> SUBJECTS = List.of(Frame.Subject.values());
 
   private final SplittableRandom random;
 
@@ -65,8 +67,28 @@ final class RandomFrames {
       case 23 -> new Frame.Joined(some(500), some(500), bytes(100), bytes(2000));
       case 24 -> new Frame.Renew(some(300));
       case 25 -> new Frame.Configured(List.of(new Frame.ConfiguredKey("guard", random.nextLong())));
+      case 26 -> new Frame.Call(random.nextLong(), subject(), bytes(3000));
+      case 27 -> new Frame.Answered(random.nextLong(), bytes(3000));
+      case 28 -> new Frame.CallFailed(random.nextLong(), "not the leader");
+      case 29 -> lease();
       default -> new Frame.Renewed(some(300));
     };
+  }
+
+  private Frame.Lease lease() {
+    long epoch = random.nextInt(1000);
+    return switch (random.nextInt(6)) {
+      case 0 -> new Frame.Lease.Renewal(epoch, 1 + random.nextInt(100));
+      case 1 -> new Frame.Lease.Renewed(epoch, 1 + random.nextInt(100));
+      case 2 -> new Frame.Lease.Superseded(epoch, epoch + 1);
+      case 3 -> new Frame.Lease.Ballot(epoch, random.nextBoolean(), random.nextInt(10));
+      case 4 -> new Frame.Lease.Vote(epoch, random.nextBoolean(), random.nextBoolean(), epoch);
+      default -> new Frame.Lease.Release(epoch);
+    };
+  }
+
+  private Frame.Subject subject() {
+    return SUBJECTS.get(random.nextInt(SUBJECTS.size()));
   }
 
   private Frame cutBegin() {
