@@ -131,6 +131,8 @@ final class ClusterRecordTest {
   @Test
   void withoutAMajorityNothingIsSet() throws Exception {
     record("alpha").compareAndSet(0, FIRST, LONG);
+    // Another one may be the leader, and know of it first.
+    await("alpha learns of it", () -> record("alpha").current().number() == 1);
     stop("beta");
     stop("gamma");
     assertThatThrownBy(
