@@ -322,7 +322,7 @@ final class Numbering {
       return;
     }
     EntryId id = turn.directory;
-    if (turn.below && compared.get(id.value()) != LongTable.ABSENT) {
+    if (turn.below && isCompared(id)) {
       return;
     }
     boolean below = comparing;
@@ -340,13 +340,18 @@ final class Numbering {
           compared.put(id.value(), 1);
         }
       } else if (index.inode(id).isPresent()) {
-        unlisted.put(id, below);
+        // One that was compared is listed all the same: because of what happened in it since.
+        unlisted.put(id, below && !isCompared(id));
       } else {
         failures.forget(id);
       }
     } catch (LinuxException e) {
       cannotLook(index, id, below, e);
     }
+  }
+
+  private boolean isCompared(EntryId directory) {
+    return compared.get(directory.value()) != LongTable.ABSENT;
   }
 
   private void list(IndexWriter index, Parent parent) throws IOException {
@@ -448,7 +453,7 @@ final class Numbering {
     vanished.forEach(row -> ids.add(row.id()));
     ids.removeIf(
         id ->
-            compared.get(id.value()) != LongTable.ABSENT
+            isCompared(id)
                 || index.inode(id).map(i -> i.entry().kind() != FileKind.DIRECTORY).orElse(true));
     return ids;
   }

@@ -245,6 +245,42 @@ final class NumberingTest {
     assertThat(id("home/file")).contains(before);
   }
 
+  /** While all is compared, which lasts until it settles. */
+  @Test
+  void whatHappenedInAComparedDirectoryThatMovesOnAndOnIsNotMissed() throws Exception {
+    makeTree();
+    scan();
+    EntryId deep = id("home/deep").orElseThrow();
+    work(
+        (w, directories) -> {
+          numbering.compareFrom(EntryId.ROOT);
+          listAll(w, directories);
+          Files.createFile(tree.resolve("home/deep/file"));
+          move(directories, "home", "one");
+          // The old name first, so that the directory has none when its new file is looked at.
+          numbering.look(w, directories, EntryId.ROOT, Name.of("home"), null, false);
+          numbering.look(w, directories, deep, Name.of("file"), null, false);
+          numbering.look(w, directories, EntryId.ROOT, Name.of("one"), null, false);
+          move(directories, "one", "two");
+          listAll(w, directories);
+          numbering.look(w, directories, EntryId.ROOT, Name.of("two"), null, false);
+          directories.forget();
+          listAll(w, directories);
+        });
+    assertThat(id("two/deep/file")).isPresent();
+  }
+
+  private void listAll(IndexWriter w, Directories directories) throws IOException {
+    while (numbering.isListing()) {
+      numbering.listNext(w, directories);
+    }
+  }
+
+  private void move(Directories directories, String from, String to) throws IOException {
+    Files.move(tree.resolve(from), tree.resolve(to));
+    directories.forget();
+  }
+
   private Optional<EntryId> id(String path) {
     try (Snapshot snapshot = index.snapshot()) {
       return snapshot.resolve(RelPath.of(path));
