@@ -42,6 +42,13 @@ public interface IndexWriter extends IndexReader {
   /** Writes only what is local to this node; the version stays. */
   void putLocal(EntryId id, @Nullable Local local);
 
+  /**
+   * A filesystem got another device number, as it may whenever it is mounted: all rows that lie on
+   * the one of that number lie on the other now. What had the other number before lies on none that
+   * is known, until it is seen again.
+   */
+  void moveDevice(long from, long to);
+
   /** Writes the content that was read of a file; the version stays. No-op where the row is gone. */
   void putContent(EntryId id, long size, Digest digest, long layout);
 

@@ -15,6 +15,9 @@ import org.jspecify.annotations.Nullable;
  * in a directory.
  */
 final class SqlWriter extends SqlReader implements IndexWriter {
+  /** The kernel gives it to nothing that is mounted. */
+  private static final long NO_DEVICE = 0;
+
   private final Thread owner = Thread.currentThread();
   private final Known known;
   private State state;
@@ -118,6 +121,18 @@ final class SqlWriter extends SqlReader implements IndexWriter {
           "UPDATE inode SET local = ?, device = ?, inode = ? WHERE id = ?",
           statement -> bindPlace(statement.set(1, encoded).set(4, id.value()), 2, local));
     }
+  }
+
+  @Override
+  public void moveDevice(long from, long to) {
+    move(to, NO_DEVICE);
+    move(from, to);
+  }
+
+  private void move(long from, long to) {
+    update(
+        "UPDATE inode SET device = ? WHERE device = ?",
+        statement -> statement.set(1, to).set(2, from));
   }
 
   @Override

@@ -25,6 +25,7 @@ import org.hotspare.tree.Change;
 import org.hotspare.tree.EntryId;
 import org.hotspare.tree.Position;
 import org.hotspare.watch.Coverage;
+import org.hotspare.watch.DeviceNumber;
 import org.hotspare.watch.Excludes;
 import org.hotspare.watch.Mark;
 import org.hotspare.watch.MirrorRoot;
@@ -259,7 +260,9 @@ public final class StandbyMirror implements AutoCloseable {
 
   /** Watches the tree and compares it with the index, once after a start or a failure. */
   private void prepare() throws IOException {
-    root.enter().close();
+    try (DirFd directory = root.enter()) {
+      index.update(Durability.FAST, w -> DeviceNumber.follow(w, directory));
+    }
     if (watcher == null) {
       Watcher opened = TreeWatch.open(root, true);
       watcher = opened;

@@ -146,8 +146,9 @@ final class Numbering {
     toList.add(new Turn(directory, below));
   }
 
-  /** Makes the row of the root where there is none yet. */
+  /** Makes the row of the root where there is none yet; otherwise it is on the same filesystem. */
   void ensureRoot(IndexWriter index, Directories directories) throws IOException {
+    DeviceNumber.follow(index, directories.root());
     if (index.inode(EntryId.ROOT).isEmpty()) {
       Stat stat = directories.root().stat();
       Position version = index.nextPosition();

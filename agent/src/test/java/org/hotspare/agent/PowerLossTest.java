@@ -156,9 +156,9 @@ final class PowerLossTest {
     for (String node : new String[] {"alpha", "beta"}) {
       boolean lost = victim == Victim.BOTH || (victim == Victim.PRIMARY) == node.equals("alpha");
       if (lost) {
-        LoopFileSystem.run("umount", home(node).toString());
         Files.move(copy(node), image(node), StandardCopyOption.REPLACE_EXISTING);
-        mount(node);
+        // As the kernel may number the disks after a reboot.
+        LoopFileSystem.remountAsAnotherDevice(home(node), image(node));
       }
     }
   }

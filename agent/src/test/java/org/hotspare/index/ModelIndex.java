@@ -241,6 +241,22 @@ final class ModelIndex implements IndexWriter {
   }
 
   @Override
+  public void moveDevice(long from, long to) {
+    inodes.replaceAll((id, row) -> onDevice(onDevice(row, to, 0), from, to));
+  }
+
+  private static Inode onDevice(Inode row, long from, long to) {
+    Local local = row.local();
+    if (local == null || local.device() != from) {
+      return row;
+    }
+    Local moved =
+        new Local(
+            to, local.inode(), local.born(), local.changed(), local.settled(), local.handle());
+    return new Inode(row.id(), row.version(), row.born(), row.entry(), moved);
+  }
+
+  @Override
   public void putContent(EntryId id, long size, Digest digest, long layout) {
     inodes.computeIfPresent(
         id,

@@ -115,6 +115,7 @@ final class RandomHistory {
           writer.clearRows();
         }
       }
+      case 4 -> writer.moveDevice(random.nextInt(2), random.nextInt(2));
       default ->
           writer.forgetTombstones(new Position(head.epoch(), random.nextLong(head.sequence() + 1)));
     }

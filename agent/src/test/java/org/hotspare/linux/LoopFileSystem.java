@@ -131,6 +131,31 @@ public final class LoopFileSystem implements AutoCloseable {
     }
   }
 
+  /** Mounts it again, under another device number. Not for those without an image. */
+  public void remountAsAnotherDevice() throws IOException {
+    remountAsAnotherDevice(mountPoint, home.resolve("image"));
+  }
+
+  /** Mounts an image in place of the one that is mounted there, under another device number. */
+  public static void remountAsAnotherDevice(Path mountPoint, Path image) throws IOException {
+    String before = sourceOf(mountPoint);
+    run("umount", mountPoint.toString());
+    Path other = Files.createTempFile(MEMORY, "hotspare-test-", ".image");
+    try {
+      run("truncate", "-s", "1M", other.toString());
+      run("losetup", before, other.toString());
+      run("mount", "-o", "loop", image.toString(), mountPoint.toString());
+      run("losetup", "-d", before);
+    } finally {
+      Files.delete(other);
+    }
+  }
+
+  /** The device that is mounted there. */
+  private static String sourceOf(Path mountPoint) {
+    return run("findmnt", "-n", "-o", "SOURCE", mountPoint.toString()).strip();
+  }
+
   @Override
   public void close() {
     if (release()) {

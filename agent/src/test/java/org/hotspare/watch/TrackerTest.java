@@ -27,7 +27,6 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** What the tracker keeps in the index where looking, or writing the index, fails meanwhile. */
 final class TrackerTest {
-
   private final Problems problems = new Problems();
 
   @TempDir Path base;
@@ -73,6 +72,34 @@ final class TrackerTest {
               return snapshot.inode(orphan).isEmpty();
             }
           });
+    }
+  }
+
+  @Test
+  void aNewLinkIsRecognizedAlsoWhereTheFileSystemHasAnotherDeviceNumberThanBefore()
+      throws Exception {
+    try (LoopFileSystem disk = LoopFileSystem.create(Kind.EXT4, 50)) {
+      Path mounted = Files.createDirectory(disk.path().resolve("tree"));
+      Path state = base.resolve("state");
+      Files.createDirectories(mounted.resolve("deep/deeper"));
+      Files.writeString(mounted.resolve("deep/deeper/file"), "content");
+      EntryId file;
+      EntryId deeper;
+      try (Followed first = new Followed(mounted, state, problems).start()) {
+        first.settle();
+        file = first.id("deep/deeper/file");
+        deeper = first.id("deep/deeper");
+      }
+      // Both are seen before the names that the index knows.
+      Files.createLink(mounted.resolve("link"), mounted.resolve("deep/deeper/file"));
+      Files.move(mounted.resolve("deep/deeper"), mounted.resolve("moved"));
+      disk.remountAsAnotherDevice();
+      try (Followed second = new Followed(mounted, state, problems).start()) {
+        second.settle();
+        assertThat(second.id("link")).isEqualTo(file);
+        assertThat(second.id("moved/file")).isEqualTo(file);
+        assertThat(second.id("moved")).isEqualTo(deeper);
+      }
     }
   }
 
