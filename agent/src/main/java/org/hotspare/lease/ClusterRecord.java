@@ -110,18 +110,6 @@ public final class ClusterRecord implements AutoCloseable {
       Set<String> members,
       Path directory,
       Elections elections,
-      PeerLinks peers,
-      Consumer<Version> changed)
-      throws IOException {
-    return start(cluster, self, members, directory, elections, (Peers) peers, changed);
-  }
-
-  static ClusterRecord start(
-      String cluster,
-      String self,
-      Set<String> members,
-      Path directory,
-      Elections elections,
       Peers peers,
       Consumer<Version> changed)
       throws IOException {

@@ -153,22 +153,23 @@ public final class LeaseLoop implements AutoCloseable {
   // ---- the lease's thread
 
   private void runUntilClosed() {
+    Throwable failure = null;
     try {
       while (!closed) {
         turn();
       }
     } catch (InterruptedException e) {
-      // It was closed, and what is left to do is not to be interrupted.
-      boolean ended = shut();
-      LOG.debug("the lease's thread ends, the gate is shut: {}", ended);
+      LOG.debug("the lease's thread ends");
     } catch (RuntimeException | Error e) {
-      long epoch = member.heldEpoch();
-      held = null;
-      boolean isShut = shut();
-      LOG.error("the lease's thread failed, the gate is shut: {}", isShut, e);
-      listener.over(epoch, "the lease's thread failed: " + e);
-    } finally {
-      held = null;
+      failure = e;
+    }
+    // Whether it saw that it is closed or was interrupted: what is left is not to be.
+    var _ = Thread.interrupted();
+    held = null;
+    boolean isShut = shut();
+    if (failure != null) {
+      LOG.error("the lease's thread failed, the gate is shut: {}", isShut, failure);
+      listener.over(member.heldEpoch(), "the lease's thread failed: " + failure);
     }
   }
 

@@ -6,7 +6,7 @@ import org.hotspare.wire.Frame.Subject;
 
 /** How a member of the cluster asks another something. */
 @FunctionalInterface
-interface Peers {
+public interface Peers {
   /**
    * Blocks until the answer is there.
    *

@@ -1,5 +1,8 @@
 /**
- * Who may be primary, and until when: the rules of the lease as pure state machines.
+ * Who may be primary, and until when: the rules of the lease as pure state machines ({@link
+ * org.hotspare.lease.LeaseMember}), the one thread that drives them ({@link
+ * org.hotspare.lease.LeaseLoop}), and the record of who is primary, which a majority keeps ({@link
+ * org.hotspare.lease.ClusterRecord}).
  *
  * <p>The holder of an epoch renews with every voter, itself included, and holds the lease for as
  * long after a renewal was <em>sent</em> as {@link org.hotspare.lease.LeaseTimes#validityNanos

@@ -93,10 +93,7 @@ final class Drift {
       try (Snapshot snapshot = index.snapshot()) {
         left.addAll(waiting(snapshot));
       }
-      while (!left.isEmpty()) {
-        index.update(Durability.FAST, w -> some(w, work, left));
-        processors.pause();
-      }
+      all(work, left);
       index.update(Durability.FAST, w -> w.putFact("in-flight", null));
     }
     inFlight = false;
@@ -107,6 +104,13 @@ final class Drift {
         (System.nanoTime() - startedNanos) / 1_000_000,
         wanted.size());
     return new LinkedHashSet<>(wanted);
+  }
+
+  private void all(Workplace work, Deque<EntryId> left) {
+    while (!left.isEmpty()) {
+      index.update(Durability.FAST, w -> some(w, work, left));
+      processors.pause();
+    }
   }
 
   /**
@@ -173,15 +177,11 @@ final class Drift {
   Set<EntryId> compareWhatIsBack() throws IOException {
     wanted.clear();
     Set<EntryId> tried = new HashSet<>();
-    Deque<EntryId> left = new ArrayDeque<>(outOfReach(tried));
-    if (!left.isEmpty()) {
+    List<EntryId> next = outOfReach(tried);
+    if (!next.isEmpty()) {
       try (Workplace work = Workplace.enter(root)) {
-        while (!left.isEmpty()) {
-          index.update(Durability.FAST, w -> some(w, work, left));
-          processors.pause();
-          if (left.isEmpty()) {
-            left.addAll(outOfReach(tried));
-          }
+        for (; !next.isEmpty(); next = outOfReach(tried)) {
+          all(work, new ArrayDeque<>(next));
         }
       }
     }

@@ -267,7 +267,7 @@ final class Shortfalls {
   private static Problems.Problem problem(IndexReader index, IndexReader.Note note) {
     RelPath noted = notedPath(note);
     boolean ofName = note.key().length() > ENTRY_KEY;
-    RelPath path = ofName ? noted : index.path(idOf(note)).orElse(noted);
+    RelPath path = ofName ? noted : index.path(EntryId.of(note.key())).orElse(noted);
     ByteBuffer value = ByteBuffer.wrap(note.value().array());
     value.position(4 + value.getInt());
     return new Problems.Problem(path, StandardCharsets.UTF_8.decode(value).toString());
@@ -283,7 +283,7 @@ final class Shortfalls {
   /** An entry that lacks something; also where the next ones are looked for. */
   record Lacking(String table, IndexReader.Note note) {
     EntryId id() {
-      return idOf(note);
+      return EntryId.of(note.key());
     }
 
     /** Whether content and names are as they should be. */
@@ -307,10 +307,6 @@ final class Shortfalls {
   private static void add(
       IndexReader index, String table, Bytes after, int most, List<Lacking> some) {
     index.notesAfter(table, after, most).forEach(note -> some.add(new Lacking(table, note)));
-  }
-
-  private static EntryId idOf(IndexReader.Note note) {
-    return EntryId.of(note.key());
   }
 
   private static Bytes key(EntryId id, Lack lack) {

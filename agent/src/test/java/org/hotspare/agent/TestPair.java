@@ -32,7 +32,7 @@ import org.jspecify.annotations.Nullable;
  * state directory wherever the test wants them.
  */
 public final class TestPair implements AutoCloseable {
-  public static final Duration LIMIT = Duration.ofSeconds(90);
+  public static final Duration LIMIT = Await.LIMIT;
 
   private final Side alpha;
   private final Side beta;
@@ -277,7 +277,7 @@ public final class TestPair implements AutoCloseable {
 
   /** Polls until the condition holds. */
   public static void await(String what, BooleanSupplier condition) throws InterruptedException {
-    Await.await(what, LIMIT, condition);
+    Await.await(what, condition);
   }
 
   /** Stops both, cleanly; they can be started again. */

@@ -2,6 +2,7 @@ package org.hotspare.index;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.hotspare.testing.Await.await;
 
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -17,7 +18,6 @@ import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.locks.LockSupport;
-import java.util.function.BooleanSupplier;
 import org.hotspare.tree.Bytes;
 import org.hotspare.tree.EntryId;
 import org.junit.jupiter.api.BeforeEach;
@@ -44,14 +44,6 @@ class SharedIndexTest {
   private static void join(List<Thread> threads) throws InterruptedException {
     for (Thread thread : threads) {
       assertThat(thread.join(Duration.ofSeconds(60))).isTrue();
-    }
-  }
-
-  private static void await(BooleanSupplier condition) {
-    long deadline = System.nanoTime() + Duration.ofSeconds(30).toNanos();
-    while (!condition.getAsBoolean()) {
-      assertThat(System.nanoTime()).isLessThan(deadline);
-      LockSupport.parkNanos(1_000_000);
     }
   }
 
@@ -153,15 +145,15 @@ class SharedIndexTest {
   }
 
   @Test
-  void theLogStartsAnewWhileTransactionsAreWritten() {
+  void theLogStartsAnewWhileTransactionsAreWritten() throws InterruptedException {
     try (Index index = Index.open(file, CHECKPOINT_BYTES)) {
       writeMuch(index);
-      await(() -> index.logBytes() < 2 * CHECKPOINT_BYTES);
+      await("the log is short again", () -> index.logBytes() < 2 * CHECKPOINT_BYTES);
     }
   }
 
   @Test
-  void aSnapshotHoldsTheLogBackUntilItIsClosed() {
+  void aSnapshotHoldsTheLogBackUntilItIsClosed() throws InterruptedException {
     try (Index index = Index.open(file, CHECKPOINT_BYTES)) {
       try (Snapshot snapshot = index.snapshot()) {
         writeMuch(index);
@@ -169,6 +161,7 @@ class SharedIndexTest {
         assertThat(snapshot.fact("large")).isEmpty();
       }
       await(
+          "the log is short again",
           () -> {
             index.update(Durability.FAST, writer -> add(writer, "n", 1));
             return index.logBytes() < 2 * CHECKPOINT_BYTES;

@@ -10,11 +10,13 @@ import static org.hotspare.mirror.FakePrimary.literal;
 import static org.hotspare.mirror.FakePrimary.metadata;
 import static org.hotspare.mirror.FakePrimary.name;
 import static org.hotspare.mirror.FakePrimary.rows;
+import static org.hotspare.testing.Await.await;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -153,12 +155,12 @@ final class HostilePrimaryTest {
   }
 
   private void awaitNews(String reason) throws InterruptedException {
-    long deadline = System.nanoTime() + 60_000_000_000L;
-    while (primary.news.stream()
-        .noneMatch(text -> text.startsWith("PROBLEM") && text.contains(reason))) {
-      assertThat(System.nanoTime()).as("news of " + reason).isLessThan(deadline);
-      Thread.sleep(5);
-    }
+    await(
+        "news of " + reason,
+        Duration.ofSeconds(60),
+        () ->
+            primary.news.stream()
+                .anyMatch(text -> text.startsWith("PROBLEM") && text.contains(reason)));
   }
 
   /** All files of the standby's tree and outside of it. */

@@ -9,6 +9,7 @@ import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -78,7 +79,7 @@ class SweepTest {
     start("python3", "-c", program.replace("m[5000", "os.close(fd + 1)\nm[5000"), file.toString());
     try (Sweep sweep = sweep()) {
       Sweep.Candidate expected = candidate("a/mapped", true);
-      await("it is found", () -> found.contains(expected));
+      await("it is found", Duration.ofSeconds(20), () -> found.contains(expected));
       assertThat(sweep.problem()).isEmpty();
     }
   }
@@ -92,10 +93,13 @@ class SweepTest {
           --direct=1 --time_based --runtime=60 --rate_iops=50 --output=/dev/null
         """;
     start("sh", "-c", program, fileSystem.path().resolve("database").toString());
-    await("it is there", () -> Files.exists(fileSystem.path().resolve("database")));
+    await(
+        "it is there",
+        Duration.ofSeconds(20),
+        () -> Files.exists(fileSystem.path().resolve("database")));
     try (Sweep sweep = sweep()) {
       Sweep.Candidate expected = candidate("database", false);
-      await("it is found", () -> found.contains(expected));
+      await("it is found", Duration.ofSeconds(20), () -> found.contains(expected));
       assertThat(sweep.problem()).isEmpty();
     }
   }
@@ -117,7 +121,7 @@ class SweepTest {
     start("python3", "-c", program, fileSystem.path().toString());
     long start = System.nanoTime();
     try (Sweep sweep = sweep()) {
-      await("all was swept twice", () -> sweep.passes() >= 2);
+      await("all was swept twice", Duration.ofSeconds(60), () -> sweep.passes() >= 2);
       double share = (double) sweep.cpuNanos() / (System.nanoTime() - start);
       System.out.printf(
           "SweepTest: %.2f %% of a core, last pass %s%n", share * 100, sweep.lastPass());

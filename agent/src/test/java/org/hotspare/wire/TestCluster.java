@@ -17,6 +17,7 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
 import javax.net.ssl.KeyManager;
 import javax.net.ssl.SSLContext;
+import org.hotspare.testing.Await;
 import org.hotspare.tree.Bytes;
 
 /** Node alpha, which listens, and others that connect to it over loopback. */
@@ -120,12 +121,6 @@ public final class TestCluster implements AutoCloseable {
   }
 
   static void await(String what, BooleanSupplier condition) throws InterruptedException {
-    long deadline = System.nanoTime() + Duration.ofSeconds(20).toNanos();
-    while (!condition.getAsBoolean()) {
-      if (System.nanoTime() > deadline) {
-        throw new AssertionError("never happened: " + what);
-      }
-      Thread.sleep(5);
-    }
+    Await.await(what, Duration.ofSeconds(20), condition);
   }
 }
