@@ -13,7 +13,7 @@ public final class LinuxException extends IOException {
 
   /**
    * @param number the kernel's positive error number
-   * @param call the name of the system call
+   * @param call the name of the system call, or of the part of the kernel that was asked by message
    * @param path what it was called on, fit for a terminal; may be empty
    */
   LinuxException(int number, String call, String path) {
@@ -44,7 +44,9 @@ public final class LinuxException extends IOException {
     return number;
   }
 
-  /** The system call, such as {@code renameat2}. */
+  /**
+   * The system call, such as {@code renameat2}, or what was asked by message: {@code nf_tables}.
+   */
   public String call() {
     return call;
   }

@@ -15,9 +15,22 @@ final class UserNamespace {
    * @return the lines that the class printed
    */
   static List<String> run(String setup, Class<?> main, String... arguments) {
-    List<String> command =
-        new ArrayList<>(List.of("unshare", "--user", "--map-root-user", "sh", "-c"));
-    command.add(setup + " && exec \"$@\"");
+    return run(List.of("unshare", "--user", "--map-root-user"), setup, main, arguments);
+  }
+
+  /**
+   * In a network namespace of its own besides.
+   *
+   * @return the lines that the class printed
+   */
+  static List<String> runWithNetwork(Class<?> main, String... arguments) {
+    return run(List.of("unshare", "--user", "--map-root-user", "--net"), ":", main, arguments);
+  }
+
+  private static List<String> run(
+      List<String> unshare, String setup, Class<?> main, String... arguments) {
+    List<String> command = new ArrayList<>(unshare);
+    command.addAll(List.of("sh", "-c", setup + " && exec \"$@\""));
     command.add("sh");
     command.add(ProcessHandle.current().info().command().orElseThrow());
     command.addAll(List.of("--enable-native-access=ALL-UNNAMED", "-XX:TieredStopAtLevel=1"));

@@ -1,0 +1,73 @@
+package org.hotspare.linux;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.OptionalInt;
+
+/**
+ * One message from the kernel. Every length is checked against what is there.
+ *
+ * @param payload what follows the header, in the byte order of the machine
+ */
+record NetlinkReply(int type, int sequence, ByteBuffer payload) {
+  private static final int ERROR = 2;
+  private static final int TYPE_MASK = 0x3fff;
+
+  /**
+   * @param datagram what was received, from position to limit; of several messages the first
+   * @throws LinuxException EUCLEAN for what is no message
+   */
+  static NetlinkReply parse(ByteBuffer datagram) throws LinuxException {
+    int start = datagram.position();
+    require(datagram.remaining() >= NetlinkWriter.HEADER_BYTES, "header");
+    int length = datagram.getInt(start);
+    require(length >= NetlinkWriter.HEADER_BYTES && length <= datagram.remaining(), "length");
+    int type = datagram.getShort(start + 4) & 0xffff;
+    int sequence = datagram.getInt(start + 8);
+    ByteBuffer payload =
+        datagram
+            .slice(start + NetlinkWriter.HEADER_BYTES, length - NetlinkWriter.HEADER_BYTES)
+            .order(datagram.order());
+    require(type != ERROR || payload.remaining() >= Integer.BYTES, "error");
+    return new NetlinkReply(type, sequence, payload);
+  }
+
+  /** Whether it only says how a request ended. */
+  boolean isOutcome() {
+    return type == ERROR;
+  }
+
+  /** The kernel's positive error number; 0 for an acknowledgement or what is no outcome. */
+  int error() {
+    return isOutcome() ? -payload.getInt(0) : 0;
+  }
+
+  /**
+   * A number among its attributes.
+   *
+   * @param fixedBytes what stands before the attributes
+   */
+  OptionalInt integer(int fixedBytes, int type) throws LinuxException {
+    int at = fixedBytes;
+    while (at < payload.limit()) {
+      require(payload.limit() - at >= NetlinkWriter.ATTRIBUTE_HEADER_BYTES, "attribute");
+      int length = payload.getShort(at) & 0xffff;
+      boolean fits =
+          length >= NetlinkWriter.ATTRIBUTE_HEADER_BYTES && length <= payload.limit() - at;
+      require(fits, "attribute length");
+      if ((payload.getShort(at + 2) & TYPE_MASK) == type) {
+        require(length == NetlinkWriter.ATTRIBUTE_HEADER_BYTES + Integer.BYTES, "number");
+        int value = at + NetlinkWriter.ATTRIBUTE_HEADER_BYTES;
+        return OptionalInt.of(payload.duplicate().order(ByteOrder.BIG_ENDIAN).getInt(value));
+      }
+      at += (length + 3) & ~3;
+    }
+    return OptionalInt.empty();
+  }
+
+  private static void require(boolean condition, String what) throws LinuxException {
+    if (!condition) {
+      throw new LinuxException(Errno.EUCLEAN, Syscall.RECVFROM.text(), "netlink: " + what);
+    }
+  }
+}
