@@ -36,6 +36,7 @@ class ArchitectureTest {
           Map.entry("watch", Set.of("tree", "linux", "index")),
           Map.entry("wire", Set.of("tree", "delta")),
           Map.entry("lease", Set.of("tree", "wire", "linux")),
+          Map.entry("takeover", Set.of("tree", "linux")),
           Map.entry("mirror", Set.of("tree", "delta", "linux", "index", "watch", "wire")),
           Map.entry("admin", Set.of("tree", "delta", "config", "index", "watch", "wire", "mirror")),
           Map.entry("cli", Set.of("config", "admin")),
