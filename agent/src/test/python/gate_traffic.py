@@ -3,6 +3,7 @@
 
     gate_traffic.py serve
         Answers what it is sent on port 8080, UDP and TCP, and to whoever connects to port 8081 sends the time every 10 ms.
+        Ends with its input.
     gate_traffic.py observe INTERVAL_MS KIND=ADDRESS[=PORT]...
         Asks every INTERVAL_MS until its input ends; then prints a line for each question: KIND=ADDRESS, when it was about
         to be sent, when the answer was there or 0.
@@ -116,11 +117,15 @@ class Server:
                 self.drop(connection)
 
     def run(self):
+        self.selector.register(sys.stdin, selectors.EVENT_READ, None)
         print("ready", flush=True)
         due = time.monotonic()
         while True:
             for key, _ in self.selector.select(max(0, due - time.monotonic())):
-                key.data(key.fileobj)
+                if key.data is not None:
+                    key.data(key.fileobj)
+                elif not os.read(sys.stdin.fileno(), 64):
+                    return
             if time.monotonic() >= due:
                 due = time.monotonic() + PUSH_INTERVAL
                 self.push()

@@ -18,7 +18,6 @@ final class ExpressionWriter {
   private static final int REGISTER = 1;
 
   private static final int COMPARE_EQUAL = 0;
-  private static final int LOOKUP_NOT_IN = 1;
   private static final int FIB_ADDRESS_TYPE = 3;
   private static final int ADDRESS_TYPE_LOCAL = 2;
 
@@ -60,7 +59,6 @@ final class ExpressionWriter {
               () -> {
                 writer.string(1, lookup.set());
                 writer.integer(2, REGISTER);
-                writer.integer(5, lookup.in() ? 0 : LOOKUP_NOT_IN);
               });
       case IsLocal local -> {
         step(

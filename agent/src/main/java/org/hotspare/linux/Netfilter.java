@@ -1,11 +1,16 @@
 package org.hotspare.linux;
 
+import java.util.Optional;
 import java.util.OptionalInt;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The kernel's packet filter, nftables, without the program {@code nft}: changes are made by {@link
  * NetfilterBatch}, all or nothing, and at one instant for the packets. Needs CAP_NET_ADMIN. It is
  * the filter of the network namespace in which it was opened.
+ *
+ * <p>A change may wait: the kernel makes those of all processes one after the other, and with
+ * auditing on writes a record of each table that was changed, for which there has to be room.
  *
  * <p>Owned by one thread. Tables with an owner belong to this object, and nobody else may change
  * them before {@link #close} or the end of the process.
@@ -70,6 +75,23 @@ public final class Netfilter implements AutoCloseable {
     }
   }
 
+  /**
+   * What there is to know of a table.
+   *
+   * @param handle its number, which no other table of this packet filter had before
+   * @param flags 0, {@link NetfilterBatch#OWNED}, or what somebody else has set
+   * @param owner the netlink port of its owner, by convention its process id
+   */
+  public record TableState(long handle, int flags, OptionalInt owner) {}
+
+  /**
+   * What there is to know of a chain.
+   *
+   * @param handle its number, which no other chain or rule of its table had before
+   * @param uses how many rules it has, and jumps to it there are
+   */
+  public record ChainState(long handle, int uses) {}
+
   private Netfilter(NetlinkSocket socket) {
     this.socket = socket;
   }
@@ -106,26 +128,47 @@ public final class Netfilter implements AutoCloseable {
     } while (reply.sequence() != batch.last());
   }
 
-  /** Whether there is such a table. */
-  public boolean has(Table table) throws LinuxException {
-    return ask(NetfilterNumbers.GET_TABLE, table, "", NetfilterNumbers.TABLE_FLAGS).isPresent();
+  /** The table as it is; empty if there is none. */
+  public Optional<TableState> find(Table table) throws LinuxException {
+    NetlinkReply reply = ask(NetfilterNumbers.GET_TABLE, table, "");
+    return reply == null
+        ? Optional.empty()
+        : Optional.of(
+            new TableState(
+                handle(reply, NetfilterNumbers.TABLE_HANDLE),
+                number(reply, NetfilterNumbers.TABLE_FLAGS),
+                reply.integer(NetfilterNumbers.FIXED_BYTES, NetfilterNumbers.TABLE_OWNER)));
+  }
+
+  /** The chain as it is; empty if there is none. */
+  public Optional<ChainState> find(Chain chain) throws LinuxException {
+    NetlinkReply reply = ask(NetfilterNumbers.GET_CHAIN, chain.table(), chain.name());
+    return reply == null
+        ? Optional.empty()
+        : Optional.of(
+            new ChainState(
+                handle(reply, NetfilterNumbers.CHAIN_HANDLE),
+                number(reply, NetfilterNumbers.CHAIN_USE)));
+  }
+
+  private static long handle(NetlinkReply reply, int attribute) throws LinuxException {
+    return reply
+        .longInteger(NetfilterNumbers.FIXED_BYTES, attribute)
+        .orElseThrow(() -> new LinuxException(Errno.EUCLEAN, NAME, "handle"));
+  }
+
+  private static int number(NetlinkReply reply, int attribute) throws LinuxException {
+    return reply
+        .integer(NetfilterNumbers.FIXED_BYTES, attribute)
+        .orElseThrow(() -> new LinuxException(Errno.EUCLEAN, NAME, "attribute " + attribute));
   }
 
   /**
-   * The netlink port of the table's owner, by convention its process id; empty if it has none or
-   * does not exist.
+   * These questions do not wait for changes that others make just then.
+   *
+   * @return null for what does not exist
    */
-  public OptionalInt owner(Table table) throws LinuxException {
-    return ask(NetfilterNumbers.GET_TABLE, table, "", NetfilterNumbers.TABLE_OWNER);
-  }
-
-  /** How many rules the chain has, and jumps to it there are; empty if it does not exist. */
-  public OptionalInt uses(Chain chain) throws LinuxException {
-    return ask(NetfilterNumbers.GET_CHAIN, chain.table(), chain.name(), NetfilterNumbers.CHAIN_USE);
-  }
-
-  private OptionalInt ask(int type, Table table, String chain, int attribute)
-      throws LinuxException {
+  private @Nullable NetlinkReply ask(int type, Table table, String chain) throws LinuxException {
     int sequence = socket.nextSequence();
     NetlinkWriter question = new NetlinkWriter(MAX_QUESTION_BYTES);
     question.message(
@@ -138,12 +181,12 @@ public final class Netfilter implements AutoCloseable {
     socket.send(question.finish(), what);
     NetlinkReply reply = socket.receive(sequence, what);
     if (reply.error() == Errno.ENOENT.number()) {
-      return OptionalInt.empty();
+      return null;
     }
     if (reply.isOutcome()) {
       throw new LinuxException(reply.error(), NAME, "get " + what);
     }
-    return reply.integer(NetfilterNumbers.FIXED_BYTES, attribute);
+    return reply;
   }
 
   @Override

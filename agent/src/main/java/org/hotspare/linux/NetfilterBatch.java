@@ -2,7 +2,6 @@ package org.hotspare.linux;
 
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.List;
 import org.hotspare.linux.Netfilter.Chain;
 import org.hotspare.linux.Netfilter.ElementSet;
@@ -14,13 +13,25 @@ import org.hotspare.tree.Bytes;
  * Changes of the packet filter, in the order in which they are to be made; {@link Netfilter#commit}
  * makes all of them or none. What is added may exist already if it is the same; rules are appended.
  *
- * <p>All methods throw {@link IllegalArgumentException} for more than fits one batch: 128 KiB, and
- * 64 KiB of elements for a set.
+ * <p>All methods throw {@link IllegalArgumentException} for more than fits one batch: 128 KiB.
  */
 public final class NetfilterBatch {
   private static final int NFT_TABLE_F_OWNER = 0x2;
   private static final int NFT_TABLE_F_PERSIST = 0x4;
+
+  /**
+   * The flags of a table that only the {@link Netfilter} which made it may change while that is
+   * open. When it is closed or its process dies the table stays, without an owner. From Linux 6.9
+   * on; EOPNOTSUPP or EINVAL before.
+   */
+  public static final int OWNED = NFT_TABLE_F_OWNER | NFT_TABLE_F_PERSIST;
+
   private static final int NFT_SET_TIMEOUT = 0x10;
+
+  /** By this type {@code nft} prints the elements of a set: as IPv6 addresses. */
+  private static final int ELEMENT_TYPE = 8;
+
+  private static final int ELEMENT_BYTES = 16;
 
   private final NetlinkSocket socket;
   private final NetlinkWriter writer = new NetlinkWriter(Scratch.LARGE_BYTES);
@@ -47,23 +58,6 @@ public final class NetfilterBatch {
     }
   }
 
-  /** What a set holds: the type by which {@code nft} prints it, and its length. */
-  public enum ElementType {
-    IPV4_ADDRESS(7, 4),
-    IPV6_ADDRESS(8, 16),
-    PORT(13, 2),
-    /** Any two long numbers; printed as an IPv6 address. */
-    PAIR(8, 16);
-
-    final int number;
-    final int length;
-
-    ElementType(int number, int length) {
-      this.number = number;
-      this.length = length;
-    }
-  }
-
   NetfilterBatch(NetlinkSocket socket) {
     this.socket = socket;
     this.first = socket.nextSequence();
@@ -75,15 +69,12 @@ public final class NetfilterBatch {
   /**
    * A table; one without an owner that was left behind is taken over.
    *
-   * @param owned only this {@link Netfilter} may change it while it is open, and when it is closed
-   *     or its process dies the table stays, without an owner; from Linux 6.9 on, EOPNOTSUPP or
-   *     EINVAL before
+   * @param flags {@link #OWNED}, or 0 for one that others may change
    */
-  public void addTable(Table table, boolean owned) {
+  public void addTable(Table table, int flags) {
     begin(NetfilterNumbers.NEW_TABLE, NetlinkWriter.CREATE, table, "add table " + table);
     writer.string(NetfilterNumbers.TABLE_NAME, table.name());
-    writer.integer(
-        NetfilterNumbers.TABLE_FLAGS, owned ? NFT_TABLE_F_OWNER | NFT_TABLE_F_PERSIST : 0);
+    writer.integer(NetfilterNumbers.TABLE_FLAGS, flags);
   }
 
   /** With all that is in it. */
@@ -147,17 +138,15 @@ public final class NetfilterBatch {
         () -> expressions.forEach(expression -> ExpressionWriter.write(writer, expression)));
   }
 
-  /**
-   * @param timeouts whether each element has an end of its own
-   */
-  public void addSet(ElementSet set, ElementType type, boolean timeouts) {
+  /** A set of values of 16 bytes, each with an end of its own. */
+  public void addSet(ElementSet set) {
     begin(NetfilterNumbers.NEW_SET, NetlinkWriter.CREATE, set.table(), "add set " + set);
     writer.string(NetfilterNumbers.SET_TABLE, set.table().name());
     writer.string(NetfilterNumbers.SET_NAME, set.name());
-    writer.integer(NetfilterNumbers.SET_FLAGS, timeouts ? NFT_SET_TIMEOUT : 0);
-    writer.integer(NetfilterNumbers.SET_KEY_TYPE, type.number);
-    writer.integer(NetfilterNumbers.SET_KEY_LENGTH, type.length);
-    // Any number that no other set of the batch has.
+    writer.integer(NetfilterNumbers.SET_FLAGS, NFT_SET_TIMEOUT);
+    writer.integer(NetfilterNumbers.SET_KEY_TYPE, ELEMENT_TYPE);
+    writer.integer(NetfilterNumbers.SET_KEY_LENGTH, ELEMENT_BYTES);
+    // The kernel wants a number, by which rules of the batch might name the set; none does.
     writer.integer(NetfilterNumbers.SET_ID, last);
   }
 
@@ -166,24 +155,11 @@ public final class NetfilterBatch {
     beginElements(NetfilterNumbers.DELETE_ELEMENT, 0, set, "flush set " + set);
   }
 
-  /** Elements that stay. */
-  public void addElements(ElementSet set, Collection<Bytes> elements) {
-    if (elements.isEmpty()) {
-      return;
-    }
-    beginElements(
-        NetfilterNumbers.NEW_ELEMENT, NetlinkWriter.CREATE, set, "add elements of set " + set);
-    writer.nested(
-        NetfilterNumbers.ELEMENTS_LIST,
-        () ->
-            elements.forEach(
-                element -> writer.nested(NetfilterNumbers.LIST_ELEMENT, () -> writeKey(element))));
-  }
-
   /**
    * An element that the kernel takes out by itself. The set must not hold it: EEXIST.
    *
-   * @param timeoutMillis at least 1; the kernel rounds it down to its ticks of 1 to 10 ms
+   * @param timeoutMillis the kernel rounds it down to its ticks of 1 to 10 ms; less than one may
+   *     become one, or mean without end
    */
   public void addElement(ElementSet set, Bytes element, long timeoutMillis) {
     beginElements(
@@ -197,14 +173,11 @@ public final class NetfilterBatch {
             writer.nested(
                 NetfilterNumbers.LIST_ELEMENT,
                 () -> {
-                  writeKey(element);
+                  writer.nested(
+                      NetfilterNumbers.ELEMENT_KEY,
+                      () -> writer.bytes(NetfilterNumbers.DATA_VALUE, element.array()));
                   writer.longInteger(NetfilterNumbers.ELEMENT_TIMEOUT, timeoutMillis);
                 }));
-  }
-
-  private void writeKey(Bytes key) {
-    writer.nested(
-        NetfilterNumbers.ELEMENT_KEY, () -> writer.bytes(NetfilterNumbers.DATA_VALUE, key.array()));
   }
 
   private void beginElements(int message, int flags, ElementSet set, String attempt) {
@@ -225,7 +198,7 @@ public final class NetfilterBatch {
     return first;
   }
 
-  /** The number of the last change, the only one that is acknowledged. */
+  /** The number of the last change: of those that succeed it alone is acknowledged. */
   int last() {
     return last;
   }

@@ -67,12 +67,8 @@ public sealed interface NetfilterExpression {
   /** Whether the register begins with these bytes. */
   record Equals(Bytes value) implements NetfilterExpression {}
 
-  /**
-   * Whether the register is an element of the set of this name.
-   *
-   * @param in false to ask whether it is not
-   */
-  record Lookup(String set, boolean in) implements NetfilterExpression {}
+  /** Whether the register is an element of the set of this name. */
+  record Lookup(String set) implements NetfilterExpression {}
 
   /** Whether the address is one of this host. Loads over what the register held. */
   record IsLocal(Side side) implements NetfilterExpression {}

@@ -25,8 +25,10 @@ final class NetfilterNumbers {
   static final int LIST_ELEMENT = 1;
   static final int TABLE_NAME = 1;
   static final int TABLE_FLAGS = 2;
+  static final int TABLE_HANDLE = 4;
   static final int TABLE_OWNER = 7;
   static final int CHAIN_TABLE = 1;
+  static final int CHAIN_HANDLE = 2;
   static final int CHAIN_NAME = 3;
   static final int CHAIN_HOOK = 4;
   static final int CHAIN_POLICY = 5;

@@ -3,6 +3,7 @@ package org.hotspare.linux;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
 
 /**
  * One message from the kernel. Every length is checked against what is there.
@@ -48,6 +49,24 @@ record NetlinkReply(int type, int sequence, ByteBuffer payload) {
    * @param fixedBytes what stands before the attributes
    */
   OptionalInt integer(int fixedBytes, int type) throws LinuxException {
+    OptionalInt at = find(fixedBytes, type, Integer.BYTES);
+    return at.isEmpty() ? at : OptionalInt.of(bigEndian().getInt(at.getAsInt()));
+  }
+
+  /** A longer number, as {@link #integer}. */
+  OptionalLong longInteger(int fixedBytes, int type) throws LinuxException {
+    OptionalInt at = find(fixedBytes, type, Long.BYTES);
+    return at.isEmpty()
+        ? OptionalLong.empty()
+        : OptionalLong.of(bigEndian().getLong(at.getAsInt()));
+  }
+
+  private ByteBuffer bigEndian() {
+    return payload.duplicate().order(ByteOrder.BIG_ENDIAN);
+  }
+
+  /** Where the value of the attribute of that type begins, which has that many bytes. */
+  private OptionalInt find(int fixedBytes, int type, int bytes) throws LinuxException {
     int at = fixedBytes;
     while (at < payload.limit()) {
       require(payload.limit() - at >= NetlinkWriter.ATTRIBUTE_HEADER_BYTES, "attribute");
@@ -56,9 +75,8 @@ record NetlinkReply(int type, int sequence, ByteBuffer payload) {
           length >= NetlinkWriter.ATTRIBUTE_HEADER_BYTES && length <= payload.limit() - at;
       require(fits, "attribute length");
       if ((payload.getShort(at + 2) & TYPE_MASK) == type) {
-        require(length == NetlinkWriter.ATTRIBUTE_HEADER_BYTES + Integer.BYTES, "number");
-        int value = at + NetlinkWriter.ATTRIBUTE_HEADER_BYTES;
-        return OptionalInt.of(payload.duplicate().order(ByteOrder.BIG_ENDIAN).getInt(value));
+        require(length == NetlinkWriter.ATTRIBUTE_HEADER_BYTES + bytes, "number");
+        return OptionalInt.of(at + NetlinkWriter.ATTRIBUTE_HEADER_BYTES);
       }
       at += (length + 3) & ~3;
     }

@@ -7,7 +7,8 @@ import java.nio.ByteOrder;
 
 /**
  * A socket to a part of the kernel that is asked by messages. The kernel answers before it returns
- * from sending, so nothing here waits. Owned by one thread.
+ * from sending: that may have to wait inside the kernel, and receiving never does. Owned by one
+ * thread.
  */
 final class NetlinkSocket implements AutoCloseable {
   private static final int AF_NETLINK = 16;

@@ -2,17 +2,13 @@ package org.hotspare.takeover;
 
 import java.io.IOException;
 import java.net.InetAddress;
-import java.util.Map;
-import java.util.OptionalInt;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
-import org.hotspare.linux.Errno;
 import org.hotspare.linux.LinuxException;
-import org.hotspare.linux.Netfilter;
-import org.hotspare.linux.Netfilter.Chain;
-import org.hotspare.linux.Netfilter.Table;
 import org.hotspare.linux.NetfilterBatch;
-import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Lets clients on the network reach the service addresses and ports of this machine only while it
@@ -20,48 +16,68 @@ import org.jspecify.annotations.Nullable;
  * of its own, and packets pass only while the element of the selected round is there. A process
  * that is frozen, or dies, closes the gate by doing nothing.
  *
- * <p>Invariant: at no instant is it open later than the validity of the newest selected round after
- * that round was armed. So each round is armed once, rounds only grow, and what was shut stays shut
- * for its epoch: a late {@link #arm} of what a caller has begun is before its renewal, and a late
- * {@link #select} finds the element gone.
+ * <p>Invariant: unless it is held, it is at no instant open later than the validity of the newest
+ * selected round after that round was armed. For that, each round is armed once; rounds only grow;
+ * what was shut stays shut for its epoch. A process that was stopped in the middle does no harm
+ * when it goes on: the round that it then arms counts from an instant before the renewal is sent,
+ * and of the round that it then selects the element is gone.
+ *
+ * <p>The time is the kernel's: its ticks (jiffies). They stand still while the machine is
+ * suspended, or frozen as a virtual machine, and are late while the processor that counts them is
+ * not run by its host; for so long a round lasts longer. Whoever holds the lease watches for a
+ * suspend, and shuts.
+ *
+ * <p>While a {@code pause} lasts it can be held: open without a round, whatever becomes of this
+ * process. That is safe only as long as nobody else may be promoted.
  *
  * <p>While it is closed, everything to and from the service addresses is dropped, established
  * connections included, and so are questions for them and answers about them in ARP and neighbour
  * discovery (of Ethernet); and of the ports, on every address of this host, TCP and UDP. What stays
  * within this host, over its loopback interface, passes: it is not gated. Announcements of where an
- * address is now pass on their way in. Not seen are packets that a program sends around the packet
- * filter (packet sockets, XDP) and forwarded ones that a flow table takes past it. A machine that
- * routes for others does not forward to and from the service addresses either while it is closed.
+ * address is now pass on their way in. Not seen are datagrams to a broadcast or multicast address,
+ * packets that a program sends around the packet filter (packet sockets, XDP) and forwarded ones
+ * that a flow table takes past it. A machine that routes for others, or bridges with bridge-nf,
+ * does not forward to and from the service addresses either while it is closed.
  *
  * <p>The tables are named after the cluster. Where the kernel can (6.9 and later), they belong to
- * this object and nobody else may change them; else others may, which {@link #isLost} tells. When
- * it is closed or its process dies the tables stay, and the next one to open it takes them over.
+ * this object and nobody else may change them; else others may, which {@link #loss} tells. When it
+ * is closed or its process dies the tables stay, and the next one to open it takes them over.
  *
- * <p>Owned by one thread.
+ * <p>A change takes microseconds as a rule, but may wait: for another process that changes the
+ * packet filter, and with auditing on for room for its record. Owned by one thread.
  */
 public final class Gate implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Gate.class);
   private static final String PREFIX = "hotspare-";
 
-  private final Netfilter netfilter;
+  /**
+   * The longest tick of a kernel. It rounds less than one up, or, where it is older, to 0, which
+   * means without end.
+   */
+  private static final long MIN_VALIDITY_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
+
   private final GateRules rules;
-  private boolean owned;
+  private final GateTables tables;
   private long epoch;
 
   /** No more rounds of this epoch: it was shut, or none has begun. */
   private boolean over = true;
 
-  /** The newest round that was armed. */
+  /** The newest round of the epoch that was armed; 0 for none. */
   private long armedRound;
 
+  /** The newest round of the epoch that was selected; 0 for none. */
   private long selectedRound;
+
+  /** It is open, and goes by no round. */
+  private boolean held;
 
   /** A change failed, and nobody knows whether it was made. */
   private boolean uncertain;
 
-  private Gate(Netfilter netfilter, GateRules rules, boolean owned) {
-    this.netfilter = netfilter;
+  private Gate(GateRules rules, GateTables tables) {
     this.rules = rules;
-    this.owned = owned;
+    this.tables = tables;
   }
 
   /**
@@ -69,153 +85,85 @@ public final class Gate implements AutoCloseable {
    *
    * @param cluster its name: ASCII, at most 63 characters
    * @param addresses the service addresses
-   * @param ports gated on every address of this machine; reserve those above 32767 (sysctl {@code
-   *     ip_local_reserved_ports}), or connections of this machine that happen to come from one are
-   *     gated, too
+   * @param ports gated on every address of this machine, at most about 150; reserve those above
+   *     32767 (sysctl {@code ip_local_reserved_ports}), or connections of this machine that happen
+   *     to come from one are gated, too
    * @throws GateUnavailableException if this process may not, or this kernel cannot
+   * @throws IllegalArgumentException for neither addresses nor ports, for too many, and for ports
+   *     that are none
    */
   public static Gate open(String cluster, Set<InetAddress> addresses, Set<Integer> ports)
       throws IOException {
-    return open(cluster, addresses, ports, true);
+    return open(cluster, addresses, ports, NetfilterBatch.OWNED, false);
   }
 
   /**
-   * @param owned false for what a kernel before 6.9 can
+   * As {@link #open}, but a gate that a process before this one has held stays so, without a gap;
+   * any other is shut. {@link #isHeld} tells.
    */
-  static Gate open(String cluster, Set<InetAddress> addresses, Set<Integer> ports, boolean owned)
+  public static Gate openKeepingHold(String cluster, Set<InetAddress> addresses, Set<Integer> ports)
+      throws IOException {
+    return open(cluster, addresses, ports, NetfilterBatch.OWNED, true);
+  }
+
+  /**
+   * @param tableFlags {@link NetfilterBatch#OWNED}, or what a kernel before 6.9 can: 0
+   */
+  static Gate open(
+      String cluster,
+      Set<InetAddress> addresses,
+      Set<Integer> ports,
+      int tableFlags,
+      boolean keepingHold)
       throws IOException {
     GateRules rules = new GateRules(PREFIX + cluster, addresses, ports);
-    Netfilter netfilter = openNetfilter();
+    GateTables tables = GateTables.open(rules, tableFlags);
     try {
-      return new Gate(netfilter, rules, build(netfilter, rules, owned));
+      Gate gate = new Gate(rules, tables);
+      gate.build(keepingHold && tables.areHeld());
+      return gate;
     } catch (IOException | RuntimeException failed) {
-      netfilter.close();
+      tables.close();
       throw failed;
     }
   }
 
-  private static Netfilter openNetfilter() throws IOException {
-    try {
-      return Netfilter.open();
-    } catch (LinuxException refused) {
-      throw new GateUnavailableException(
-          "the gate needs netfilter in the kernel: " + refused.getMessage(), refused);
-    }
-  }
-
-  /**
-   * @return whether the tables are owned
-   */
-  private static boolean build(Netfilter netfilter, GateRules rules, boolean owned)
-      throws IOException {
-    LinuxException refused = tryToBuild(netfilter, rules, owned);
-    if (refused != null && owned && refused.is(Errno.EOPNOTSUPP, Errno.EINVAL)) {
-      LinuxException again = tryToBuild(netfilter, rules, false);
-      if (again == null) {
-        return false;
-      }
-      refused = again;
-    }
-    if (refused == null) {
-      return owned;
-    }
-    throw refused.is(Errno.EPERM)
-        ? notPermitted(netfilter, rules, refused)
-        : new GateUnavailableException(
-            "the gate needs nftables in the kernel (nf_tables, with inet and arp; nft_fib_inet for"
-                + " ports): "
-                + refused.getMessage(),
-            refused);
-  }
-
-  private static @Nullable LinuxException tryToBuild(
-      Netfilter netfilter, GateRules rules, boolean owned) {
-    try {
-      NetfilterBatch batch = netfilter.batch();
-      rules.build(batch, owned);
-      netfilter.commit(batch);
-      return null;
-    } catch (LinuxException another) {
-      // Perhaps there are tables that were made in another way. That no packet passes while they
-      // are
-      // exchanged is up to the kernel's order of chains; above, it is not.
-      try {
-        replace(netfilter, rules, owned);
-        return null;
-      } catch (LinuxException refused) {
-        refused.addSuppressed(another);
-        return refused;
-      }
-    }
-  }
-
-  private static void replace(Netfilter netfilter, GateRules rules, boolean owned)
-      throws LinuxException {
-    NetfilterBatch batch = netfilter.batch();
-    for (Table table : rules.tables()) {
-      if (netfilter.has(table)) {
-        batch.deleteTable(table);
-      }
-    }
-    rules.build(batch, owned);
-    netfilter.commit(batch);
-  }
-
-  private static GateUnavailableException notPermitted(
-      Netfilter netfilter, GateRules rules, LinuxException refused) {
-    try {
-      for (Table table : rules.tables()) {
-        OptionalInt owner = netfilter.owner(table);
-        if (owner.isPresent()) {
-          return new GateUnavailableException(
-              "the table \"%s\" belongs to another process, probably %d: is an agent of this cluster running already?"
-                  .formatted(table, Integer.toUnsignedLong(owner.getAsInt())),
-              refused);
-        }
-      }
-    } catch (LinuxException alsoRefused) {
-      refused.addSuppressed(alsoRefused);
-    }
-    return new GateUnavailableException(
-        "the gate needs root, or the capability CAP_NET_ADMIN: " + refused.getMessage(), refused);
+  private void build(boolean hold) throws IOException {
+    uncertain = true;
+    tables.build(hold);
+    selectedRound = 0;
+    held = hold;
+    uncertain = false;
   }
 
   /** Whether nobody else can change the tables while this is open. */
   public boolean isOwned() {
-    return owned;
+    return tables.areOwned();
   }
+
+  /** Whether it is open without a round. */
+  public boolean isHeld() {
+    return held;
+  }
+
+  // ---- rounds
 
   /**
    * Prepares a round, before its renewal is sent. The first of an epoch shuts the gate to those
-   * before.
+   * before. If the gate is held, it goes by this round from now on, without a gap, also if the
+   * round is never selected.
    *
    * @param round from 1, greater than any before in this epoch
-   * @param validityNanos how long the round may keep the gate open, from now; rounded down to
-   *     milliseconds, and by the kernel to its ticks
-   * @throws IllegalArgumentException for a round that is not new, or of an epoch that was shut
-   * @throws LinuxException if the gate was lost, or this could not be done: the caller gives the
-   *     lease up and calls {@link #shut}
+   * @param validityNanos how long the round may keep the gate open, from now: at least 10 ms;
+   *     rounded down to milliseconds, and by the kernel to its ticks
+   * @throws IllegalArgumentException for a round that is not new or too short, or of an epoch that
+   *     was shut
+   * @throws IOException if the gate was lost, or this could not be done: the caller gives the lease
+   *     up and calls {@link #shut}, before which nothing else is done
    */
-  public void arm(long epoch, long round, long validityNanos) throws LinuxException {
-    boolean first = epoch > this.epoch;
-    long millis = TimeUnit.NANOSECONDS.toMillis(validityNanos);
-    if (millis < 1
-        || round < 1
-        || (!first && (over || epoch < this.epoch || round <= armedRound))) {
-      throw new IllegalArgumentException(
-          "cannot arm round %d of epoch %d for %d ns after round %d of epoch %d"
-              .formatted(round, epoch, validityNanos, armedRound, this.epoch));
-    }
-    NetfilterBatch batch = netfilter.batch();
-    if (first) {
-      rules.shut(batch);
-      selectedRound = 0;
-    }
-    this.epoch = epoch;
-    armedRound = round;
-    over = false;
-    rules.arm(batch, epoch, round, millis);
-    commit(batch);
+  public void arm(long epoch, long round, long validityNanos) throws IOException {
+    checkArm(epoch, round, validityNanos);
+    change(batch -> addArm(batch, epoch, round, validityNanos));
   }
 
   /**
@@ -224,81 +172,194 @@ public final class Gate implements AutoCloseable {
    *
    * @return false, and nothing is done, for a round that is not armed or not newer than the
    *     selected one
-   * @throws LinuxException as {@link #arm}
+   * @throws IOException as {@link #arm}
    */
-  public boolean select(long epoch, long round) throws LinuxException {
-    if (over || epoch != this.epoch || round > armedRound || round <= selectedRound) {
+  public boolean select(long epoch, long round) throws IOException {
+    if (!isSelectable(epoch, round)) {
       return false;
     }
-    NetfilterBatch batch = netfilter.batch();
-    rules.select(batch, epoch, round);
-    selectedRound = round;
-    commit(batch);
+    change(batch -> addSelect(batch, epoch, round));
     return true;
   }
 
   /**
-   * Closes it for what is left of this epoch, at once; makes it anew, closed, if it was lost.
+   * {@link #select}, and {@link #arm} of a later round of the same epoch, as one change.
    *
-   * @throws IOException if that cannot be done: then it closes by itself, unless it was lost
+   * @return whether the one was selected; the other is armed
+   */
+  public boolean selectAndArm(long epoch, long selected, long armed, long validityNanos)
+      throws IOException {
+    boolean selects = isSelectable(epoch, selected);
+    checkArm(epoch, armed, validityNanos);
+    change(
+        batch -> {
+          if (selects) {
+            addSelect(batch, epoch, selected);
+          }
+          addArm(batch, epoch, armed, validityNanos);
+        });
+    return selects;
+  }
+
+  private boolean isSelectable(long epoch, long round) {
+    return !over && epoch == this.epoch && round <= armedRound && round > selectedRound;
+  }
+
+  private void addSelect(NetfilterBatch batch, long epoch, long round) {
+    rules.select(batch, epoch, round);
+    selectedRound = round;
+    held = false;
+  }
+
+  private void checkArm(long epoch, long round, long validityNanos) {
+    boolean isNew = epoch > this.epoch || round > armedRound;
+    if (validityNanos < MIN_VALIDITY_NANOS || round < 1 || isOver(epoch) || !isNew) {
+      throw new IllegalArgumentException(
+          "cannot arm round %d of epoch %d for %d ns after round %d of epoch %d"
+              .formatted(round, epoch, validityNanos, armedRound, this.epoch));
+    }
+  }
+
+  private void addArm(NetfilterBatch batch, long epoch, long round, long validityNanos) {
+    begin(batch, epoch);
+    armedRound = round;
+    rules.arm(batch, epoch, round, TimeUnit.NANOSECONDS.toMillis(validityNanos));
+    if (held) {
+      addSelect(batch, epoch, round);
+    }
+  }
+
+  private boolean isOver(long epoch) {
+    return epoch < this.epoch || (epoch == this.epoch && over);
+  }
+
+  /** Rounds of epochs before are not selected any more. */
+  private void begin(NetfilterBatch batch, long epoch) {
+    if (epoch > this.epoch) {
+      rules.unselect(batch);
+      this.epoch = epoch;
+      armedRound = 0;
+      selectedRound = 0;
+    }
+    over = false;
+  }
+
+  // ---- pause
+
+  /**
+   * From now on the gate is open without a lease, also after this process has ended, until the next
+   * {@link #arm}, a {@link #select} that is done, {@link #shut}, {@link #open} or a restart of the
+   * machine. The caller has made sure that nobody else is promoted before one of these.
+   *
+   * @throws IllegalArgumentException for an epoch that was shut
+   * @throws IOException as {@link #arm}
+   */
+  public void hold(long epoch) throws IOException {
+    if (isOver(epoch)) {
+      throw new IllegalArgumentException("cannot hold epoch " + epoch + ": it is over");
+    }
+    change(
+        batch -> {
+          begin(batch, epoch);
+          rules.hold(batch);
+          held = true;
+        });
+  }
+
+  // ---- closing
+
+  /**
+   * Closes it for what is left of this epoch, at once. Makes it anew, closed, if it was lost, or
+   * could have been without notice because nobody owns the tables.
+   *
+   * @throws IOException if that cannot be done: then what was armed runs out by itself, unless the
+   *     gate was lost or held
    */
   public void shut() throws IOException {
     over = true;
+    LinuxException refused = null;
+    Optional<String> loss;
     try {
-      NetfilterBatch batch = netfilter.batch();
-      rules.shut(batch);
-      netfilter.commit(batch);
-      if (isWhole()) {
-        uncertain = false;
-        return;
-      }
-    } catch (LinuxException lost) {
-      // It is made anew, and if that fails, too, the caller is told of that.
-      uncertain = true;
+      shutInPlace();
+      loss = loss();
+    } catch (LinuxException failed) {
+      refused = failed;
+      loss = Optional.of(failed.toString());
     }
-    owned = build(netfilter, rules, owned);
-    uncertain = false;
+    if (loss.isPresent()) {
+      LOG.warn("the gate is made anew, closed: {}", loss.get());
+    } else if (isOwned()) {
+      return;
+    }
+    try {
+      build(false);
+    } catch (IOException | RuntimeException failed) {
+      if (refused != null) {
+        failed.addSuppressed(refused);
+      }
+      throw failed;
+    }
+  }
+
+  private void shutInPlace() throws LinuxException {
+    NetfilterBatch batch = tables.batch();
+    rules.shut(batch);
+    boolean wasUncertain = uncertain;
+    uncertain = true;
+    tables.commit(batch);
+    uncertain = wasUncertain;
+    selectedRound = 0;
+    held = false;
   }
 
   /**
-   * Whether somebody took tables or rules away, or a change failed; until {@link #shut}. While it
-   * is, the gate may be open: the caller gives the lease up and shuts it.
+   * Whether {@link #loss} tells of one. It costs tens of microseconds, waits for nobody, and is to
+   * be asked in each interval of renewals.
    *
-   * @throws LinuxException if the kernel does not say, which is to be taken for a yes
+   * @throws LinuxException as {@link #loss}
    */
   public boolean isLost() throws LinuxException {
-    return uncertain || !isWhole();
+    return loss().isPresent();
   }
 
-  private boolean isWhole() throws LinuxException {
-    for (Map.Entry<Chain, Integer> chain : rules.uses().entrySet()) {
-      if (netfilter.uses(chain.getKey()).orElse(0) < chain.getValue()) {
-        return false;
-      }
-    }
-    return true;
+  /**
+   * What somebody did to tables or rules, or that a change failed; until {@link #shut}. While there
+   * is such a loss, the gate may be open: the caller gives the lease up and shuts it.
+   *
+   * @return a sentence for the log; empty where there is nothing
+   * @throws LinuxException if the kernel does not say, which is to be taken for a loss
+   */
+  public Optional<String> loss() throws LinuxException {
+    return uncertain
+        ? Optional.of("a change failed, and may have been made or not")
+        : tables.loss(selectedRound > 0 && !held, held);
   }
 
-  private void commit(NetfilterBatch batch) throws LinuxException {
-    try {
-      netfilter.commit(batch);
-    } catch (LinuxException failed) {
-      uncertain = true;
-      throw failed;
+  /** Fills a batch. */
+  private interface Change {
+    void addTo(NetfilterBatch batch);
+  }
+
+  private void change(Change change) throws IOException {
+    if (uncertain) {
+      throw new GateLostException("a change failed before, and the gate was not shut since");
     }
+    NetfilterBatch batch = tables.batch();
+    change.addTo(batch);
+    uncertain = true;
+    tables.commit(batch);
+    uncertain = false;
   }
 
   /** Takes the gate away for good: clients reach this machine as if there had been none. */
   public void remove() throws LinuxException {
     over = true;
-    NetfilterBatch batch = netfilter.batch();
-    rules.tables().forEach(batch::deleteTable);
-    netfilter.commit(batch);
+    tables.remove();
   }
 
   /** Leaves the gate as it is, to be closed by time and taken over by the next that opens it. */
   @Override
   public void close() {
-    netfilter.close();
+    tables.close();
   }
 }

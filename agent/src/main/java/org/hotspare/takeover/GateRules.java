@@ -11,11 +11,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.hotspare.linux.Netfilter.Chain;
-import org.hotspare.linux.Netfilter.ElementSet;
 import org.hotspare.linux.Netfilter.Family;
 import org.hotspare.linux.Netfilter.Table;
 import org.hotspare.linux.NetfilterBatch;
-import org.hotspare.linux.NetfilterBatch.ElementType;
 import org.hotspare.linux.NetfilterBatch.Hook;
 import org.hotspare.linux.NetfilterExpression;
 import org.hotspare.linux.NetfilterExpression.Constant;
@@ -35,21 +33,26 @@ import org.hotspare.tree.Bytes;
  *
  * <pre>
  * table inet hotspare-web {
- *   set addresses4 {…}  set addresses6 {…}  set ports {…}
  *   set rounds { flags timeout; }               each element an epoch and a round of it
  *   chain prerouting { type filter hook prerouting priority raw;
  *     iif lo accept
- *     ip daddr &#64;addresses4 jump gate
- *     ip6 daddr &#64;addresses6 jump gate
- *     icmpv6 type nd-neighbor-solicit, its target in &#64;addresses6, jump gate
- *     tcp dport &#64;ports fib daddr type local jump gate       and for udp
+ *     ip daddr 10.0.0.100 jump gate             for each address
+ *     ip6 daddr fd00::100 jump gate
+ *     icmpv6 type nd-neighbor-solicit, its target fd00::100, jump gate
+ *     meta l4proto tcp jump to-ports            and for udp
  *   }
- *   chain postrouting {…}                       the same of what leaves: source for destination
- *   chain gate { jump selected; drop }
+ *   chain to-ports { th dport 80 fib daddr type local jump gate }       for each port
+ *   chain postrouting {…}  chain from-ports {…}    the same of what leaves: source for destination
+ *   chain gate { jump held; jump selected; drop }
+ *   chain held { accept }                          empty unless the gate is held
  *   chain selected { (epoch, round) in &#64;rounds, accept }    empty while no round is selected
  * }
  * table arp hotspare-web {…}                    to and from the addresses, with rounds of its own
  * </pre>
+ *
+ * <p>Addresses and ports are rules, and not elements of sets: rules can be counted and are
+ * exchanged at one instant. A look-up in a set that is flushed and filled again by one batch may
+ * find nothing meanwhile, before Linux 6.17; of rounds, that closes the gate for an instant.
  */
 final class GateRules {
   /** Before connections are tracked and addresses translated, as for containers. */
@@ -72,12 +75,12 @@ final class GateRules {
   private static final byte NEIGHBOUR_SOLICITATION = (byte) 135;
   private static final byte NEIGHBOUR_ADVERTISEMENT = (byte) 136;
 
+  private static final int MAX_PORT = 65_535;
+
   private static final String GATE = "gate";
+  private static final String HELD = "held";
   private static final String SELECTED = "selected";
   private static final String ROUNDS = "rounds";
-  private static final String ADDRESSES4 = "addresses4";
-  private static final String ADDRESSES6 = "addresses6";
-  private static final String PORTS = "ports";
 
   private final List<Bytes> addresses4 = new ArrayList<>();
   private final List<Bytes> addresses6 = new ArrayList<>();
@@ -85,10 +88,18 @@ final class GateRules {
   private final Table inet;
   private final Table arp;
 
-  /** How often each chain is used by rules and jumps that stay. */
+  /**
+   * How often each chain is used by rules and jumps, while no round is selected and it is not held.
+   */
   private final Map<Chain, Integer> uses = new HashMap<>();
 
+  /**
+   * @throws IllegalArgumentException where nothing would be gated, or for a port that is none
+   */
   GateRules(String name, Set<InetAddress> addresses, Set<Integer> ports) {
+    if (addresses.isEmpty() && ports.isEmpty()) {
+      throw new IllegalArgumentException("a gate for no address and no port");
+    }
     inet = new Table(Family.INET, name);
     arp = new Table(Family.ARP, name);
     for (InetAddress address : addresses) {
@@ -105,100 +116,110 @@ final class GateRules {
   // ---- building
 
   /**
-   * Everything, closed. What there is already of the tables is changed in place, so that a packet
-   * finds the rules before or after it, and never none.
+   * Everything, without a round. What there is already of the tables is changed in place, so that a
+   * packet finds the rules before or after it, and never none.
+   *
+   * @param tableFlags {@link NetfilterBatch#OWNED} or 0
+   * @param held open, until that is ended; else closed
    */
-  void build(NetfilterBatch batch, boolean owned) {
+  void build(NetfilterBatch batch, int tableFlags, boolean held) {
     uses.clear();
-    tables().forEach(table -> buildGate(batch, table, owned));
+    tables().forEach(table -> buildGate(batch, table, tableFlags));
     buildInet(batch);
     buildArp(batch);
+    if (held) {
+      tables().forEach(table -> batch.addRule(held(table), List.of(Verdict.ACCEPT)));
+    }
   }
 
-  private void buildGate(NetfilterBatch batch, Table table, boolean owned) {
-    batch.addTable(table, owned);
+  private void buildGate(NetfilterBatch batch, Table table, int tableFlags) {
+    batch.addTable(table, tableFlags);
     batch.flush(table);
-    batch.addChain(table.chain(GATE));
-    batch.addChain(table.chain(SELECTED));
-    addRule(batch, table.chain(GATE), Verdict.jump(SELECTED));
-    addRule(batch, table.chain(GATE), Verdict.DROP);
-    fill(batch, table.set(ROUNDS), ElementType.PAIR, true, List.of());
-    fill(batch, table.set(ADDRESSES4), ElementType.IPV4_ADDRESS, false, addresses4);
-  }
-
-  private static void fill(
-      NetfilterBatch batch, ElementSet set, ElementType type, boolean timeouts, List<Bytes> all) {
-    batch.addSet(set, type, timeouts);
-    batch.flush(set);
-    batch.addElements(set, all);
+    Chain gate = table.chain(GATE);
+    for (Chain chain : List.of(gate, held(table), selected(table))) {
+      batch.addChain(chain);
+    }
+    addRule(batch, gate, Verdict.jump(HELD));
+    addRule(batch, gate, Verdict.jump(SELECTED));
+    addRule(batch, gate, Verdict.DROP);
+    batch.addSet(table.set(ROUNDS));
+    batch.flush(table.set(ROUNDS));
   }
 
   private void buildInet(NetfilterBatch batch) {
-    fill(batch, inet.set(ADDRESSES6), ElementType.IPV6_ADDRESS, false, addresses6);
-    fill(batch, inet.set(PORTS), ElementType.PORT, false, ports);
     Chain in = inet.chain("prerouting");
     batch.addChain(in, Hook.PREROUTING, PRIORITY_RAW);
     addRule(batch, in, new Load(Property.INPUT_INTERFACE), LOOPBACK, Verdict.ACCEPT);
-    gateAddress(batch, in, Side.DESTINATION);
+    gateAddresses(batch, in, Side.DESTINATION);
     gateNeighbours(batch, in, NEIGHBOUR_SOLICITATION);
-    gatePorts(batch, in, Side.DESTINATION);
+    gatePorts(batch, in, "to-ports", Side.DESTINATION);
     Chain out = inet.chain("postrouting");
     batch.addChain(out, Hook.POSTROUTING, PRIORITY_LAST);
     addRule(batch, out, new Load(Property.OUTPUT_INTERFACE), LOOPBACK, Verdict.ACCEPT);
-    gateAddress(batch, out, Side.SOURCE);
+    gateAddresses(batch, out, Side.SOURCE);
     gateNeighbours(batch, out, NEIGHBOUR_ADVERTISEMENT);
-    gatePorts(batch, out, Side.SOURCE);
+    gatePorts(batch, out, "from-ports", Side.SOURCE);
   }
 
-  private void gateAddress(NetfilterBatch batch, Chain chain, Side side) {
+  private void gateAddresses(NetfilterBatch batch, Chain chain, Side side) {
     boolean source = side == Side.SOURCE;
-    addRule(
-        batch,
-        chain,
-        new Load(Property.FAMILY),
-        equal(Property.IPV4),
-        new Field(Header.NETWORK, source ? 12 : 16, 4),
-        new Lookup(ADDRESSES4, true),
-        Verdict.jump(GATE));
-    addRule(
-        batch,
-        chain,
-        new Load(Property.FAMILY),
-        equal(Property.IPV6),
-        new Field(Header.NETWORK, source ? 8 : 24, 16),
-        new Lookup(ADDRESSES6, true),
-        Verdict.jump(GATE));
+    for (Bytes address : addresses4) {
+      addRule(
+          batch,
+          chain,
+          new Load(Property.FAMILY),
+          equal(Property.IPV4),
+          new Field(Header.NETWORK, source ? 12 : 16, 4),
+          new Equals(address),
+          Verdict.jump(GATE));
+    }
+    for (Bytes address : addresses6) {
+      addRule(
+          batch,
+          chain,
+          new Load(Property.FAMILY),
+          equal(Property.IPV6),
+          new Field(Header.NETWORK, source ? 8 : 24, 16),
+          new Equals(address),
+          Verdict.jump(GATE));
+    }
   }
 
   /** Advertisements that come in pass: a standby has to hear where the address is now. */
   private void gateNeighbours(NetfilterBatch batch, Chain chain, byte type) {
-    addRule(
-        batch,
-        chain,
-        new Load(Property.PROTOCOL),
-        equal(ICMPV6),
-        new Field(Header.TRANSPORT, 0, 1),
-        equal(type),
-        new Field(Header.TRANSPORT, 8, 16),
-        new Lookup(ADDRESSES6, true),
-        Verdict.jump(GATE));
-  }
-
-  private void gatePorts(NetfilterBatch batch, Chain chain, Side side) {
-    if (ports.isEmpty()) {
-      // A kernel may lack what tells local addresses.
-      return;
-    }
-    for (byte protocol : new byte[] {TCP, UDP}) {
+    for (Bytes address : addresses6) {
       addRule(
           batch,
           chain,
           new Load(Property.PROTOCOL),
-          equal(protocol),
+          equal(ICMPV6),
+          new Field(Header.TRANSPORT, 0, 1),
+          equal(type),
+          new Field(Header.TRANSPORT, 8, 16),
+          new Equals(address),
+          Verdict.jump(GATE));
+    }
+  }
+
+  private void gatePorts(NetfilterBatch batch, Chain chain, String forPorts, Side side) {
+    if (ports.isEmpty()) {
+      // A kernel may lack what tells local addresses.
+      return;
+    }
+    Chain each = inet.chain(forPorts);
+    batch.addChain(each);
+    for (Bytes port : ports) {
+      addRule(
+          batch,
+          each,
           new Field(Header.TRANSPORT, side == Side.SOURCE ? 0 : 2, 2),
-          new Lookup(PORTS, true),
+          new Equals(port),
           new IsLocal(side),
           Verdict.jump(GATE));
+    }
+    for (byte protocol : new byte[] {TCP, UDP}) {
+      addRule(
+          batch, chain, new Load(Property.PROTOCOL), equal(protocol), Verdict.jump(each.name()));
     }
   }
 
@@ -207,18 +228,16 @@ final class GateRules {
     Field target = new Field(Header.NETWORK, 24, 4);
     Chain in = arp.chain("input");
     batch.addChain(in, Hook.ARP_INPUT, PRIORITY_FILTER);
-    // An announcement names the address as sender, too. It passes: a standby has to hear it.
-    addRule(
-        batch,
-        in,
-        target,
-        new Lookup(ADDRESSES4, true),
-        sender,
-        new Lookup(ADDRESSES4, false),
-        Verdict.jump(GATE));
     Chain out = arp.chain("output");
     batch.addChain(out, Hook.ARP_OUTPUT, PRIORITY_FILTER);
-    addRule(batch, out, sender, new Lookup(ADDRESSES4, true), Verdict.jump(GATE));
+    // An announcement names the address as sender, too. It passes: a standby has to hear it.
+    for (Bytes address : addresses4) {
+      addRule(batch, in, sender, new Equals(address), Verdict.ACCEPT);
+    }
+    for (Bytes address : addresses4) {
+      addRule(batch, in, target, new Equals(address), Verdict.jump(GATE));
+      addRule(batch, out, sender, new Equals(address), Verdict.jump(GATE));
+    }
   }
 
   private void addRule(NetfilterBatch batch, Chain chain, NetfilterExpression... expressions) {
@@ -230,9 +249,21 @@ final class GateRules {
     }
   }
 
-  /** How many rules and jumps each chain has at least, as long as nobody took any away. */
-  Map<Chain, Integer> uses() {
-    return Map.copyOf(uses);
+  // ---- comparing
+
+  /**
+   * How many rules and jumps each chain has, as long as nobody else changed any.
+   *
+   * @param selected whether a round is selected
+   * @param held whether it is held
+   */
+  Map<Chain, Integer> uses(boolean selected, boolean held) {
+    Map<Chain, Integer> all = new HashMap<>(uses);
+    for (Table table : tables()) {
+      all.merge(selected(table), selected ? 1 : 0, Integer::sum);
+      all.merge(held(table), held ? 1 : 0, Integer::sum);
+    }
+    return all;
   }
 
   // ---- changing
@@ -243,21 +274,46 @@ final class GateRules {
     }
   }
 
+  /** It goes by this round, and is not held. */
   void select(NetfilterBatch batch, long epoch, long round) {
+    unselect(batch);
     for (Table table : tables()) {
-      batch.flush(table.chain(SELECTED));
       batch.addRule(
-          table.chain(SELECTED),
-          List.of(new Constant(key(epoch, round)), new Lookup(ROUNDS, true), Verdict.ACCEPT));
+          selected(table),
+          List.of(new Constant(key(epoch, round)), new Lookup(ROUNDS), Verdict.ACCEPT));
     }
   }
 
-  /** No round is selected, and none is armed. */
-  void shut(NetfilterBatch batch) {
+  /** No round is selected, and it is not held. */
+  void unselect(NetfilterBatch batch) {
     for (Table table : tables()) {
-      batch.flush(table.chain(SELECTED));
-      batch.flush(table.set(ROUNDS));
+      batch.flush(selected(table));
+      batch.flush(held(table));
     }
+  }
+
+  /** Nor is any round armed. */
+  void shut(NetfilterBatch batch) {
+    unselect(batch);
+    tables().forEach(table -> batch.flush(table.set(ROUNDS)));
+  }
+
+  /** It is open without a round. */
+  void hold(NetfilterBatch batch) {
+    unselect(batch);
+    tables().forEach(table -> batch.addRule(held(table), List.of(Verdict.ACCEPT)));
+  }
+
+  /** Whether the gate is held, by how often this chain of each table is used. */
+  static Chain held(Table table) {
+    return table.chain(HELD);
+  }
+
+  /** How often that is, where it is held: by the jump to it, and the rule in it. */
+  static final int USES_HELD = 2;
+
+  private static Chain selected(Table table) {
+    return table.chain(SELECTED);
   }
 
   private static Equals equal(byte value) {
@@ -269,6 +325,9 @@ final class GateRules {
   }
 
   private static Bytes port(int port) {
+    if (port < 1 || port > MAX_PORT) {
+      throw new IllegalArgumentException("port " + port + " is not between 1 and " + MAX_PORT);
+    }
     return Bytes.wrap(
         Arrays.copyOfRange(ByteBuffer.allocate(Integer.BYTES).putInt(port).array(), 2, 4));
   }

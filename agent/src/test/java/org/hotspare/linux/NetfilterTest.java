@@ -8,9 +8,10 @@ import java.nio.ByteOrder;
 import java.util.Collections;
 import java.util.List;
 import java.util.Random;
+import org.hotspare.linux.Netfilter.Chain;
+import org.hotspare.linux.Netfilter.ChainState;
 import org.hotspare.linux.Netfilter.Family;
 import org.hotspare.linux.Netfilter.Table;
-import org.hotspare.linux.NetfilterBatch.ElementType;
 import org.hotspare.linux.NetfilterBatch.Hook;
 import org.hotspare.linux.NetfilterExpression.Constant;
 import org.hotspare.linux.NetfilterExpression.Lookup;
@@ -30,31 +31,34 @@ class NetfilterTest {
       try (Netfilter another = Netfilter.open()) {
         try (Netfilter owner = Netfilter.open()) {
           change(owner);
-          System.out.println("owned " + another.owner(TABLE).isPresent());
+          System.out.println("owned " + isOwned(another));
           NetfilterBatch foreign = another.batch();
           foreign.deleteTable(TABLE);
           say("foreign", another, foreign);
         }
-        System.out.println("owned " + another.owner(TABLE).isPresent());
+        System.out.println("owned " + isOwned(another));
         NetfilterBatch adopted = another.batch();
-        adopted.addTable(TABLE, true);
+        adopted.addTable(TABLE, NetfilterBatch.OWNED);
         say("adopted", another, adopted);
       }
     }
 
     private static void change(Netfilter netfilter) throws LinuxException {
       NetfilterBatch batch = netfilter.batch();
-      batch.addTable(TABLE, true);
+      batch.addTable(TABLE, NetfilterBatch.OWNED);
       batch.addChain(TABLE.chain("base"), Hook.PREROUTING, -300);
       batch.addChain(TABLE.chain("target"));
       batch.addRule(TABLE.chain("base"), List.of(Verdict.jump("target")));
       batch.addRule(TABLE.chain("base"), List.of(Verdict.DROP));
-      batch.addSet(TABLE.set("s"), ElementType.PAIR, true);
+      batch.addSet(TABLE.set("s"));
       say("made", netfilter, batch);
-      System.out.println("uses " + netfilter.uses(TABLE.chain("base")).orElseThrow());
-      System.out.println("jumps " + netfilter.uses(TABLE.chain("target")).orElseThrow());
-      System.out.println("absent " + netfilter.uses(TABLE.chain("absent")));
-      System.out.println("arp " + netfilter.has(new Table(Family.ARP, "t")));
+      ChainState base = netfilter.find(TABLE.chain("base")).orElseThrow();
+      ChainState target = netfilter.find(TABLE.chain("target")).orElseThrow();
+      System.out.println("uses " + base.uses() + " " + target.uses());
+      System.out.println("handles differ " + (base.handle() != target.handle()));
+      System.out.println("flags " + netfilter.find(TABLE).orElseThrow().flags());
+      System.out.println("absent " + netfilter.find(TABLE.chain("absent")));
+      System.out.println("arp " + netfilter.find(new Table(Family.ARP, "t")));
 
       // Three errors: the first is told, and what is left of the others disturbs nobody.
       NetfilterBatch wrong = netfilter.batch();
@@ -62,16 +66,20 @@ class NetfilterTest {
       wrong.addRule(TABLE.chain("absent"), List.of(Verdict.DROP));
       wrong.addRule(
           TABLE.chain("base"),
-          List.of(new Constant(ELEMENT), new Lookup("absent", true), Verdict.ACCEPT));
+          List.of(new Constant(ELEMENT), new Lookup("absent"), Verdict.ACCEPT));
       wrong.flush(TABLE.set("absent"));
       say("wrong", netfilter, wrong);
-      System.out.println("all or nothing " + netfilter.uses(TABLE.chain("more")));
+      System.out.println("all or nothing " + netfilter.find(TABLE.chain("more")));
 
       for (String time : List.of("once", "twice")) {
         NetfilterBatch arm = netfilter.batch();
         arm.addElement(TABLE.set("s"), ELEMENT, 60_000);
         say(time, netfilter, arm);
       }
+    }
+
+    private static boolean isOwned(Netfilter netfilter) throws LinuxException {
+      return netfilter.find(TABLE).orElseThrow().owner().isPresent();
     }
 
     private static void say(String what, Netfilter netfilter, NetfilterBatch batch) {
@@ -89,13 +97,14 @@ class NetfilterTest {
     assertThat(UserNamespace.runWithNetwork(Changes.class))
         .containsExactly(
             "made",
-            "uses 2",
-            "jumps 1",
-            "absent OptionalInt.empty",
-            "arp false",
+            "uses 2 1",
+            "handles differ true",
+            "flags 6",
+            "absent Optional.empty",
+            "arp Optional.empty",
             "wrong: nf_tables \"add rule inet t absent [Verdict[code=0, chain=]]\":"
                 + " No such file or directory (ENOENT)",
-            "all or nothing OptionalInt.empty",
+            "all or nothing Optional.empty",
             "once",
             "twice: nf_tables \"add an element of set inet t s\": File exists (EEXIST)",
             "owned true",
@@ -134,14 +143,18 @@ class NetfilterTest {
   @Test
   void moreThanABatchHoldsIsRefused() throws LinuxException {
     try (Netfilter netfilter = Netfilter.open()) {
-      Table table = new Table(Family.INET, "t");
-      List<Bytes> many = Collections.nCopies(70_000, Bytes.of("12"));
+      Chain chain = new Table(Family.INET, "t").chain("c");
       assertThatIllegalArgumentException()
-          .isThrownBy(() -> netfilter.batch().addElements(table.set("s"), many));
-      assertThatIllegalArgumentException()
-          .isThrownBy(() -> netfilter.batch().addElements(table.set("s"), many.subList(0, 5_000)))
+          .isThrownBy(
+              () -> netfilter.batch().addRule(chain, Collections.nCopies(2_000, Verdict.DROP)))
           .withMessageContaining("an attribute of");
-      netfilter.batch().addElements(table.set("s"), many.subList(0, 4_000));
+      NetfilterBatch batch = netfilter.batch();
+      List<NetfilterExpression> rule = Collections.nCopies(1_000, Verdict.DROP);
+      batch.addRule(chain, rule);
+      batch.addRule(chain, rule);
+      assertThatIllegalArgumentException()
+          .isThrownBy(() -> batch.addRule(chain, rule))
+          .withMessageContaining("bytes of messages");
     }
   }
 
@@ -159,7 +172,9 @@ class NetfilterTest {
         datagram.putShort(20, (short) random.nextInt(48));
       }
       try {
-        NetlinkReply.parse(datagram).integer(4, random.nextInt(4));
+        NetlinkReply reply = NetlinkReply.parse(datagram);
+        reply.integer(4, random.nextInt(4));
+        reply.longInteger(4, random.nextInt(4));
       } catch (LinuxException e) {
         assertThat(e.errno()).as("seed %d", seed).isEqualTo(Errno.EUCLEAN);
         refused++;

@@ -60,6 +60,10 @@ final class GateBenchmark {
             gate.select(now, round);
           });
     }
+    long now = 3;
+    measure(
+        "select and arm at once",
+        round -> gate.selectAndArm(now, round - 1, round, VALIDITY_NANOS));
     measure("tell whether it is lost", round -> gate.isLost());
     measure("shut", round -> gate.shut());
   }

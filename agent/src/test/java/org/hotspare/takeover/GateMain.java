@@ -18,14 +18,19 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
+import org.hotspare.linux.NetfilterBatch;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A process with gates: does what the lines of its input say, each {@code CLUSTER VERB …}, and
- * answers each with a line that begins with {@code =}; further lines tell what steps it took and
- * when, by {@link System#nanoTime}, which is CLOCK_MONOTONIC.
+ * answers each with a line that begins with {@code =}. Lines that begin with {@code step} tell what
+ * it does and when, by {@link System#nanoTime}, which is CLOCK_MONOTONIC: before a step, and once
+ * more when that is done. Others are what it logs.
  */
 final class GateMain {
+  /** Of a table; no kernel has it. */
+  private static final int UNKNOWN_FLAG = 1 << 20;
+
   private final BlockingQueue<String> orders = new LinkedBlockingQueue<>();
   private final Map<String, Gate> gates = new HashMap<>();
   private final PrintStream out = System.out;
@@ -87,6 +92,12 @@ final class GateMain {
     long[] numbers = Arrays.stream(words).mapToLong(Long::parseLong).toArray();
     switch (verb) {
       case "arm" -> arm(cluster, gate, numbers[0], numbers[1], numbers[2]);
+      case "select-and-arm" -> {
+        return String.valueOf(
+            gate.selectAndArm(
+                numbers[0], numbers[1], numbers[2], TimeUnit.MILLISECONDS.toNanos(numbers[3])));
+      }
+      case "hold" -> gate.hold(numbers[0]);
       case "select" -> {
         return String.valueOf(select(cluster, gate, numbers[0], numbers[1]));
       }
@@ -111,13 +122,23 @@ final class GateMain {
     Gate gate = open(cluster, words);
     gates.put(cluster, gate);
     rounds.put(cluster, 0L);
-    return gate.isOwned() ? "owned" : "plain";
+    return (gate.isOwned() ? "owned" : "plain") + (gate.isHeld() ? " held" : "");
   }
 
-  /** {@code OWNED|PLAIN ADDRESS,… PORT,…}, with {@code -} for none. */
+  /**
+   * {@code HOW ADDRESS,… PORT,…}, with {@code -} for none. {@code HOW} is {@code owned}, {@code
+   * plain} for what an older kernel can, or {@code foreign} for what this kernel cannot; and {@code
+   * -kept} behind it.
+   */
   private static Gate open(String cluster, String[] words) throws IOException {
     Set<Integer> ports = list(words[2]).stream().map(Integer::valueOf).collect(Collectors.toSet());
-    return Gate.open(cluster, addresses(list(words[1])), ports, words[0].equals("owned"));
+    int flags =
+        switch (words[0].replace("-kept", "")) {
+          case "owned" -> NetfilterBatch.OWNED;
+          case "plain" -> 0;
+          default -> NetfilterBatch.OWNED | UNKNOWN_FLAG;
+        };
+    return Gate.open(cluster, addresses(list(words[1])), ports, flags, words[0].endsWith("-kept"));
   }
 
   private static Set<String> list(String words) {
@@ -135,24 +156,22 @@ final class GateMain {
   private void arm(String cluster, Gate gate, long epoch, long round, long millis)
       throws IOException {
     rounds.merge(cluster, round, Math::max);
-    long before = System.nanoTime();
+    GateSteps.Step begun = GateSteps.Step.begin("arm", epoch, round, millis);
+    tell(cluster, begun);
     gate.arm(epoch, round, TimeUnit.MILLISECONDS.toNanos(millis));
-    tell(cluster, "arm", epoch, round, millis, before, System.nanoTime());
+    tell(cluster, begun.done(System.nanoTime()));
   }
 
   private boolean select(String cluster, Gate gate, long epoch, long round) throws IOException {
-    long before = System.nanoTime();
+    GateSteps.Step begun = GateSteps.Step.begin("select", epoch, round, 0);
+    tell(cluster, begun);
     boolean done = gate.select(epoch, round);
-    if (done) {
-      tell(cluster, "select", epoch, round, 0, before, System.nanoTime());
-    }
+    tell(cluster, done ? begun.done(System.nanoTime()) : begun.leftUndone());
     return done;
   }
 
-  private void tell(
-      String cluster, String step, long epoch, long round, long millis, long before, long after) {
-    out.println(
-        cluster + " " + new GateSteps.Step(step, epoch, round, millis, before, after).text());
+  private void tell(String cluster, GateSteps.Step step) {
+    out.println("step " + cluster + " " + step.text());
   }
 
   /** Renews every {@code everyMillis}, until there is another order. */

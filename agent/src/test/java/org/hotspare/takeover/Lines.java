@@ -12,7 +12,10 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 
-/** A program in a network namespace that is told things and answers, in lines. Closing kills it. */
+/**
+ * A program in a network namespace that is told things and answers, in lines. Closing kills it, and
+ * so does the end of the thread that made it.
+ */
 final class Lines implements AutoCloseable {
   private static final String END = "\0end";
   private static final long LIMIT_SECONDS = 60;
@@ -25,7 +28,9 @@ final class Lines implements AutoCloseable {
   private final List<String> printed = new ArrayList<>();
 
   Lines(String namespace, List<String> command) {
-    List<String> within = new ArrayList<>(List.of("ip", "netns", "exec", namespace));
+    // Also one that is stopped, when these tests are killed.
+    List<String> within = new ArrayList<>(List.of("setpriv", "--pdeathsig", "KILL"));
+    within.addAll(List.of("ip", "netns", "exec", namespace));
     within.addAll(command);
     try {
       process = new ProcessBuilder(within).redirectErrorStream(true).start();
@@ -112,7 +117,8 @@ final class Lines implements AutoCloseable {
   /** SIGKILL; returns when it is gone. */
   @Override
   public void close() {
-    process.destroyForcibly();
+    // Not by the process itself, which would close its output: what is left of that is still read.
+    process.toHandle().destroyForcibly();
     try {
       process.waitFor();
     } catch (InterruptedException e) {
