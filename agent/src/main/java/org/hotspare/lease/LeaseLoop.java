@@ -19,8 +19,9 @@ import org.slf4j.LoggerFactory;
 /**
  * Drives a {@link LeaseMember}: the one thread that owns it takes what happened from a queue and
  * performs the steps that follow. In this thread nothing waits for a disk, a network or another
- * thread: promises are written by another, words to other members are handed over or lost, and the
- * gate is set by a call of the kernel.
+ * thread: promises are written by another, words to other members are handed over or lost. The gate
+ * is set by calls of the kernel, which are short as a rule but may have to wait for others that
+ * change the packet filter; while one does, the gate closes by itself.
  *
  * <p>Times are of CLOCK_MONOTONIC_RAW, which no clock daemon adjusts.
  */
@@ -37,8 +38,8 @@ public final class LeaseLoop implements AutoCloseable {
   }
 
   /**
-   * What lets clients in only while the lease is held. Called by the lease's thread; each call
-   * takes microseconds.
+   * What lets clients in only while the lease is held. Called by the lease's thread; a call takes
+   * microseconds, unless the kernel makes it wait.
    */
   public interface Gate {
     /** See {@link Step.Arm}. */
@@ -233,8 +234,8 @@ public final class LeaseLoop implements AutoCloseable {
   }
 
   /**
-   * @return false where the kernel refuses even that: the sets run out by themselves, for which the
-   *     voters wait
+   * @return false where the kernel refuses even that: what was armed runs out by itself, for which
+   *     the voters wait
    */
   private boolean shut() {
     try {

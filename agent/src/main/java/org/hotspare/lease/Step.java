@@ -15,12 +15,12 @@ public sealed interface Step {
   record Send(String to, Lease message) implements Step {}
 
   /**
-   * Let the gate's set of this round be filled by the kernel for {@code validityNanos} from now.
-   * Each round has a set of its own that is filled once.
+   * Let the gate have this round, for {@code validityNanos} from now, after which the kernel takes
+   * it out. Each round is armed once.
    */
   record Arm(long epoch, long round, long validityNanos) implements Step {}
 
-  /** Let the gate go by the set of this round, which a majority has acknowledged. */
+  /** Let the gate go by this round, which a majority has acknowledged. */
   record Select(long epoch, long round) implements Step {}
 
   /** A majority endorses this node: it may write the cluster's record, and then begin. */
