@@ -102,6 +102,10 @@ public final class StandbyMirror implements AutoCloseable {
   private volatile @Nullable Link link;
   private volatile @Nullable String failure;
   private volatile @Nullable String question;
+
+  /** When deletions were forgotten last; owned by the applying thread. */
+  private long retainedNanos = System.nanoTime() - Retention.EVERY.toNanos();
+
   private volatile boolean closed;
   private volatile Coverage coverage = new Coverage("none", false, "not started");
 
@@ -522,6 +526,7 @@ public final class StandbyMirror implements AutoCloseable {
       if (now - prunedNanos > PRUNE_EVERY.toNanos()) {
         prunedNanos = now;
         prune();
+        forgetDeletionsWhenDue();
         problems.clearOlderThan(MENDED_SHOWN);
       }
       mendAgain(applier, now);
@@ -762,6 +767,21 @@ public final class StandbyMirror implements AutoCloseable {
             }
           });
     }
+  }
+
+  private void forgetDeletionsWhenDue() {
+    if (System.nanoTime() - retainedNanos >= Retention.EVERY.toNanos()) {
+      retainedNanos = System.nanoTime();
+      forgetDeletions(Retention.KEEP, Retention.CHANGES);
+    }
+  }
+
+  /** As {@link PrimaryMirror#forgetDeletions} on this node, whose index has them as well. */
+  public void forgetDeletions(Duration keep, long changes) {
+    Position upTo =
+        index.write(
+            Durability.FAST, w -> Retention.keep(w, System.currentTimeMillis(), keep, changes));
+    LOG.debug("mirror {}: what was deleted up to {} is forgotten", name(), upTo);
   }
 
   private void setAside(EntryId id) throws IOException {

@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.util.List;
 import org.hotspare.admin.MirrorState;
 import org.hotspare.mirror.PrimaryMirror;
+import org.hotspare.mirror.StandbyMirror;
 import org.hotspare.testing.Command;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -41,6 +42,38 @@ final class LongAwayTest {
         "mkdir d e; for i in $(seq 40); do echo $i >d/$i; echo $i >e/$i; done");
     pair.assertSame();
     return pair;
+  }
+
+  /** The standby's index would grow for ever. */
+  @Test
+  void aStandbyForgetsWhatWasDeletedAsWell() throws Exception {
+    try (TestPair pair = pairWithCopy()) {
+      shell(pair.alpha().tree(), "rm -r d");
+      pair.assertSame();
+      StandbyMirror mirror = pair.beta().agent().standbys().get("www");
+      assertThat(mirror).isNotNull();
+      if (mirror != null) {
+        mirror.forgetDeletions(Duration.ZERO, 0);
+        assertThat(deletionsKnown(pair)).isEqualTo(41);
+        mirror.forgetDeletions(Duration.ZERO, 0);
+        assertThat(deletionsKnown(pair)).isZero();
+      }
+      shell(pair.alpha().tree(), "rm e/1; echo more >e/2");
+      pair.assertSame();
+    }
+  }
+
+  private static long deletionsKnown(TestPair pair) {
+    Path file = pair.beta().state().resolve("mirrors/www/index.db");
+    String counted =
+        Command.succeed(
+            List.of(
+                "python3",
+                "-c",
+                "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]);"
+                    + " print(c.execute('SELECT count(*) FROM inode_gone').fetchone()[0])",
+                file.toString()));
+    return Long.parseLong(counted.strip());
   }
 
   @Test
