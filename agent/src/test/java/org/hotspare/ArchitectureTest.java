@@ -37,14 +37,15 @@ class ArchitectureTest {
           Map.entry("wire", Set.of("tree", "delta")),
           Map.entry("lease", Set.of("tree", "wire", "linux")),
           Map.entry("takeover", Set.of("tree", "linux")),
+          Map.entry("health", Set.of("tree", "linux")),
           Map.entry("mirror", Set.of("tree", "delta", "linux", "index", "watch", "wire")),
           Map.entry("admin", Set.of("tree", "delta", "config", "index", "watch", "wire", "mirror")),
           Map.entry("cli", Set.of("config", "admin")),
           Map.entry(
               "agent",
               Set.of(
-                  "tree", "delta", "config", "linux", "index", "watch", "wire", "mirror", "admin",
-                  "cli")));
+                  "tree", "delta", "config", "linux", "index", "watch", "wire", "mirror", "health",
+                  "admin", "cli")));
 
   /** The agent's half of the local socket, which commands have no business with. */
   private static final Set<String> SERVING = Set.of("AdminServer", "EventLog", "Operations");
