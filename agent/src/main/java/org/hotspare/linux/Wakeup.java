@@ -8,9 +8,6 @@ import java.time.Duration;
 final class Wakeup implements AutoCloseable {
   private static final int EFD_NONBLOCK = Opening.O_NONBLOCK;
   private static final int EFD_CLOEXEC = Opening.O_CLOEXEC;
-  private static final short POLLIN = 1;
-  private static final int POLLFD_BYTES = 8;
-  private static final long REVENTS_OFFSET = 6;
 
   private final int eventDescriptor;
   private boolean closed;
@@ -47,31 +44,12 @@ final class Wakeup implements AutoCloseable {
    */
   boolean await(int descriptor, Duration timeout) throws LinuxException {
     try (Scratch scratch = Scratch.take()) {
-      MemorySegment struct = scratch.struct();
-      putPoll(struct, 0, descriptor);
-      putPoll(struct, POLLFD_BYTES, eventDescriptor);
-      long timespec = 2L * POLLFD_BYTES;
-      // The kernel counts the time that is left down in place, so an interrupted wait goes on.
-      struct.set(ValueLayout.JAVA_LONG, timespec, Math.max(0, timeout.getSeconds()));
-      struct.set(ValueLayout.JAVA_LONG, timespec + 8, timeout.isNegative() ? 0 : timeout.getNano());
-      long result =
-          Kernel.call(
-              scratch, Syscall.PPOLL, struct.address(), 2, struct.address() + timespec, 0, 0);
-      if (result < 0) {
-        throw new LinuxException((int) -result, Syscall.PPOLL.text(), "");
-      }
-      boolean readable = struct.get(ValueLayout.JAVA_SHORT, REVENTS_OFFSET) != 0;
-      if (struct.get(ValueLayout.JAVA_SHORT, POLLFD_BYTES + REVENTS_OFFSET) != 0) {
+      long ready = Poll.await(scratch, timeout, descriptor, eventDescriptor);
+      if (Poll.isReady(ready, 1)) {
         drain(scratch);
       }
-      return readable;
+      return Poll.isReady(ready, 0);
     }
-  }
-
-  private static void putPoll(MemorySegment struct, long at, int descriptor) {
-    struct.set(ValueLayout.JAVA_INT, at, descriptor);
-    struct.set(ValueLayout.JAVA_SHORT, at + 4, POLLIN);
-    struct.set(ValueLayout.JAVA_SHORT, at + REVENTS_OFFSET, (short) 0);
   }
 
   private void drain(Scratch scratch) throws LinuxException {
