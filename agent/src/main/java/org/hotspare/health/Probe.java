@@ -9,7 +9,7 @@ import java.io.IOException;
  * a thread of its own and does not wait for it longer than the check's timeout. So a probe has no
  * timeouts of its own; it tells its {@link Attempt} what it is at, and what ends it.
  */
-public sealed interface Probe permits HttpCheck, TcpCheck, PingCheck, ExecCheck {
+public sealed interface Probe permits HttpCheck, TcpCheck, PingCheck, ExecCheck, DiskCheck {
   /**
    * Gets ready what takes long and does not depend on the other side. Called once, by the thread
    * that looks, before the first look begins.
