@@ -1,10 +1,12 @@
 package org.hotspare.config;
 
 import java.time.Duration;
+import java.util.List;
 
 /**
  * What tells whether the primary works.
  *
+ * @param timeout not longer than {@code every}
  * @param fall failures in a row after which it counts as failed
  * @param rise successes in a row after which it counts as well again
  */
@@ -13,8 +15,20 @@ public record Check(Probe probe, Duration every, Duration timeout, int fall, int
   /** One look. */
   public sealed interface Probe {}
 
-  /** A GET of this URL answers 2xx or 3xx. */
-  public record Http(String url) implements Probe {}
+  /**
+   * A GET of this URL is answered as expected. Redirects are not followed.
+   *
+   * @param expected status codes; none for 2xx
+   * @param body a regular expression that is found in the body; empty for none
+   */
+  public record Http(String url, List<Statuses> expected, String body) implements Probe {
+    public Http {
+      expected = List.copyOf(expected);
+    }
+  }
+
+  /** Status codes of HTTP from the first to the last, both included. */
+  public record Statuses(int first, int last) {}
 
   /** A TCP connection is accepted. */
   public record Tcp(Address address) implements Probe {}

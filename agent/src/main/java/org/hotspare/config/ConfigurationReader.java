@@ -89,7 +89,7 @@ final class ConfigurationReader {
         limits(top),
         versions(top),
         TakeoverReader.takeover(top),
-        TakeoverReader.checks(top),
+        ChecksReader.checks(top),
         TakeoverReader.failover(top),
         TakeoverReader.failback(top, nodes),
         TakeoverReader.hooks(top),

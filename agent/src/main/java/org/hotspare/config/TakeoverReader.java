@@ -1,26 +1,23 @@
 package org.hotspare.config;
 
 import java.net.InetAddress;
-import java.net.URI;
 import java.net.UnknownHostException;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.Set;
 import java.util.regex.Pattern;
-import org.hotspare.config.Check.Probe;
 import org.jspecify.annotations.Nullable;
 
-/** Reads what concerns changes of role and those who watch them. */
+/** Reads what concerns changes of role and those who are told of them. */
 final class TakeoverReader {
   static final String INTERFACE_EXPECTED = "the name of a network interface, such as eth0";
 
   private static final String SERVICE_ADDRESS_EXPECTED =
       "an address with its prefix length, such as 10.0.0.100/24";
-  private static final String COMMAND_EXPECTED = "a shell command";
+  static final String COMMAND_EXPECTED = "a shell command";
   private static final Pattern INTERFACE = Pattern.compile("[A-Za-z0-9_.@-]{1,15}");
   private static final Pattern PREFIXED = Pattern.compile("([0-9A-Fa-f:.]{2,45})/([0-9]{1,3})");
   private static final Pattern WINDOW =
@@ -103,55 +100,6 @@ final class TakeoverReader {
         control,
         section.choice("on", Service.Where.PRIMARY),
         section.duration("timeout", Service.DEFAULT_TIMEOUT));
-  }
-
-  static List<Check> checks(Section top) {
-    return top.each("checks", TakeoverReader::check);
-  }
-
-  private static Optional<Check> check(Value value) {
-    Section section =
-        value.section("http", "tcp", "ping", "exec", "every", "timeout", "fall", "rise");
-    List<Probe> probes =
-        List.of("http", "tcp", "ping", "exec").stream()
-            .flatMap(kind -> section.get(kind).flatMap(at -> probe(kind, at)).stream())
-            .toList();
-    long kinds =
-        List.of("http", "tcp", "ping", "exec").stream()
-            .filter(kind -> section.get(kind).isPresent())
-            .count();
-    if (kinds != 1) {
-      value.complain(
-          value.name() + (kinds == 0 ? " says not what to look at" : " looks at several things"),
-          "one of http: URL, tcp: HOST:PORT, ping: HOST, exec: COMMAND in each check");
-    }
-    Duration every = section.duration("every", Duration.ofSeconds(1));
-    Duration timeout = section.duration("timeout", Duration.ofSeconds(1));
-    int fall = section.count("fall", 3, 1, 1000);
-    int rise = section.count("rise", 2, 1, 1000);
-    return probes.stream().findFirst().map(probe -> new Check(probe, every, timeout, fall, rise));
-  }
-
-  private static Optional<Probe> probe(String kind, Value at) {
-    return switch (kind) {
-      case "http" -> at.parsed("a URL such as http://10.0.0.100/health", TakeoverReader::http);
-      case "tcp" -> at.parsed(Address.EXPECTED, text -> new Check.Tcp(Address.parse(text)));
-      case "ping" ->
-          at.parsed(
-              "primary, or a host's name or address",
-              text -> new Check.Ping(new Address(text, 1).host()));
-      case "exec" -> at.text(COMMAND_EXPECTED).map(Check.Exec::new);
-      default -> throw new IllegalStateException(kind);
-    };
-  }
-
-  private static Probe http(String text) {
-    URI url = URI.create(text);
-    boolean web = "http".equals(url.getScheme()) || "https".equals(url.getScheme());
-    if (!web || url.getHost() == null) {
-      throw new IllegalArgumentException(text);
-    }
-    return new Check.Http(text);
   }
 
   static Failover failover(Section top) {

@@ -179,6 +179,54 @@ class ConfigurationTest {
   }
 
   @Test
+  void checksHaveTheirAnswerWithinTheirPeriod() throws Exception {
+    Configuration quick =
+        read(
+            SMALL
+                + "checks: [{exec: a, every: 300ms}, {exec: b, every: 9s}, {exec: c, timeout: 1ms}]");
+    assertThat(quick.checks())
+        .extracting(Check::timeout)
+        .containsExactly(Duration.ofMillis(300), Duration.ofSeconds(1), Duration.ofMillis(1));
+    assertThat(
+            complaints(
+                SMALL
+                    + """
+                    checks:
+                    - {exec: a, every: 500ms, timeout: 600ms}
+                    - {exec: a, every: 10ms}
+                    """))
+        .containsExactly(
+            "web.yaml:9:36: checks[0].timeout does not fit every; expected at most as"
+                + " long as every",
+            "web.yaml:10:3: checks[1].every is too short; expected at least 100ms");
+  }
+
+  @Test
+  void whatAWebServerIsToAnswerIsRead() throws Exception {
+    Configuration web =
+        read(SMALL + "checks: {http: \"http://a/\", status: [204, 3xx], body: \"o+k\"}");
+    assertThat(web.checks().getFirst().probe())
+        .isEqualTo(
+            new Check.Http(
+                "http://a/",
+                List.of(new Check.Statuses(204, 204), new Check.Statuses(300, 399)),
+                "o+k"));
+    assertThat(
+            complaints(
+                SMALL
+                    + """
+                    checks:
+                    - {http: "http://user:secret@a/", status: 600, body: "(open"}
+                    - {ping: primary, status: 200}
+                    """))
+        .satisfiesExactly(
+            line -> assertThat(line).contains("a URL such as"),
+            line -> assertThat(line).endsWith("is \"600\"; expected a status such as 200 or 2xx"),
+            line -> assertThat(line).endsWith("is \"(open\"; expected a regular expression"),
+            line -> assertThat(line).endsWith("expected status and body only beside http: URL"));
+  }
+
+  @Test
   void duplicateKeysAreRefused() {
     assertThat(complaints(SMALL + "primary: beta\n"))
         .containsExactly(

@@ -1,0 +1,61 @@
+package org.hotspare.agent;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import org.hotspare.config.Configuration;
+import org.hotspare.health.Check;
+import org.hotspare.health.ExecCheck;
+import org.hotspare.health.HttpCheck;
+import org.hotspare.health.PingCheck;
+import org.hotspare.health.Schedule;
+import org.hotspare.health.StatusRange;
+import org.hotspare.health.TcpCheck;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ConfiguredChecksTest {
+  private static final Schedule USUAL =
+      new Schedule(Duration.ofSeconds(1), Duration.ofSeconds(1), 3, 2);
+
+  @Test
+  void areWhatTheFileAsksFor(@TempDir Path directory) throws Exception {
+    Path file = directory.resolve("hotspare.yaml");
+    Files.writeString(
+        file,
+        """
+        cluster: web
+        primary: alpha
+        nodes:
+          alpha: {address: ["10.0.0.1:7400", "[fd00::1]:7400", "10.0.0.1:7401"]}
+          beta: {address: "10.0.0.2:7400"}
+        mirrors: {www: {path: /srv/www}}
+        checks:
+          - {http: "http://10.0.0.100/x", status: [200, 3xx], body: "o+k", every: 500ms, fall: 5}
+          - {ping: primary}
+          - {ping: primary, rise: 7}
+          - {tcp: "[fd00::9]:25"}
+          - {exec: "true", every: 10s, timeout: 10s}
+        """);
+    Configuration configuration = Configuration.load(file);
+    Schedule half = new Schedule(Duration.ofMillis(500), Duration.ofMillis(500), 5, 2);
+    Schedule steady = new Schedule(USUAL.every(), USUAL.timeout(), 3, 7);
+    Schedule slow = new Schedule(Duration.ofSeconds(10), Duration.ofSeconds(10), 3, 2);
+    List<StatusRange> expected = List.of(new StatusRange(200, 200), new StatusRange(300, 399));
+    PingCheck ping = new PingCheck(List.of("10.0.0.1", "fd00::1"));
+    assertThat(ConfiguredChecks.of(configuration, configuration.primaryNode()))
+        .containsExactly(
+            new Check(
+                "http http://10.0.0.100/x",
+                new HttpCheck(URI.create("http://10.0.0.100/x"), expected, "o+k"),
+                half),
+            new Check("ping primary", ping, USUAL),
+            new Check("ping primary (2)", ping, steady),
+            new Check("tcp [fd00::9]:25", new TcpCheck("fd00::9", 25), USUAL),
+            new Check("exec true", new ExecCheck("true"), slow));
+  }
+}
