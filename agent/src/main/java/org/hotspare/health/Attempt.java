@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.time.Duration;
 import org.hotspare.health.Outcome.Failed;
 import org.hotspare.health.Outcome.Passed;
+import org.hotspare.health.Outcome.Unable;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -12,8 +13,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Attempt {
   private final Duration timeout;
-  private final long startNanos;
-  private final long deadlineNanos;
+  private volatile long deadlineNanos;
   private volatile String doing = "starting";
   private volatile @Nullable Outcome enough;
   private @Nullable Runnable end;
@@ -21,7 +21,6 @@ public final class Attempt {
 
   Attempt(Duration timeout, long nowNanos) {
     this.timeout = timeout;
-    this.startNanos = nowNanos;
     this.deadlineNanos = nowNanos + timeout.toNanos();
   }
 
@@ -49,13 +48,17 @@ public final class Attempt {
     how.run();
   }
 
-  /** Time that is left, never negative. */
+  /**
+   * Time that is left as it seems now, never negative. It becomes more where this process stands
+   * still, so a look ends by {@link #endBy} and fails by no deadline of its own.
+   */
   Duration left() {
     return Duration.ofNanos(Math.max(0, deadlineNanos - System.nanoTime()));
   }
 
-  long startNanos() {
-    return startNanos;
+  /** For who watches the time: it is over only then. */
+  void extendTo(long nanos) {
+    deadlineNanos = nanos;
   }
 
   synchronized boolean isGivenUp() {
@@ -84,8 +87,9 @@ public final class Attempt {
   }
 
   /** What it comes to by an error. */
-  Failed failed(IOException why) {
+  Outcome failed(IOException why) {
     String message = why.getMessage();
-    return new Failed(doing + ": " + (message == null ? why.getClass().getSimpleName() : message));
+    String text = doing + ": " + (message == null ? why.getClass().getSimpleName() : message);
+    return OwnError.is(why) ? new Unable(text) : new Failed(text);
   }
 }

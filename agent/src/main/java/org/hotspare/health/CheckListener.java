@@ -1,8 +1,8 @@
 package org.hotspare.health;
 
 /**
- * Hears each result of each check, in the order in which they come. Called by the one thread that
- * watches the time for all checks: hands over what takes long.
+ * Hears each result of each check, in the order in which they come, and where one cannot be looked.
+ * Called by the one thread that watches the time for all checks: hands over what takes long.
  */
 @FunctionalInterface
 public interface CheckListener {

@@ -19,21 +19,17 @@ import org.hotspare.health.Outcome.Failed;
  *       answer after that changes nothing.
  *   <li>The missing result counts. A look that was given up and has not come back is a failure in
  *       each further period, once the timeout has passed in that, too.
- *   <li>Where this process itself was late to notice that a look's time was over, the look gets as
- *       much time in addition, once and at most the timeout again: the answer may only have waited
- *       for this process.
+ *   <li>Time in which this process did not run is not the other side's: it puts off the end of a
+ *       look, as {@link Deadline} says, and what is missing after a stall is a failure only when
+ *       this process has run for a moment since.
  *   <li>It is DOWN only after {@code fall} failures in a row, UP only after {@code rise} successes
- *       in a row, and neither changes by anything else than a result.
+ *       in a row, and neither changes by anything else than a result. That it could not be looked
+ *       is none.
  * </ul>
  *
  * <p>Owned by one thread.
  */
 final class CheckState {
-  /** Late enough to be no matter of how exactly a thread is woken. */
-  private static final long LATE_NANOS = 50_000_000;
-
-  private static final long NEVER_NANOS = Long.MAX_VALUE / 4;
-
   /** What to do next. */
   enum Step {
     WAIT,
@@ -61,18 +57,25 @@ final class CheckState {
   /** The beginning of the next period that has no look. */
   private long dueNanos;
 
+  /** When the look began that is under way, before the first one the preparing for it. */
   private long startNanos;
-  private long deadlineNanos;
-  private boolean extended;
+
+  private Deadline deadline;
 
   /** What the look that has not come back was at. */
   private String stuckAt = "";
+
+  /** Whether a failure for its absence is put off for a moment, since this process stood still. */
+  private boolean graced;
+
+  private long graceNanos;
 
   CheckState(Schedule schedule, long nowNanos) {
     this.schedule = schedule;
     this.standing = Standing.unknown(nowNanos);
     this.startNanos = nowNanos;
-    this.dueNanos = nowNanos;
+    this.dueNanos = nowNanos + schedule.every().toNanos();
+    this.deadline = new Deadline(timeoutNanos(), nowNanos);
   }
 
   /** The first look begins now, and at multiples of the period after it the others. */
@@ -86,59 +89,74 @@ final class CheckState {
     return standing;
   }
 
-  /** When {@link #tick} has something to do next, unless the look comes back before. */
+  /** When the time of the look that is under way is over, as it seems now. */
+  long deadlineNanos() {
+    return deadline.nanos();
+  }
+
+  /** When {@link #tick} is to be called next at the latest, unless the look comes back before. */
   long nextNanos() {
     return switch (phase) {
-      case PREPARING -> startNanos + NEVER_NANOS;
-      case IDLE -> dueNanos;
-      case LOOKING -> deadlineNanos;
-      case STUCK -> dueNanos + timeoutNanos();
+      case PREPARING, IDLE -> dueNanos;
+      case LOOKING -> deadline.nextNanos();
+      case STUCK -> graced ? graceNanos : dueNanos + timeoutNanos();
     };
   }
 
   /** Time has passed; to be called again after each step but WAIT. */
   Step tick(long nowNanos) {
-    if (nowNanos - nextNanos() < 0) {
+    if (phase == Phase.LOOKING) {
+      return deadline.isOver(nowNanos) ? Step.GIVE_UP : Step.WAIT;
+    }
+    long late = nowNanos - nextNanos();
+    if (late < 0) {
       return Step.WAIT;
     }
     return switch (phase) {
-      case PREPARING -> Step.WAIT;
+      case PREPARING -> preparing(nowNanos);
       case IDLE -> begin(nowNanos);
-      case LOOKING -> overdue(nowNanos);
-      case STUCK -> missing(nowNanos);
+      case LOOKING -> Step.WAIT;
+      case STUCK -> missing(late, nowNanos);
     };
+  }
+
+  private Step preparing(long nowNanos) {
+    unable("preparing for " + Duration.ofNanos(nowNanos - startNanos).toSeconds() + " s");
+    nextPeriodAfter(nowNanos);
+    return Step.WAIT;
   }
 
   private Step begin(long nowNanos) {
     phase = Phase.LOOKING;
     startNanos = nowNanos;
-    deadlineNanos = nowNanos + timeoutNanos();
-    extended = false;
+    deadline = new Deadline(timeoutNanos(), nowNanos);
     nextPeriodAfter(nowNanos);
     return Step.LOOK;
   }
 
-  private Step overdue(long nowNanos) {
-    long late = nowNanos - deadlineNanos;
-    if (late > LATE_NANOS && !extended) {
-      extended = true;
-      deadlineNanos = nowNanos + Math.min(late, timeoutNanos());
+  private Step missing(long late, long nowNanos) {
+    if (!graced && late >= Deadline.LATE_NANOS) {
+      graced = true;
+      graceNanos = nowNanos + Deadline.GRACE_NANOS;
       return Step.WAIT;
     }
-    return Step.GIVE_UP;
-  }
-
-  private Step missing(long nowNanos) {
+    graced = false;
     String ago = Duration.ofNanos(nowNanos - startNanos).toSeconds() + " s ago";
     count(new Failed("a look begun " + ago + " has not come back; before: " + stuckAt), nowNanos);
     nextPeriodAfter(nowNanos - timeoutNanos());
     return Step.WAIT;
   }
 
+  /** It cannot be looked now; nothing is counted. */
+  void unable(String why) {
+    standing = standing.unable(why);
+  }
+
   /** The look that was given up came to this; it has not come back. */
   void gaveUp(Outcome conclusion, long nowNanos) {
     require(phase == Phase.LOOKING);
     phase = Phase.STUCK;
+    graced = false;
     stuckAt = conclusion.text();
     count(conclusion, nowNanos);
     if (nowNanos - nextNanos() >= 0) {

@@ -1,14 +1,18 @@
 package org.hotspare.health;
 
+import java.net.SocketException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import org.hotspare.health.Outcome.Unable;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -20,6 +24,9 @@ import org.slf4j.LoggerFactory;
  */
 public final class Checks implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Checks.class);
+
+  private static final Schedule REHEARSED =
+      new Schedule(Duration.ofSeconds(1), Duration.ofSeconds(1), 1, 1);
 
   private final CheckListener listener;
 
@@ -59,9 +66,25 @@ public final class Checks implements AutoCloseable {
 
   /** Begins with no checks: see {@link #replace}. */
   public static Checks start(CheckListener listener) {
+    rehearse();
     Checks checks = new Checks(listener);
     checks.thread.start();
     return checks;
+  }
+
+  /**
+   * Goes through failures once: when the disk fails that the program is on, nothing can be loaded.
+   */
+  private static void rehearse() {
+    long now = System.nanoTime();
+    Attempt attempt = new Attempt(REHEARSED.timeout(), now);
+    CheckState state = new CheckState(REHEARSED, now);
+    state.ready(now);
+    state.tick(now);
+    state.gaveUp(attempt.conclusion(), now);
+    attempt.giveUp();
+    state.answered(attempt.failed(new SocketException("none is left")), now);
+    state.unable(new Unable("rehearsed").text());
   }
 
   /**
@@ -96,11 +119,35 @@ public final class Checks implements AutoCloseable {
         }
         running.values().forEach(this::advance);
       }
-    } catch (InterruptedException stopped) {
-      Thread.currentThread().interrupt();
+    } catch (InterruptedException | RuntimeException | Error death) {
+      die(death);
     } finally {
       running.values().forEach(Checks::stop);
     }
+  }
+
+  /** What nobody looks at any more must not be taken for what it was. */
+  private void die(Throwable death) {
+    long now = System.nanoTime();
+    String why = "checks are not made any more: " + death;
+    List<Checked> last =
+        running.values().stream()
+            .map(one -> new Checked(one.check, Standing.unknown(now).unable(why)))
+            .toList();
+    List<Checked> before = snapshot;
+    snapshot = last;
+    LOG.error("checks are not made any more", death);
+    for (Checked one : last) {
+      tell(one, healthIn(before, one.check().name()));
+    }
+  }
+
+  private static Health healthIn(List<Checked> checks, String name) {
+    return checks.stream()
+        .filter(one -> one.check().name().equals(name))
+        .map(one -> one.standing().health())
+        .findFirst()
+        .orElse(Health.UNKNOWN);
   }
 
   private long untilNext(long nowNanos) {
@@ -113,11 +160,13 @@ public final class Checks implements AutoCloseable {
 
   private void use(Collection<Check> wanted) {
     long now = System.nanoTime();
+    Map<String, Running> gone = new LinkedHashMap<>(running);
     Map<String, Running> next = new LinkedHashMap<>();
+    List<Looker> begun = new ArrayList<>();
     for (Check check : wanted) {
       Running known = running.get(check.name());
       if (known != null && known.check.probe().equals(check.probe())) {
-        running.remove(check.name());
+        gone.remove(check.name());
         if (!known.check.schedule().equals(check.schedule())) {
           known.state.reschedule(check.schedule(), now);
         }
@@ -127,11 +176,13 @@ public final class Checks implements AutoCloseable {
         Looker looker = new Looker(check.name(), check.probe(), answers);
         CheckState state = new CheckState(check.schedule(), now);
         next.put(check.name(), new Running(check, state, looker));
+        begun.add(looker);
       }
     }
-    running.values().forEach(Checks::stop);
     running = next;
+    gone.values().forEach(Checks::stop);
     publish();
+    begun.forEach(Looker::start);
   }
 
   private static void stop(Running one) {
@@ -145,8 +196,8 @@ public final class Checks implements AutoCloseable {
   /** Called by the threads that look. */
   private final class Answers implements Looker.Answers {
     @Override
-    public void ready(Looker now) {
-      inbox.add(() -> by(now, one -> one.state.ready(System.nanoTime())));
+    public void ready(Looker now, Optional<Unable> unable) {
+      inbox.add(() -> by(now, one -> begin(one, unable)));
     }
 
     @Override
@@ -160,28 +211,39 @@ public final class Checks implements AutoCloseable {
     running.values().stream().filter(one -> one.looker.equals(looker)).forEach(action);
   }
 
+  private void begin(Running one, Optional<Unable> unable) {
+    Standing before = one.state.standing();
+    one.state.ready(System.nanoTime());
+    unable.ifPresent(why -> one.state.unable(why.text()));
+    tellOfChange(one, before);
+  }
+
   private void take(Running one, Outcome outcome) {
-    Health before = one.state.standing().health();
+    Standing before = one.state.standing();
     one.attempt = null;
-    if (one.state.answered(outcome, System.nanoTime())) {
-      tell(one, before);
-    }
+    one.state.answered(outcome, System.nanoTime());
+    tellOfChange(one, before);
   }
 
   private void advance(Running one) {
-    while (true) {
+    CheckState.Step step;
+    do {
       long now = System.nanoTime();
       Standing before = one.state.standing();
-      CheckState.Step step = one.state.tick(now);
+      step = one.state.tick(now);
+      Attempt attempt = one.attempt;
       switch (step) {
-        case WAIT -> {}
+        case WAIT -> {
+          if (attempt != null) {
+            attempt.extendTo(one.state.deadlineNanos());
+          }
+        }
         case LOOK -> {
-          Attempt attempt = new Attempt(one.check.schedule().timeout(), now);
+          attempt = new Attempt(one.check.schedule().timeout(), now);
           one.attempt = attempt;
           one.looker.look(attempt);
         }
         case GIVE_UP -> {
-          Attempt attempt = one.attempt;
           if (attempt == null) {
             throw new IllegalStateException("no look of " + one.check.name() + " to give up");
           }
@@ -189,21 +251,30 @@ public final class Checks implements AutoCloseable {
           attempt.giveUp();
         }
       }
-      if (one.state.standing().looks() != before.looks()) {
-        tell(one, before.health());
-      }
-      if (step == CheckState.Step.WAIT) {
-        return;
-      }
-    }
+      tellOfChange(one, before);
+    } while (step != CheckState.Step.WAIT);
   }
 
-  private void tell(Running one, Health before) {
+  /** Where another look came to something, or it cannot be looked, or can again. */
+  private void tellOfChange(Running one, Standing before) {
+    Standing now = one.state.standing();
+    if (now.equals(before)) {
+      return;
+    }
+    if (before.unable().isEmpty() && !now.unable().isEmpty()) {
+      LOG.warn("check {} cannot look: {}", one.check.name(), now.unable());
+    } else if (!before.unable().isEmpty() && now.unable().isEmpty()) {
+      LOG.info("check {} can look again", one.check.name());
+    }
     publish();
+    tell(one.checked(), before.health());
+  }
+
+  private void tell(Checked now, Health before) {
     try {
-      listener.looked(one.checked(), before);
-    } catch (RuntimeException bug) {
-      LOG.error("a result of check {} could not be told", one.check.name(), bug);
+      listener.looked(now, before);
+    } catch (RuntimeException | Error bug) {
+      LOG.error("a result of check {} could not be told", now.check().name(), bug);
     }
   }
 

@@ -1,9 +1,10 @@
 package org.hotspare.health;
 
 import java.io.IOException;
+import java.util.Optional;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
-import org.hotspare.health.Outcome.Failed;
+import org.hotspare.health.Outcome.Unable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -23,8 +24,12 @@ final class Looker {
 
   /** Where answers go to. */
   interface Answers {
-    /** It can begin to look. */
-    void ready(Looker now);
+    /**
+     * It can begin to look.
+     *
+     * @param unable what it could not get ready; empty where that does not matter
+     */
+    void ready(Looker now, Optional<Unable> unable);
 
     void answered(Looker by, Outcome outcome);
   }
@@ -33,7 +38,11 @@ final class Looker {
     this.name = name;
     this.probe = probe;
     this.answers = answers;
-    this.thread = Thread.ofPlatform().name("check-" + name).daemon().start(this::run);
+    this.thread = Thread.ofPlatform().name("check-" + name).daemon().unstarted(this::run);
+  }
+
+  void start() {
+    thread.start();
   }
 
   /** Begins a look; only when ready, and after the answer to the one before. */
@@ -48,8 +57,7 @@ final class Looker {
 
   private void run() {
     try {
-      probe.prepare();
-      answers.ready(this);
+      answers.ready(this, prepared());
       while (true) {
         Attempt attempt = next.take();
         answers.answered(this, outcome(attempt));
@@ -59,14 +67,31 @@ final class Looker {
     }
   }
 
+  private Optional<Unable> prepared() throws InterruptedException {
+    try {
+      probe.prepare();
+      return probe.hindrance().map(Unable::new);
+    } catch (IOException e) {
+      LOG.warn("check {} could not be prepared", name, e);
+      return Optional.of(new Unable("preparing: " + e.getMessage()));
+    } catch (RuntimeException | Error bug) {
+      return Optional.of(broken(bug));
+    }
+  }
+
   private Outcome outcome(Attempt attempt) throws InterruptedException {
     try {
       return probe.look(attempt);
     } catch (IOException e) {
       return attempt.failed(e);
-    } catch (RuntimeException bug) {
-      LOG.error("check {} is broken", name, bug);
-      return new Failed("the check is broken: " + bug);
+    } catch (RuntimeException | Error bug) {
+      return broken(bug);
     }
+  }
+
+  /** What went wrong here says nothing about the other side, and must not end the looks. */
+  private Unable broken(Throwable bug) {
+    LOG.error("check {} is broken", name, bug);
+    return new Unable("the check is broken: " + bug);
   }
 }

@@ -29,6 +29,16 @@ public sealed interface Outcome {
     }
   }
 
+  /**
+   * It could not be looked at all, for a reason of this machine's or this process's own, such as a
+   * missing privilege: says nothing about what was to be looked at.
+   */
+  record Unable(String text) implements Outcome {
+    public Unable {
+      text = printable(text);
+    }
+  }
+
   private static String printable(String text) {
     boolean cut = text.codePointCount(0, text.length()) > MAX_TEXT;
     String kept = cut ? text.substring(0, text.offsetByCodePoints(0, MAX_TEXT)) : text;

@@ -44,6 +44,7 @@ public enum Errno {
   EADDRNOTAVAIL(99, "Cannot assign requested address"),
   ENETDOWN(100, "Network is down"),
   ENETUNREACH(101, "Network is unreachable"),
+  ENOBUFS(105, "No buffer space available"),
   ETIMEDOUT(110, "Connection timed out"),
   ECONNREFUSED(111, "Connection refused"),
   EHOSTDOWN(112, "Host is down"),

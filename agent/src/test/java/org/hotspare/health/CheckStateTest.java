@@ -9,6 +9,7 @@ import java.util.Random;
 import org.hotspare.health.CheckState.Step;
 import org.hotspare.health.Outcome.Failed;
 import org.hotspare.health.Outcome.Passed;
+import org.hotspare.health.Outcome.Unable;
 import org.junit.jupiter.api.Test;
 
 /** Times are in milliseconds here. */
@@ -43,6 +44,14 @@ class CheckStateTest {
       return state.tick(nanos(at));
     }
 
+    /** Asked when it wants to be until then, which is to lead to nothing, and then. */
+    Step runTo(long at) {
+      while (state.nextNanos() < nanos(at)) {
+        assertThat(state.tick(state.nextNanos())).isEqualTo(Step.WAIT);
+      }
+      return tick(at);
+    }
+
     void look(long at, long until, Outcome outcome) {
       assertThat(tick(at)).isEqualTo(Step.LOOK);
       assertThat(state.answered(outcome, nanos(until))).isTrue();
@@ -75,11 +84,19 @@ class CheckStateTest {
   @Test
   void nothingBeginsBeforeItIsReady() {
     CheckState state = new CheckState(USUAL, 0);
-    assertThat(state.tick(nanos(10_000_000))).isEqualTo(Step.WAIT);
+    assertThat(state.tick(nanos(499))).isEqualTo(Step.WAIT);
+    assertThat(state.standing().unable()).isEmpty();
+    assertThat(state.tick(nanos(500))).isEqualTo(Step.WAIT);
+    assertThat(state.standing().unable()).isEqualTo("preparing for 0 s");
+    assertThat(state.nextNanos()).isEqualTo(nanos(1000));
+    assertThat(state.tick(nanos(9_999_999))).isEqualTo(Step.WAIT);
+    assertThat(state.standing().unable()).isEqualTo("preparing for 9999 s");
+    assertThat(state.standing().looks()).isZero();
     state.ready(nanos(10_000_007));
     assertThat(state.tick(nanos(10_000_007))).isEqualTo(Step.LOOK);
     assertThat(state.answered(GOOD, nanos(10_000_008))).isTrue();
     assertThat(state.nextNanos()).isEqualTo(nanos(10_000_507));
+    assertThat(state.standing().unable()).isEmpty();
   }
 
   @Test
@@ -91,8 +108,8 @@ class CheckStateTest {
       assertThat(check.health()).isEqualTo(Health.UP);
       long start = period * 500L;
       assertThat(check.tick(start)).isEqualTo(Step.LOOK);
-      assertThat(check.tick(start + 399)).isEqualTo(Step.WAIT);
-      assertThat(check.tick(start + 400)).isEqualTo(Step.GIVE_UP);
+      assertThat(check.runTo(start + 399)).isEqualTo(Step.WAIT);
+      assertThat(check.runTo(start + 400)).isEqualTo(Step.GIVE_UP);
       check.state.gaveUp(BAD, nanos(start + 400));
       assertThat(check.tick(start + 400)).isEqualTo(Step.WAIT);
       // It came back, too late.
@@ -111,7 +128,7 @@ class CheckStateTest {
   void aLookThatNeverComesBackFailsInEachPeriod() {
     Driver check = new Driver(USUAL);
     assertThat(check.tick(0)).isEqualTo(Step.LOOK);
-    assertThat(check.tick(400)).isEqualTo(Step.GIVE_UP);
+    assertThat(check.runTo(400)).isEqualTo(Step.GIVE_UP);
     check.state.gaveUp(new Failed("writing"), nanos(400));
     for (int period = 1; period <= 5; period++) {
       assertThat(check.next()).isEqualTo(period * 500L + 400);
@@ -141,23 +158,127 @@ class CheckStateTest {
   }
 
   @Test
-  void aLookDuringWhichThisProcessStoodStillGetsThatTimeOnce() {
+  void whatCannotBeLookedCountsForNothingAndIsShown() {
+    Driver check = new Driver(schedule(500, 400, 2, 1));
+    check.look(0, 1, GOOD);
+    check.look(500, 501, BAD);
+    Standing before = check.state.standing();
+    for (int period = 2; period < 10; period++) {
+      check.look(period * 500L, period * 500L + 1, new Unable("no descriptor"));
+      assertThat(check.state.standing()).isEqualTo(before.unable("no descriptor"));
+    }
+    check.look(5000, 5001, BAD);
+    assertThat(check.health()).isEqualTo(Health.DOWN);
+    assertThat(check.state.standing().looks()).isEqualTo(3);
+    assertThat(check.state.standing().unable()).isEmpty();
+  }
+
+  @Test
+  void aStallWithinALookPutsItsEndOff() {
     Driver check = new Driver(schedule(500, 400, 1, 1));
     assertThat(check.tick(0)).isEqualTo(Step.LOOK);
-    // Stopped, and 30 s later resumed: the answer may be there already.
-    assertThat(check.tick(30_000)).isEqualTo(Step.WAIT);
-    assertThat(check.next()).isEqualTo(30_400);
-    assertThat(check.state.answered(GOOD, nanos(30_001))).isTrue();
+    assertThat(check.runTo(100)).isEqualTo(Step.WAIT);
+    // Wanted to run at 150 and did at 250; and again.
+    assertThat(check.tick(250)).isEqualTo(Step.WAIT);
+    assertThat(check.state.deadlineNanos()).isEqualTo(nanos(500));
+    assertThat(check.tick(350)).isEqualTo(Step.WAIT);
+    assertThat(check.runTo(549)).isEqualTo(Step.WAIT);
+    assertThat(check.runTo(550)).isEqualTo(Step.GIVE_UP);
+    check.state.gaveUp(BAD, nanos(550));
+    assertThat(check.health()).isEqualTo(Health.DOWN);
+    // And the period that it lasted into is not made up for.
+    assertThat(check.next()).isEqualTo(900);
+  }
+
+  @Test
+  void aLookDuringWhichThisProcessWasStoppedGoesOnWhereItWas() {
+    Driver check = new Driver(schedule(500, 400, 1, 1));
+    assertThat(check.tick(0)).isEqualTo(Step.LOOK);
+    assertThat(check.runTo(300)).isEqualTo(Step.WAIT);
+    // Stopped, and 30 s later resumed: 350 ms of it have passed.
+    assertThat(check.tick(30_350)).isEqualTo(Step.WAIT);
+    assertThat(check.runTo(30_399)).isEqualTo(Step.WAIT);
+    assertThat(check.state.answered(GOOD, nanos(30_399))).isTrue();
     assertThat(check.health()).isEqualTo(Health.UP);
 
+    // Stopped when its time was nearly over: what has come is taken first.
     assertThat(check.tick(30_500)).isEqualTo(Step.LOOK);
-    assertThat(check.tick(31_000)).isEqualTo(Step.WAIT);
-    assertThat(check.next()).isEqualTo(31_100);
-    assertThat(check.tick(31_500)).isEqualTo(Step.GIVE_UP);
-    check.state.gaveUp(BAD, nanos(31_500));
+    assertThat(check.runTo(30_899)).isEqualTo(Step.WAIT);
+    assertThat(check.tick(90_000)).isEqualTo(Step.WAIT);
+    assertThat(check.runTo(90_049)).isEqualTo(Step.WAIT);
+    assertThat(check.runTo(90_050)).isEqualTo(Step.GIVE_UP);
+    check.state.gaveUp(BAD, nanos(90_050));
     assertThat(check.health()).isEqualTo(Health.DOWN);
-    // And the periods that it lasted are not made up for.
-    assertThat(check.next()).isEqualTo(31_900);
+  }
+
+  @Test
+  void aMachineThatIsAlwaysLateStillFindsADeadServer() {
+    for (int late = 5; late < 5000; late += 7) {
+      Driver check = new Driver(schedule(500, 400, 1, 1));
+      assertThat(check.tick(0)).isEqualTo(Step.LOOK);
+      long now = 0;
+      Step step = Step.WAIT;
+      while (step == Step.WAIT) {
+        now = check.next() + late;
+        step = check.tick(now);
+        // Its time, stalls up to as much again and one beyond, and three moments of grace.
+        assertThat(now).as("late by %d", late).isLessThan(2 * 400 + late + 4 * (50L + late));
+      }
+      assertThat(step).isEqualTo(Step.GIVE_UP);
+      assertThat(now).isGreaterThan(400 + late);
+    }
+  }
+
+  /**
+   * Whoever answers in time is never called missing for stalls of this process, but for the 50 ms
+   * by which those are seen too short.
+   */
+  @Test
+  void stallsOfThisProcessFailNobodyWhoAnswersInTime() {
+    long seed = System.nanoTime();
+    System.out.println("CheckStateTest seed " + seed);
+    Random random = new Random(seed);
+    for (int run = 0; run < 2000; run++) {
+      int timeout = 80 + random.nextInt(400);
+      Driver check = new Driver(schedule(500, timeout, 1, 1));
+      assertThat(check.tick(0)).isEqualTo(Step.LOOK);
+      long answer = 1L + random.nextInt(timeout - 60);
+      int stalls = random.nextInt(4);
+      long now = 0;
+      while (now < answer) {
+        long wanted = Math.min(check.next(), answer);
+        boolean stalled = stalls > 0 && random.nextInt(3) == 0;
+        stalls -= stalled ? 1 : 0;
+        now = wanted + (stalled ? random.nextInt(random.nextBoolean() ? 100 : 30_000) : 0);
+        assertThat(check.tick(now)).as("seed %d, run %d", seed, run).isEqualTo(Step.WAIT);
+      }
+      // It is there; taking it takes a moment more.
+      assertThat(check.runTo(now + 5)).as("seed %d, run %d", seed, run).isEqualTo(Step.WAIT);
+      assertThat(check.state.answered(GOOD, nanos(now + 5))).isTrue();
+    }
+  }
+
+  @Test
+  void whatIsMissingAfterAStallIsAFailureOnlyIfItDoesNotComeBackThen() {
+    Driver check = new Driver(schedule(500, 400, 1, 1));
+    assertThat(check.tick(0)).isEqualTo(Step.LOOK);
+    assertThat(check.runTo(400)).isEqualTo(Step.GIVE_UP);
+    check.state.gaveUp(BAD, nanos(400));
+    assertThat(check.tick(60_000)).isEqualTo(Step.WAIT);
+    assertThat(check.state.standing().looks()).isEqualTo(1);
+    assertThat(check.next()).isEqualTo(60_050);
+    assertThat(check.state.answered(GOOD, nanos(60_020))).isFalse();
+    check.look(60_020, 60_021, GOOD);
+    assertThat(check.health()).isEqualTo(Health.UP);
+
+    assertThat(check.tick(60_500)).isEqualTo(Step.LOOK);
+    assertThat(check.runTo(60_900)).isEqualTo(Step.GIVE_UP);
+    check.state.gaveUp(BAD, nanos(60_900));
+    assertThat(check.tick(120_000)).isEqualTo(Step.WAIT);
+    // However late it is then: it was not there for a minute.
+    assertThat(check.tick(120_400)).isEqualTo(Step.WAIT);
+    assertThat(check.state.standing().looks()).isEqualTo(4);
+    assertThat(check.next()).isEqualTo(120_900);
   }
 
   @Test

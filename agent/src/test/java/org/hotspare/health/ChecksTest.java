@@ -9,6 +9,8 @@ import java.net.URI;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicReference;
 import org.hotspare.testing.Await;
 import org.junit.jupiter.api.Test;
 
@@ -108,6 +110,100 @@ class ChecksTest {
       assertThat(looks(checks, 0)).isZero();
       assertThat(hanging.connections.get()).isLessThanOrEqualTo(1);
     }
+  }
+
+  /** Does what a test says; others are never equal to it. */
+  private static final class Faked implements Probe {
+    private final AtomicReference<Error> preparing = new AtomicReference<>();
+    private final AtomicReference<Error> looking = new AtomicReference<>();
+    private final AtomicReference<Error> comparing = new AtomicReference<>();
+    private final CountDownLatch prepared = new CountDownLatch(1);
+
+    private static void raise(AtomicReference<Error> error) {
+      Error raised = error.get();
+      if (raised != null) {
+        throw raised;
+      }
+    }
+
+    @Override
+    public void prepare() throws InterruptedException {
+      prepared.await();
+      raise(preparing);
+    }
+
+    @Override
+    public Outcome look(Attempt attempt) {
+      raise(looking);
+      return new Outcome.Passed("fine");
+    }
+
+    @Override
+    public boolean equals(Object other) {
+      raise(comparing);
+      return this == other;
+    }
+
+    @Override
+    public int hashCode() {
+      return System.identityHashCode(this);
+    }
+  }
+
+  private static Standing first(Checks checks) {
+    return checks.snapshot().isEmpty()
+        ? Standing.unknown(0)
+        : checks.snapshot().getFirst().standing();
+  }
+
+  @Test
+  void whatIsBrokenHereEndsNoCheckAndFailsNobody() throws Exception {
+    Faked probe = new Faked();
+    probe.preparing.set(new ExceptionInInitializerError("no class"));
+    probe.looking.set(new OutOfMemoryError("none is left"));
+    try (Checks checks = Checks.start((now, before) -> {})) {
+      checks.replace(List.of(new Check("a", probe, QUICK)));
+      Await.await(
+          "it is being prepared", () -> first(checks).unable().startsWith("preparing for "));
+      probe.prepared.countDown();
+      Await.await("its looks are broken", () -> first(checks).unable().endsWith("none is left"));
+      assertThat(first(checks).unable()).startsWith("the check is broken: ");
+      probe.looking.set(null);
+      Await.await("it is up", () -> health(checks, "a") == Health.UP);
+      probe.looking.set(new StackOverflowError("too deep"));
+      Await.await("it is broken again", () -> first(checks).unable().endsWith("too deep"));
+      assertThat(health(checks, "a")).isEqualTo(Health.UP);
+      assertThat(first(checks).inARow()).isPositive();
+      probe.looking.set(null);
+      long looks = looks(checks, 0);
+      Await.await("it looks again", () -> looks(checks, 0) > looks);
+      assertThat(first(checks).unable()).isEmpty();
+    }
+  }
+
+  @Test
+  void whatNobodyLooksAtAnyMoreIsNotTakenForUp() throws Exception {
+    List<String> turns = new CopyOnWriteArrayList<>();
+    CheckListener listener =
+        (now, before) -> {
+          if (now.standing().health() != before) {
+            turns.add(before + " " + now.standing().health());
+          }
+        };
+    Faked probe = new Faked();
+    probe.prepared.countDown();
+    try (Checks checks = Checks.start(listener)) {
+      checks.replace(List.of(new Check("a", probe, QUICK)));
+      Await.await("it is up", () -> health(checks, "a") == Health.UP);
+      probe.comparing.set(new AssertionError("the thread that watches the time dies"));
+      checks.replace(List.of(new Check("a", probe, QUICK)));
+      Await.await("it is unknown", () -> turns.contains("UP UNKNOWN"));
+      assertThat(first(checks).health()).isEqualTo(Health.UNKNOWN);
+      assertThat(first(checks).unable())
+          .startsWith("checks are not made any more: ")
+          .endsWith("watches the time dies");
+    }
+    HttpCheckTest.awaitNoChecks();
   }
 
   private static long looks(Checks checks, int index) {

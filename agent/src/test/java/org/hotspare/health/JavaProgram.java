@@ -1,19 +1,25 @@
 package org.hotspare.health;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 
 /** Runs a main class of these tests in a process of its own. */
 final class JavaProgram {
   private JavaProgram() {}
 
-  static List<String> command(Class<?> main) {
-    return List.of(
+  static List<String> command(Class<?> main, String... arguments) {
+    List<String> command = new ArrayList<>();
+    Collections.addAll(
+        command,
         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
         "--enable-native-access=ALL-UNNAMED",
         "-XX:TieredStopAtLevel=1",
         "-cp",
         System.getProperty("java.class.path"),
         main.getName());
+    Collections.addAll(command, arguments);
+    return command;
   }
 }
