@@ -3,7 +3,10 @@ package org.hotspare.health;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import org.hotspare.health.Outcome.Failed;
 import org.hotspare.health.Outcome.Passed;
 import org.hotspare.linux.Child;
@@ -17,15 +20,35 @@ import org.hotspare.linux.Child;
  * for a disk, no further command is started, and each further period is a failure.
  */
 public record ExecCheck(String command) implements Probe {
+  private static final String SHELL = "/bin/sh";
+
   /** Who prints more is ended. */
   private static final long MAX_OUTPUT_BYTES = 1 << 20;
+
+  @Override
+  public Optional<String> hindrance() {
+    if (!Files.isExecutable(Path.of(SHELL))) {
+      return Optional.of("commands need " + SHELL);
+    }
+    return Child.isPossible() ? Optional.empty() : Optional.of("commands need glibc 2.34");
+  }
+
+  /** Starts a program that does nothing, and kills it. */
+  @Override
+  public void prepare() throws IOException, InterruptedException {
+    try (Child child = Child.start(List.of(SHELL, "-c", "exec sleep 1"))) {
+      child.kill();
+      child.await(printed -> {});
+      child.exit();
+      child.end();
+    }
+  }
 
   @Override
   public Outcome look(Attempt attempt) throws IOException, InterruptedException {
     attempt.at("starting the command");
     Tail tail = new Tail();
-    Child.Exit exit;
-    try (Child child = Child.start(List.of("/bin/sh", "-c", command))) {
+    try (Child child = Child.start(List.of(SHELL, "-c", command))) {
       attempt.endBy(child::kill);
       attempt.at("running the command, process " + child.pid());
       child.await(
@@ -35,11 +58,17 @@ public record ExecCheck(String command) implements Probe {
               child.kill();
             }
           });
-      child.kill();
-      exit = child.reap();
+      Outcome outcome = outcome(child.exit(), tail);
+      if (outcome instanceof Passed passed) {
+        attempt.enough(passed);
+      }
       attempt.at("ending what the command left, session " + child.pid());
-      child.awaitGroupGone();
+      child.end();
+      return outcome;
     }
+  }
+
+  private static Outcome outcome(Child.Exit exit, Tail tail) {
     if (tail.total > MAX_OUTPUT_BYTES) {
       return new Failed("the command printed more than " + MAX_OUTPUT_BYTES + " bytes");
     }

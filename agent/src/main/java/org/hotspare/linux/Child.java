@@ -1,13 +1,9 @@
 package org.hotspare.linux;
 
-import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.DirectoryStream;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.function.Consumer;
@@ -16,32 +12,34 @@ import java.util.function.Consumer;
  * A program in a session of its own, so that all that it starts can be killed with it, except what
  * moved to yet another session. Its input is empty; what it prints, errors included, comes here.
  *
- * <p>One thread waits for it and closes it; any thread may {@link #kill} it. As long as its first
- * process was not {@link #reap}ed its number, which is the group's too, is nobody else's.
+ * <p>One thread waits for it ({@link #await}, {@link #exit}, {@link #end}) and closes it; any
+ * thread may {@link #kill} it. Its first process is reaped last: until then its number, which is
+ * the session's too, is nobody else's.
  */
 public final class Child implements AutoCloseable {
+  private static final int P_PID = 1;
   private static final int P_PIDFD = 3;
   private static final int WNOHANG = 1;
   private static final int WEXITED = 4;
+  private static final int WNOWAIT = 0x01000000;
   private static final int CLD_EXITED = 1;
   private static final int SIGKILL = 9;
   private static final Duration LONG = Duration.ofDays(1);
-
-  /** For how long what was killed may take before somebody looks what keeps it. */
-  private static final long PROMPT_NANOS = 100_000_000;
-
-  private static final long MAX_PAUSE_MILLIS = 1000;
-  private static final Path PROC = Path.of("/proc");
+  private static final Duration SHORTEST_PAUSE = Duration.ofMillis(1);
+  private static final Duration LONGEST_PAUSE = Duration.ofSeconds(1);
 
   private final int pid;
   private final int handle;
   private final int output;
+  private final Wakeup wakeup;
+  private final Session session;
 
   /** Guards the number against another process's having it: see {@link #kill}. */
   private final Object reaping = new Object();
 
   private boolean reaped;
   private boolean closed;
+  private volatile boolean killed;
 
   /**
    * How a process ended.
@@ -61,10 +59,17 @@ public final class Child implements AutoCloseable {
     }
   }
 
-  private Child(int pid, int handle, int output) {
+  private Child(int pid, int handle, int output, Wakeup wakeup) {
     this.pid = pid;
     this.handle = handle;
     this.output = output;
+    this.wakeup = wakeup;
+    this.session = new Session(pid);
+  }
+
+  /** Whether programs can be started: since glibc 2.34. */
+  public static boolean isPossible() {
+    return Spawn.isPossible();
   }
 
   /**
@@ -101,24 +106,33 @@ public final class Child implements AutoCloseable {
         Kernel.call(scratch, Syscall.PIPE2, pipe.address(), Opening.O_CLOEXEC), Syscall.PIPE2, "");
     int read = pipe.get(ValueLayout.JAVA_INT, 0);
     int write = pipe.get(ValueLayout.JAVA_INT, 4);
+    Wakeup wakeup = null;
     boolean started = false;
     try {
+      wakeup = new Wakeup();
       int pid = Spawn.inNewSession(command, input, write);
-      long handle = Kernel.call(scratch, Syscall.PIDFD_OPEN, pid, 0);
-      if (handle < 0) {
-        // Without it nothing tells when the process ends; what cannot be watched must not stay.
-        signalGroup(scratch, pid, SIGKILL);
-        Kernel.call(scratch, Syscall.WAITID, 1, pid, scratch.struct().address(), WEXITED, 0);
-      }
-      Child child = new Child(pid, checked(handle, Syscall.PIDFD_OPEN, command.get(0)), read);
+      Child child = new Child(pid, handle(scratch, pid), read, wakeup);
       started = true;
       return child;
     } finally {
       Kernel.close(write);
       if (!started) {
         Kernel.close(read);
+        if (wakeup != null) {
+          wakeup.close();
+        }
       }
     }
+  }
+
+  private static int handle(Scratch scratch, int pid) throws LinuxException {
+    long handle = Kernel.call(scratch, Syscall.PIDFD_OPEN, pid, 0);
+    if (handle < 0) {
+      // Without it nothing tells when the process ends; what cannot be watched must not stay.
+      signalGroup(scratch, pid);
+      Kernel.call(scratch, Syscall.WAITID, P_PID, pid, scratch.struct().address(), WEXITED, 0);
+    }
+    return checked(handle, Syscall.PIDFD_OPEN, "process " + pid);
   }
 
   private static int checked(long result, Syscall call, String path) throws LinuxException {
@@ -139,133 +153,165 @@ public final class Child implements AutoCloseable {
    * @param printed takes what it prints; the buffer is used again afterwards
    */
   public void await(Consumer<ByteBuffer> printed) throws LinuxException {
-    try (Scratch scratch = Scratch.take()) {
-      boolean open = true;
-      boolean ended = false;
-      while (!ended) {
-        long ready = Poll.await(scratch, LONG, handle, open ? output : -1);
-        ended = Poll.isReady(ready, 0);
-        // What it printed before it ended is there by now; a pipe holds less than one reading.
-        if (Poll.isReady(ready, 1)) {
-          open = read(scratch, printed);
-        }
+    Duration pause = SHORTEST_PAUSE;
+    boolean open = true;
+    boolean ended = false;
+    while (!ended) {
+      long ready = wakeup.await(killed ? pause : LONG, handle, open ? output : -1);
+      ended = Poll.isReady(ready, 0);
+      // What it printed before it ended is there by now; a pipe holds less than one reading.
+      if (Poll.isReady(ready, 1)) {
+        open = read(printed);
+      }
+      if (killed && !ended) {
+        session.kill();
+        pause = longer(pause);
       }
     }
   }
 
+  private static Duration longer(Duration pause) {
+    Duration twice = pause.multipliedBy(2);
+    return twice.compareTo(LONGEST_PAUSE) < 0 ? twice : LONGEST_PAUSE;
+  }
+
   /** Whether there may be more. Only called when there is something, so it never waits. */
-  private boolean read(Scratch scratch, Consumer<ByteBuffer> printed) throws LinuxException {
-    ByteBuffer buffer = scratch.large().asByteBuffer();
-    long result =
-        Kernel.call(scratch, Syscall.READ, output, scratch.large().address(), Scratch.LARGE_BYTES);
-    int count = checked(result, Syscall.READ, "pipe");
-    if (count == 0) {
-      return false;
+  private boolean read(Consumer<ByteBuffer> printed) throws LinuxException {
+    try (Scratch scratch = Scratch.take()) {
+      ByteBuffer buffer = scratch.large().asByteBuffer();
+      long address = scratch.large().address();
+      long result = Kernel.call(scratch, Syscall.READ, output, address, Scratch.LARGE_BYTES);
+      int count = checked(result, Syscall.READ, "pipe");
+      if (count == 0) {
+        return false;
+      }
+      printed.accept(buffer.limit(count));
+      return true;
     }
-    printed.accept(buffer.limit(count));
-    return true;
   }
 
   /**
-   * Kills its first process, and all that this started, at once. Does nothing after {@link #reap}.
+   * Kills its first process with its group at once, and what else is in its session when the thread
+   * that waits gets to it. Holds nobody up. Does nothing after {@link #end}.
    */
   public void kill() {
     synchronized (reaping) {
       if (!reaped) {
+        killed = true;
         try (Scratch scratch = Scratch.take()) {
-          signalGroup(scratch, pid, SIGKILL);
+          signalGroup(scratch, pid);
         }
       }
     }
+    wakeup.wake();
   }
 
-  /** False where nobody is in the group. */
-  private static boolean signalGroup(Scratch scratch, int group, int signal) {
-    return Kernel.call(scratch, Syscall.KILL, -(long) group, signal) != -Errno.ESRCH.number();
+  private static void signalGroup(Scratch scratch, int group) {
+    // That there is none any more is what is wanted, and no other error can be mended here.
+    Kernel.call(scratch, Syscall.KILL, -(long) group, SIGKILL);
   }
 
   /**
-   * Takes note of the end of its first process, after {@link #await}.
+   * How its first process ended, after {@link #await}.
    *
    * @throws IllegalStateException if it has not ended
    */
-  public Exit reap() throws LinuxException {
-    synchronized (reaping) {
-      try (Scratch scratch = Scratch.take()) {
-        MemorySegment info = scratch.struct();
-        info.set(ValueLayout.JAVA_INT, 0, 0);
-        long result =
-            Kernel.call(
-                scratch, Syscall.WAITID, P_PIDFD, handle, info.address(), WEXITED | WNOHANG, 0);
-        checked(result, Syscall.WAITID, "");
-        if (info.get(ValueLayout.JAVA_INT, 0) == 0) {
-          throw new IllegalStateException("process " + pid + " still runs");
-        }
-        reaped = true;
-        boolean exited = info.get(ValueLayout.JAVA_INT, 8) == CLD_EXITED;
-        return new Exit(!exited, info.get(ValueLayout.JAVA_INT, 24));
-      }
-    }
+  public Exit exit() throws LinuxException {
+    return exit(WNOWAIT);
   }
 
-  /**
-   * Waits, after {@link #kill} and {@link #reap}, until nothing is left of its group: a process
-   * that waits for a disk ends only when the disk answers.
-   */
-  public void awaitGroupGone() throws InterruptedException, IOException {
-    long start = System.nanoTime();
-    long pauseMillis = 1;
-    while (groupRemains(System.nanoTime() - start > PROMPT_NANOS)) {
-      Thread.sleep(pauseMillis);
-      pauseMillis = Math.min(MAX_PAUSE_MILLIS, pauseMillis * 2);
-    }
-  }
-
-  /**
-   * @param thoroughly whether what has ended and was only not reaped by the machine's first process
-   *     is told apart, which costs a look at all processes
-   */
-  private boolean groupRemains(boolean thoroughly) throws IOException {
-    boolean remains;
+  private Exit exit(int options) throws LinuxException {
     try (Scratch scratch = Scratch.take()) {
-      remains = signalGroup(scratch, pid, 0);
-    }
-    if (!remains || !thoroughly) {
-      return remains;
-    }
-    try (DirectoryStream<Path> processes = Files.newDirectoryStream(PROC, "[1-9]*")) {
-      for (Path process : processes) {
-        if (isOfGroup(process)) {
-          return true;
-        }
+      MemorySegment info = scratch.struct();
+      info.set(ValueLayout.JAVA_INT, 0, 0);
+      long address = info.address();
+      int flags = WEXITED | WNOHANG | options;
+      checked(
+          Kernel.call(scratch, Syscall.WAITID, P_PIDFD, handle, address, flags, 0),
+          Syscall.WAITID,
+          "process " + pid);
+      if (info.get(ValueLayout.JAVA_INT, 0) == 0) {
+        throw new IllegalStateException("process " + pid + " still runs");
       }
+      boolean exited = info.get(ValueLayout.JAVA_INT, 8) == CLD_EXITED;
+      return new Exit(!exited, info.get(ValueLayout.JAVA_INT, 24));
     }
-    return false;
   }
 
-  private boolean isOfGroup(Path process) {
-    String stat;
-    try {
-      stat = Files.readString(process.resolve("stat"), StandardCharsets.ISO_8859_1);
-    } catch (IOException gone) {
-      return false;
+  /**
+   * Kills what is left of its session, waits until nothing is, and reaps its first process; after
+   * {@link #await}. May take for ever: a process that waits for a disk ends only when the disk
+   * answers.
+   */
+  public void end() throws InterruptedException, LinuxException {
+    kill();
+    Duration pause = SHORTEST_PAUSE;
+    while (isAnythingLeft()) {
+      Thread.sleep(pause);
+      pause = longer(pause);
     }
-    // PID (NAME) STATE PARENT GROUP …, and the name may hold anything.
-    String[] fields = stat.substring(stat.lastIndexOf(')') + 1).strip().split(" ", 4);
-    boolean ended = fields[0].equals("Z") || fields[0].equals("X");
-    return fields.length == 4 && !ended && fields[2].equals(Integer.toString(pid));
+    synchronized (reaping) {
+      exit(0);
+      reaped = true;
+    }
   }
 
-  /** Forgets it: what still runs goes on. For the thread that waits. */
+  private boolean isAnythingLeft() throws LinuxException {
+    Session.Left left = session.kill();
+    if (left == Session.Left.ENDED) {
+      // Those whose parent ended meanwhile are this process's to reap where it is the first one.
+      left = session.kill();
+    }
+    return left == Session.Left.LIVING;
+  }
+
+  /**
+   * Forgets it. What was not brought to its {@link #end}, since something went wrong, is killed,
+   * and another thread waits for that and reaps it. For the thread that waits.
+   */
   @Override
   public void close() {
-    if (!closed) {
-      closed = true;
-      synchronized (reaping) {
-        reaped = true;
-        Kernel.close(handle);
-      }
-      Kernel.close(output);
+    if (closed) {
+      return;
     }
+    closed = true;
+    if (reaped) {
+      release();
+    } else {
+      kill();
+      Thread.ofPlatform().name("reaper-" + pid).daemon().start(this::endLater);
+    }
+  }
+
+  private void endLater() {
+    try {
+      while (!isEnded()) {
+        Thread.sleep(LONGEST_PAUSE);
+      }
+    } catch (InterruptedException stopped) {
+      Thread.currentThread().interrupt();
+    } finally {
+      release();
+    }
+  }
+
+  /** False where something is missing for it, such as a descriptor. */
+  private boolean isEnded() throws InterruptedException {
+    try {
+      await(printed -> {});
+      end();
+      return true;
+    } catch (LinuxException later) {
+      return false;
+    }
+  }
+
+  private void release() {
+    synchronized (reaping) {
+      reaped = true;
+    }
+    wakeup.close();
+    Kernel.close(handle);
+    Kernel.close(output);
   }
 }

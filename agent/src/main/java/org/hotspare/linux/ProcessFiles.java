@@ -6,7 +6,6 @@ import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
-import java.util.TreeSet;
 import java.util.function.Consumer;
 import org.hotspare.tree.Bytes;
 import org.hotspare.tree.FileKind;
@@ -49,7 +48,10 @@ public final class ProcessFiles implements AutoCloseable {
    */
   public boolean scan(long budgetNanos, Consumer<OpenFile> found) throws LinuxException {
     long start = System.nanoTime();
-    for (int pid : pidsAfter(lastPid)) {
+    for (int pid : Processes.ids(proc)) {
+      if (pid <= lastPid) {
+        continue;
+      }
       if (pid != skippedPid) {
         scanProcess(pid, found);
       }
@@ -60,31 +62,6 @@ public final class ProcessFiles implements AutoCloseable {
     }
     lastPid = 0;
     return true;
-  }
-
-  private Set<Integer> pidsAfter(int last) throws LinuxException {
-    Set<Integer> pids = new TreeSet<>();
-    try (Listing listing = proc.list()) {
-      for (Listed next = listing.next(); next != null; next = listing.next()) {
-        int pid = number(next.name().bytes().array());
-        if (pid > last) {
-          pids.add(pid);
-        }
-      }
-    }
-    return pids;
-  }
-
-  /** -1 for what is no number. */
-  private static int number(byte[] digits) {
-    int value = 0;
-    for (byte digit : digits) {
-      if (digit < '0' || digit > '9' || value > 99_999_999) {
-        return -1;
-      }
-      value = value * 10 + digit - '0';
-    }
-    return value;
   }
 
   private void scanProcess(int pid, Consumer<OpenFile> found) throws LinuxException {

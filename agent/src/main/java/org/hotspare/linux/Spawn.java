@@ -60,6 +60,10 @@ final class Spawn {
     }
   }
 
+  static boolean isPossible() {
+    return !Handles.CLOSE_FROM.equals(MemorySegment.NULL);
+  }
+
   /**
    * Starts a program in a session of its own, with this process's environment, no signal blocked
    * and only the three standard descriptors open. Returns when it has been started, which takes as
@@ -71,7 +75,7 @@ final class Spawn {
    *     2.34, which cannot keep this process's descriptors from it
    */
   static int inNewSession(List<String> command, int input, int output) throws LinuxException {
-    if (Handles.CLOSE_FROM.equals(MemorySegment.NULL)) {
+    if (!isPossible()) {
       throw new LinuxException(Errno.EOPNOTSUPP, "posix_spawn before glibc 2.34", command.get(0));
     }
     try (Arena arena = Arena.ofConfined()) {

@@ -3,8 +3,9 @@ package org.hotspare.linux;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.time.Duration;
+import java.util.Arrays;
 
-/** Waits for a descriptor to have something to read, until another thread says to stop waiting. */
+/** Waits for descriptors to have something to read, until another thread says to stop waiting. */
 final class Wakeup implements AutoCloseable {
   private static final int EFD_NONBLOCK = Opening.O_NONBLOCK;
   private static final int EFD_CLOEXEC = Opening.O_CLOEXEC;
@@ -43,12 +44,22 @@ final class Wakeup implements AutoCloseable {
    * @return whether {@code descriptor} has something to read
    */
   boolean await(int descriptor, Duration timeout) throws LinuxException {
+    return Poll.isReady(await(timeout, descriptor), 0);
+  }
+
+  /**
+   * @param descriptors at most seven; negative ones are passed over
+   * @return which of them are ready, as {@link Poll#isReady} tells
+   */
+  long await(Duration timeout, int... descriptors) throws LinuxException {
+    int[] all = Arrays.copyOf(descriptors, descriptors.length + 1);
+    all[descriptors.length] = eventDescriptor;
     try (Scratch scratch = Scratch.take()) {
-      long ready = Poll.await(scratch, timeout, descriptor, eventDescriptor);
-      if (Poll.isReady(ready, 1)) {
+      long ready = Poll.await(scratch, timeout, all);
+      if (Poll.isReady(ready, descriptors.length)) {
         drain(scratch);
       }
-      return Poll.isReady(ready, 0);
+      return ready;
     }
   }
 

@@ -1,6 +1,7 @@
 package org.hotspare.health;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import java.time.Duration;
 import java.util.ArrayList;
@@ -9,18 +10,20 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import org.hotspare.health.Outcome.Failed;
 import org.hotspare.health.Outcome.Passed;
+import org.hotspare.linux.Child;
 import org.hotspare.linux.LoopFileSystem;
 import org.hotspare.testing.Await;
+import org.hotspare.testing.Command;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ExecCheckTest {
-  private static final Duration SHORT = Duration.ofMillis(400);
-
   /** In the command lines of what this test starts, and of nothing else. */
   private final String marker = "3" + Math.abs(System.nanoTime() % 1_000_000_000_000L);
 
@@ -72,9 +75,113 @@ class ExecCheckTest {
     String stubborn =
         "trap '' TERM INT HUP; sleep %1$s & (trap '' TERM; sleep %1$s) & echo waiting; sleep %1$s"
             .formatted(marker);
-    assertThat(Looks.failsWithin(SHORT, new ExecCheck(stubborn)))
-        .startsWith("no answer within 400 ms, running the command, process ");
+    assertThat(givenUpWhile(stubborn, 3)).contains(" ms, running the command, process ");
     leftovers.awaitNone(marker);
+  }
+
+  private long sleeping() {
+    return Leftovers.processes(marker).stream()
+        .filter(one -> one.info().commandLine().orElse("").matches("\\S*/sleep " + marker))
+        .count();
+  }
+
+  /** Gives it up once this many of its processes sleep; says what it came to. */
+  private String givenUpWhile(String command, int processes) throws Exception {
+    Attempt attempt = new Attempt(Looks.LONG, System.nanoTime());
+    try (ExecutorService one = Executors.newSingleThreadExecutor()) {
+      Future<Outcome> outcome = one.submit(() -> new ExecCheck(command).look(attempt));
+      Await.await("all of it runs", () -> sleeping() >= processes);
+      String text = attempt.conclusion().text();
+      attempt.giveUp();
+      assertThat(outcome.get(Await.LIMIT.toSeconds(), TimeUnit.SECONDS)).isInstanceOf(Failed.class);
+      // When the look is over, nothing is left, and not only some time later.
+      assertThat(Leftovers.processes(marker)).isEmpty();
+      return text;
+    }
+  }
+
+  /** Groups of their own, which a signal to the group of the shell does not reach. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "timeout 1000 sleep %1$s; echo",
+        "timeout 1000 sh -c 'trap \"\" TERM; sleep %1$s; echo'; echo",
+        "set -m; sleep %1$s & wait",
+        "set -m; (set -m; sleep %1$s & wait) & wait",
+      })
+  void groupsOfTheirOwnAreKilledToo(String command) throws Exception {
+    givenUpWhile(command.formatted(marker), 1);
+    leftovers.awaitNone(marker);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "timeout 1000 sleep %1$s & exit 0",
+        "set -m; sleep %1$s & exit 0",
+        "set -m; (set -m; sleep %1$s & exit) & exit 0",
+      })
+  void groupsOfTheirOwnAreNotLeftBehind(String command) throws Exception {
+    for (int i = 0; i < 50; i++) {
+      // The shell says that it has no terminal.
+      assertThat(look(command.formatted(marker))).isInstanceOf(Passed.class);
+      assertThat(Leftovers.processes(marker)).isEmpty();
+    }
+    leftovers.awaitNone(marker);
+  }
+
+  @Test
+  void whatASuccessfulCommandLeftDoesNotMakeItFail() throws Exception {
+    try (LoopFileSystem disk = LoopFileSystem.create(LoopFileSystem.Kind.EXT4, 16)) {
+      String command = "touch " + disk.path() + "/left-" + marker + " & echo done";
+      Freeze frozen = Freeze.of(disk.path());
+      leftovers = new Leftovers();
+      try (frozen) {
+        assertThat(Looks.givenUpAt("status 0: done", new ExecCheck(command), frozen::thaw))
+            .isEqualTo("status 0: done");
+      }
+      leftovers.awaitNone(marker);
+    }
+  }
+
+  @Test
+  void whatGoesWrongHereLeavesNothingEither() throws Exception {
+    Child child =
+        Child.start(List.of("/bin/sh", "-c", "set -m; sleep " + marker + " & echo; wait"));
+    try (child) {
+      assertThatIllegalStateException()
+          .isThrownBy(
+              () ->
+                  child.await(
+                      printed -> {
+                        throw new IllegalStateException("broken");
+                      }));
+    }
+    leftovers.awaitNone(marker);
+  }
+
+  /** Runs commands that leave processes behind, and says how many are left that have ended. */
+  static final class First {
+    private First() {}
+
+    public static void main(String[] arguments) throws Exception {
+      Leftovers before = new Leftovers();
+      for (int i = 0; i < 20; i++) {
+        look("sleep 1000 & (sleep 1000 & sleep 1000 & exit) ; timeout 1000 sleep 1000 & exit 0");
+      }
+      System.out.println("process " + ProcessHandle.current().pid());
+      System.out.println(Leftovers.processes("").stream().filter(one -> one.pid() != 1).toList());
+      before.awaitNone("sleep");
+    }
+  }
+
+  /** As in a container without a program that reaps what is left. */
+  @Test
+  void asTheMachinesFirstProcessItReapsWhatItKilled() {
+    List<String> command =
+        new ArrayList<>(List.of("unshare", "--pid", "--fork", "--mount-proc", "--kill-child"));
+    command.addAll(JavaProgram.command(First.class));
+    assertThat(Command.succeed(command)).isEqualTo("process 1\n[]\n");
   }
 
   @Test
@@ -122,28 +229,33 @@ class ExecCheckTest {
    */
   @Test
   void processesThatCannotBeKilledDoNotPileUp() throws Exception {
-    Schedule schedule = new Schedule(Duration.ofMillis(500), SHORT, 3, 1);
+    Schedule schedule = new Schedule(Duration.ofMillis(500), Duration.ofMillis(400), 3, 1);
     try (LoopFileSystem disk = LoopFileSystem.create(LoopFileSystem.Kind.EXT4, 16)) {
       String alone = "touch " + disk.path() + "/alone-" + marker;
       String piped = "touch " + disk.path() + "/piped-" + marker;
+      String timed = "touch " + disk.path() + "/timed-" + marker;
+      String job = "touch " + disk.path() + "/job-" + marker;
       Freeze frozen = Freeze.of(disk.path());
       try (frozen;
           Checks checks = Checks.start((now, before) -> {})) {
         checks.replace(
             List.of(
                 new Check("alone", new ExecCheck(alone), schedule),
-                new Check("piped", new ExecCheck(piped + " | cat"), schedule)));
+                new Check("piped", new ExecCheck(piped + " | cat"), schedule),
+                new Check("timed", new ExecCheck("timeout 1000 " + timed + "; echo"), schedule),
+                new Check("job", new ExecCheck("set -m; " + job + " & wait"), schedule)));
         Await.await(
-            "both have been down for some periods",
-            () -> checks.snapshot().size() == 2 && allHave(checks, -4));
+            "all have been down for some periods",
+            () -> checks.snapshot().size() == 4 && allHave(checks, -4));
         for (Checked one : checks.snapshot()) {
           assertThat(one.standing().health()).isEqualTo(Health.DOWN);
           assertThat(one.standing().text()).contains("has not come back; before: no answer within");
         }
-        assertThat(Leftovers.processes(alone)).hasSize(1);
-        assertThat(Leftovers.processes(piped)).hasSize(1);
+        for (String one : List.of(alone, piped, timed, job)) {
+          assertThat(Leftovers.processes(one)).as(one).hasSize(1);
+        }
         frozen.thaw();
-        Await.await("both are up", () -> allHave(checks, 1));
+        Await.await("all are up", () -> allHave(checks, 1));
       }
       leftovers.awaitNone(marker);
     }
