@@ -2,21 +2,19 @@ package org.hotspare.health;
 
 import java.io.IOException;
 import java.net.InetAddress;
-import java.net.UnknownHostException;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
-import java.util.stream.Collectors;
-import org.hotspare.health.Outcome.Failed;
-import org.hotspare.health.Outcome.Passed;
+import java.util.Optional;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import org.hotspare.linux.Echo;
 import org.hotspare.linux.LinuxException;
 
 /**
  * A machine answers an ICMP echo request on any of its addresses. All are asked at once, and the
- * text says which do not answer.
+ * text says which do not answer. Names are looked up beside that, so one that is not found in time
+ * holds up no address.
  *
  * @param hosts names or addresses of one machine, IPv6 without brackets; of a name all addresses
  */
@@ -25,84 +23,81 @@ public record PingCheck(List<String> hosts) implements Probe {
     hosts = List.copyOf(hosts);
   }
 
-  /** Those asked, by what has become of it. */
-  private static final class Round {
-    private final Set<InetAddress> answered = new LinkedHashSet<>();
-    private final Set<InetAddress> awaited = new LinkedHashSet<>();
+  /** What came out for a name; no addresses where it is not known. */
+  private record Found(String name, List<InetAddress> addresses) {}
 
-    /** Why not. */
-    private final Map<String, String> unasked = new LinkedHashMap<>();
-
-    private String text() {
-      StringBuilder text = new StringBuilder();
-      add(text, answered, " answers", " answer");
-      add(text, awaited, " does not answer", " do not answer");
-      unasked.forEach(
-          (host, why) -> text.append(text.isEmpty() ? "" : "; ").append(host + ": " + why));
-      return text.toString();
-    }
-
-    private static void add(StringBuilder text, Set<InetAddress> hosts, String one, String many) {
-      if (!hosts.isEmpty()) {
-        text.append(text.isEmpty() ? "" : "; ")
-            .append(names(hosts))
-            .append(hosts.size() == 1 ? one : many);
-      }
-    }
-
-    private Outcome outcome() {
-      return answered.isEmpty() ? new Failed(text()) : new Passed(text());
+  @Override
+  public Optional<String> hindrance() {
+    try {
+      Echo.probe();
+      return Optional.empty();
+    } catch (LinuxException e) {
+      return Optional.of(
+          "echo requests need CAP_NET_RAW, or a group in net.ipv4.ping_group_range: "
+              + e.getMessage());
     }
   }
 
-  private static String names(Set<InetAddress> hosts) {
-    return hosts.stream().map(InetAddress::getHostAddress).collect(Collectors.joining(", "));
+  /** Asks this machine and does not wait for the answer. */
+  @Override
+  public void prepare() throws IOException {
+    EchoRound round = new EchoRound();
+    try (Echo echo = new Echo()) {
+      round.ask(InetAddress.getLoopbackAddress(), echo);
+      echo.wake();
+      echo.await();
+    }
+    round.outcome();
   }
 
   @Override
   public Outcome look(Attempt attempt) throws IOException {
-    Round round = new Round();
+    EchoRound round = new EchoRound();
+    Queue<Found> found = new ConcurrentLinkedQueue<>();
+    Map<String, Lookup> lookups = new LinkedHashMap<>();
     try (Echo echo = new Echo()) {
-      for (String host : hosts) {
-        attempt.at("finding the addresses of " + host);
-        ask(host, echo, round);
+      attempt.endBy(echo::wake);
+      Lookup.Listener listener =
+          (name, addresses) -> {
+            found.add(new Found(name, addresses));
+            echo.wake();
+          };
+      try {
+        // Those that need no name server have all been asked before the first name is looked up.
+        hosts.stream().filter(PingCheck::isAddress).forEach(host -> askAddress(host, round, echo));
+        for (String host : hosts) {
+          if (!isAddress(host)) {
+            round.seek(host);
+            lookups.put(host, Lookup.begin(host, listener));
+          }
+        }
+        while (round.isOpen() && !attempt.isGivenUp()) {
+          attempt.at(round.doing());
+          InetAddress from = echo.await();
+          if (from != null && round.answer(from)) {
+            round.passed().ifPresent(attempt::enough);
+          }
+          for (Found next = found.poll(); next != null; next = found.poll()) {
+            round.found(next.name, next.addresses, echo);
+          }
+        }
+      } finally {
+        lookups.values().forEach(lookup -> lookup.forget(listener));
       }
-      attempt.at("waiting for the echo of " + names(round.awaited));
-      hear(echo, round, attempt);
     }
     return round.outcome();
   }
 
-  private static void ask(String host, Echo echo, Round round) {
-    InetAddress[] addresses;
-    try {
-      addresses = InetAddress.getAllByName(host);
-    } catch (UnknownHostException e) {
-      round.unasked.put(host, "no such name is known");
-      return;
-    }
-    for (InetAddress address : addresses) {
-      try {
-        echo.ask(address);
-        round.awaited.add(address);
-      } catch (LinuxException e) {
-        round.unasked.put(address.getHostAddress(), e.getMessage());
-      }
-    }
+  private static boolean isAddress(String host) {
+    return host.contains(":") || host.matches("[0-9.]+");
   }
 
-  private static void hear(Echo echo, Round round, Attempt attempt) throws IOException {
-    while (!round.awaited.isEmpty()) {
-      InetAddress from = echo.await(attempt.left());
-      if (from == null) {
-        return;
-      }
-      if (round.awaited.remove(from)) {
-        round.answered.add(from);
-        if (!round.awaited.isEmpty()) {
-          attempt.enough(new Passed(round.text()));
-        }
-      }
+  private static void askAddress(String host, EchoRound round, Echo echo) {
+    try {
+      round.ask(InetAddress.ofLiteral(host), echo);
+    } catch (IllegalArgumentException unfit) {
+      // Such as a zone that is no interface of this machine.
+      round.failed(host, String.valueOf(unfit.getMessage()));
     }
   }
 }

@@ -11,6 +11,11 @@ import org.hotspare.health.Outcome.Passed;
  */
 public record TcpCheck(String host, int port) implements Probe {
   @Override
+  public void prepare() {
+    Connecting.rehearse();
+  }
+
+  @Override
   public Outcome look(Attempt attempt) throws IOException {
     try (Socket socket = Connecting.to(host, port, attempt)) {
       return new Passed("connected to " + socket.getInetAddress().getHostAddress());

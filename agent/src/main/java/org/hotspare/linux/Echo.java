@@ -38,6 +38,7 @@ public final class Echo implements AutoCloseable {
   private static final int MIN_IP_HEADER_BYTES = 20;
   private static final int SOCKADDR_BYTES = 28;
   private static final int RECEIVE_BYTES = 2048;
+  private static final Duration LONG = Duration.ofDays(1);
 
   /** As the bytes go over the network. */
   private static final ValueLayout.OfShort NET_SHORT =
@@ -55,10 +56,36 @@ public final class Echo implements AutoCloseable {
   private final long mark = new SplittableRandom(SEED + COUNT.incrementAndGet()).nextLong();
 
   private final short id = (short) mark;
+  private final Wakeup wakeup = new Wakeup();
   private @Nullable Socket v4;
   private @Nullable Socket v6;
 
   private record Socket(int descriptor, boolean raw) {}
+
+  /**
+   * @throws LinuxException what is missing for it, such as a descriptor
+   */
+  public Echo() throws LinuxException {}
+
+  /**
+   * Whether this process may ask at all.
+   *
+   * @throws LinuxException EACCES or EPERM where it may not, by neither protocol
+   */
+  public static void probe() throws LinuxException {
+    try (Echo echo = new Echo()) {
+      try {
+        echo.fourth();
+      } catch (LinuxException failed) {
+        if (!failed.is(Errno.EACCES, Errno.EPERM)) {
+          // Such as a machine without IPv4.
+          echo.sixth();
+          return;
+        }
+        throw failed;
+      }
+    }
+  }
 
   /**
    * @throws LinuxException EACCES or EPERM where this process may not; else what keeps the question
@@ -87,30 +114,32 @@ public final class Echo implements AutoCloseable {
   }
 
   /**
-   * Waits for the next answer.
+   * Waits for the next answer, however long that takes.
    *
-   * @return who answered; null when the time is over
+   * @return who answered, also where the wait was ended at the same time; else null where it was,
+   *     see {@link #wake}
    */
-  public @Nullable InetAddress await(Duration timeout) throws LinuxException {
-    long deadline = System.nanoTime() + timeout.toNanos();
+  public @Nullable InetAddress await() throws LinuxException {
     int fourth = v4 == null ? -1 : v4.descriptor;
     int sixth = v6 == null ? -1 : v6.descriptor;
-    try (Scratch scratch = Scratch.take()) {
-      while (true) {
-        Duration left = Duration.ofNanos(deadline - System.nanoTime());
-        long ready = Poll.await(scratch, left, fourth, sixth);
-        InetAddress from = null;
-        if (v4 != null && Poll.isReady(ready, 0)) {
-          from = receive(scratch, v4, false);
-        }
-        if (from == null && v6 != null && Poll.isReady(ready, 1)) {
-          from = receive(scratch, v6, true);
-        }
-        if (from != null || System.nanoTime() - deadline >= 0) {
-          return from;
-        }
+    while (true) {
+      long ready = wakeup.await(LONG, fourth, sixth);
+      InetAddress from = null;
+      if (v4 != null && Poll.isReady(ready, 0)) {
+        from = receive(v4, false);
+      }
+      if (from == null && v6 != null && Poll.isReady(ready, 1)) {
+        from = receive(v6, true);
+      }
+      if (from != null || Poll.isReady(ready, 2)) {
+        return from;
       }
     }
+  }
+
+  /** Ends the wait that runs, or else the next one; any thread. */
+  public void wake() {
+    wakeup.wake();
   }
 
   private Socket fourth() throws LinuxException {
@@ -217,6 +246,12 @@ public final class Echo implements AutoCloseable {
   }
 
   /** Null where what came is no answer to this, or is gone already. */
+  private @Nullable InetAddress receive(Socket socket, boolean ipv6) throws LinuxException {
+    try (Scratch scratch = Scratch.take()) {
+      return receive(scratch, socket, ipv6);
+    }
+  }
+
   private @Nullable InetAddress receive(Scratch scratch, Socket socket, boolean ipv6)
       throws LinuxException {
     MemorySegment message = scratch.path();
@@ -266,6 +301,7 @@ public final class Echo implements AutoCloseable {
 
   @Override
   public void close() {
+    wakeup.close();
     if (v4 != null) {
       Kernel.close(v4.descriptor);
       v4 = null;

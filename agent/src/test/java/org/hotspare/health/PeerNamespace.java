@@ -11,31 +11,44 @@ import org.hotspare.testing.Command;
  * this machine reaches. Closing removes it. Needs root.
  */
 final class PeerNamespace implements AutoCloseable {
+  /** Networks of 256 addresses in the one for benchmarks, 198.18.0.0/15. */
+  private static final int NETWORKS = 512;
+
   private final String name;
   private final String prefix4;
   private final String prefix6;
+  private final Thread atShutdown = new Thread(this::remove, "remove-peer");
 
   private PeerNamespace(int number) {
     name = "hs-peer-" + number;
     // Of the network for benchmarks, RFC 2544, and of unique local addresses.
-    prefix4 = "198.18." + number % 256 + ".";
+    prefix4 = "198." + (18 + number / 256) + "." + number % 256 + ".";
     prefix6 = "fd48:53::" + Integer.toHexString(number) + ":";
   }
 
+  /** The first network that no other test on this machine has. */
   static PeerNamespace create() {
-    PeerNamespace made = new PeerNamespace((int) (ProcessHandle.current().pid() % 60_000));
-    try {
-      made.connect();
-      return made;
-    } catch (AssertionError failed) {
-      made.close();
-      throw failed;
+    int first = (int) (ProcessHandle.current().pid() % NETWORKS);
+    for (int i = 0; i < NETWORKS; i++) {
+      PeerNamespace made = new PeerNamespace((first + i) % NETWORKS);
+      // Only one of those who want the same can make it.
+      if (Command.run(Duration.ofMinutes(1), List.of("ip", "netns", "add", made.name)).status()
+          == 0) {
+        Runtime.getRuntime().addShutdownHook(made.atShutdown);
+        try {
+          made.connect();
+          return made;
+        } catch (AssertionError failed) {
+          made.close();
+          throw failed;
+        }
+      }
     }
+    throw new AssertionError("all networks for tests are taken");
   }
 
   private void connect() {
     String here = "hsp" + name.substring("hs-peer-".length());
-    run("ip", "netns", "add", name);
     run("ip", "link", "add", here, "type", "veth", "peer", "name", "eth0", "netns", name);
     run("ip", "addr", "add", prefix4 + "1/24", "dev", here);
     run("ip", "addr", "add", prefix6 + "1/112", "dev", here, "nodad");
@@ -98,10 +111,15 @@ final class PeerNamespace implements AutoCloseable {
     Command.succeed(List.of(command));
   }
 
-  @Override
-  public void close() {
+  private void remove() {
     Command.run(Duration.ofMinutes(1), List.of("ip", "route", "del", "unreachable", noWay()));
     // With it go the ends of the cable.
     run("ip", "netns", "del", name);
+  }
+
+  @Override
+  public void close() {
+    Runtime.getRuntime().removeShutdownHook(atShutdown);
+    remove();
   }
 }
