@@ -1,10 +1,12 @@
 package org.hotspare.health;
 
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.Socket;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.List;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
@@ -32,6 +34,8 @@ import org.hotspare.tree.Bytes;
 public record HttpCheck(URI url, List<StatusRange> expected, String body) implements Probe {
   private static final int HTTPS_PORT = 443;
   private static final int HTTP_PORT = 80;
+  private static final byte[] REHEARSED =
+      "HTTP/1.1 503 None\r\nContent-Length: 1\r\n\r\n-".getBytes(StandardCharsets.US_ASCII);
 
   /**
    * @throws IllegalArgumentException if the URL is no such, or the body's expression is none
@@ -48,7 +52,10 @@ public record HttpCheck(URI url, List<StatusRange> expected, String body) implem
 
   /** To read a hundred authorities takes most of a second, which is not the server's. */
   @Override
-  public void prepare() {
+  public void prepare() throws IOException {
+    Connecting.rehearse();
+    Attempt attempt = new Attempt(Duration.ofSeconds(1), System.nanoTime());
+    judge(HttpAnswer.read(new ByteArrayInputStream(REHEARSED), attempt), attempt);
     if (isSecure()) {
       SystemTrust.connections();
     }
@@ -90,12 +97,18 @@ public record HttpCheck(URI url, List<StatusRange> expected, String body) implem
     return String.join(
         "\r\n",
         "GET " + path + query + " HTTP/1.1",
-        "Host: " + ascii.getHost() + port,
+        "Host: " + withoutZone(ascii.getHost()) + port,
         "User-Agent: hotspare",
         "Accept: */*",
         "Connection: close",
         "",
         "");
+  }
+
+  /** The zone of an address, such as {@code %eth0}, is this machine's alone. */
+  private static String withoutZone(String host) {
+    int zone = host.indexOf('%');
+    return zone < 0 ? host : host.substring(0, zone) + "]";
   }
 
   private Outcome judge(HttpAnswer answer, Attempt attempt) throws IOException {
@@ -130,7 +143,9 @@ public record HttpCheck(URI url, List<StatusRange> expected, String body) implem
 
   private String host() {
     String host = url.getHost();
-    return host.startsWith("[") ? host.substring(1, host.length() - 1) : host;
+    String bare = host.startsWith("[") ? host.substring(1, host.length() - 1) : host;
+    // As RFC 6874 writes the sign in front of a zone.
+    return bare.replace("%25", "%");
   }
 
   private int port() {

@@ -38,15 +38,6 @@ final class Looks {
     return of(Health.UP, probe);
   }
 
-  /** What it says when it does not within this time. */
-  static String failsWithin(Duration timeout, Probe probe) throws InterruptedException {
-    Standing standing = once(probe, timeout);
-    if (standing.health() != Health.DOWN) {
-      throw new AssertionError(probe + " is " + standing);
-    }
-    return standing.text();
-  }
-
   /** Why this process cannot look. */
   static String isUnable(Probe probe) throws InterruptedException {
     Standing standing = once(probe, LONG);
