@@ -32,7 +32,7 @@ class DiskCheckTest {
         .matches("1\\d of 1\\d MiB are left on .*");
     assertThat(disk.path().resolve("disk-check")).hasSize(4096);
     assertThat(Looks.fails(new DiskCheck(disk.path(), 1 << 30)))
-        .endsWith(disk.path() + ", less than 1024 MiB");
+        .endsWith(disk.path() + "; expected 1024 MiB");
   }
 
   @Test
@@ -57,6 +57,21 @@ class DiskCheckTest {
     Files.delete(filler);
   }
 
+  /** It needs new space for what is written over, too. */
+  @Test
+  void aFullDiskThatCopiesOnWritingIsNotABrokenOne() throws Exception {
+    try (LoopFileSystem copying = LoopFileSystem.create(LoopFileSystem.Kind.BTRFS, 320)) {
+      DiskCheck check = new DiskCheck(copying.path(), 0);
+      Looks.passes(check);
+      Path filler = copying.path().resolve("filler");
+      Command.run(Duration.ofMinutes(1), List.of("dd", "if=/dev/zero", "of=" + filler, "bs=64k"));
+      Command.run(
+          Duration.ofMinutes(1), List.of("dd", "if=/dev/zero", "of=" + filler + "2", "bs=4k"));
+      assertThat(Looks.passes(check)).startsWith("0 of ").contains("a write finds no space: ");
+      assertThat(Looks.fails(new DiskCheck(copying.path(), 1 << 20))).endsWith("; expected 1 MiB");
+    }
+  }
+
   @Test
   void aDiskThatHangsIsFoundByTheMissingAnswerAndHoldsUpNothingElse() throws Exception {
     Schedule schedule = new Schedule(Duration.ofMillis(200), Duration.ofMillis(150), 3, 1);
@@ -79,7 +94,7 @@ class DiskCheckTest {
                 other));
         Await.await("five more are missing", () -> standing(checks, 0).looks() >= looks + 5);
         assertThat(standing(checks, 0).text())
-            .contains("has not come back; before: no answer within 150 ms, writing to ");
+            .contains("has not come back; before: no answer within 150 ms, ");
         assertThat(standing(checks, 1).looks()).isGreaterThan(others + 3);
         assertThat(threads("check-disk")).isEqualTo(1);
         // A thread that cannot be ended does not keep it from being closed.
