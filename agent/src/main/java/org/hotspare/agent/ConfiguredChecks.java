@@ -2,9 +2,13 @@ package org.hotspare.agent;
 
 import java.net.URI;
 import java.util.ArrayList;
-import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.hotspare.config.Address;
 import org.hotspare.config.Check.Exec;
 import org.hotspare.config.Check.Http;
@@ -25,35 +29,72 @@ import org.hotspare.health.TcpCheck;
 final class ConfiguredChecks {
   private static final String PRIMARY = "primary";
 
+  /** The program of a shell command: behind what is set for it, and without its directory. */
+  private static final Pattern PROGRAM =
+      Pattern.compile(
+          "\\s*(?:[A-Za-z_][A-Za-z0-9_]*=\\S*\\s+)*(?:[A-Za-z0-9._+/-]*/)?([A-Za-z0-9._+-]{1,64})"
+              + "(?:[\\s;&|<>].*)?",
+          Pattern.DOTALL);
+
   private ConfiguredChecks() {}
 
   /**
-   * In the order of the file, each with a name that says what it looks at.
+   * In the order of the file, each with a name: that of the file, or one that says what it looks
+   * at.
    *
    * @param primary the node that {@code ping: primary} means now
    */
   static List<Check> of(Configuration configuration, Node primary) {
-    Map<String, Integer> named = new HashMap<>();
+    Set<String> taken = new HashSet<>();
+    configuration.checks().forEach(check -> taken.add(check.name()));
     List<Check> checks = new ArrayList<>();
     for (org.hotspare.config.Check check : configuration.checks()) {
-      String name = name(check.probe());
-      int before = named.merge(name, 1, Integer::sum);
       checks.add(
           new Check(
-              before == 1 ? name : name + " (" + before + ")",
+              check.name().isEmpty() ? unused(name(check.probe()), taken) : check.name(),
               probe(check.probe(), primary),
               new Schedule(check.every(), check.timeout(), check.fall(), check.rise())));
     }
     return checks;
   }
 
+  /**
+   * Which of the checks cannot be made by this process, by name, and why: to refuse them where they
+   * are configured. In the order of the checks.
+   */
+  static Map<String, String> hindrances(List<Check> checks) {
+    Map<String, String> hindrances = new LinkedHashMap<>();
+    for (Check check : checks) {
+      check.probe().hindrance().ifPresent(why -> hindrances.put(check.name(), why));
+    }
+    return hindrances;
+  }
+
+  private static String unused(String name, Set<String> taken) {
+    String next = name;
+    for (int number = 2; !taken.add(next); number++) {
+      next = name + " (" + number + ")";
+    }
+    return next;
+  }
+
+  /** Without what may be secret: arguments of a command, and what is asked for in a URL. */
   private static String name(org.hotspare.config.Check.Probe probe) {
     return switch (probe) {
-      case Http http -> "http " + http.url();
+      case Http http -> "http " + withoutQuery(URI.create(http.url()));
       case Tcp tcp -> "tcp " + tcp.address();
       case Ping ping -> "ping " + ping.target();
-      case Exec exec -> "exec " + exec.command();
+      case Exec exec -> "exec " + program(exec.command());
     };
+  }
+
+  private static String withoutQuery(URI url) {
+    return url.getScheme() + "://" + url.getRawAuthority() + url.getRawPath();
+  }
+
+  private static String program(String command) {
+    Matcher program = PROGRAM.matcher(command);
+    return program.matches() ? program.group(1) : "command";
   }
 
   private static Probe probe(org.hotspare.config.Check.Probe probe, Node primary) {

@@ -6,11 +6,13 @@ import java.util.List;
 /**
  * What tells whether the primary works.
  *
+ * @param name by which people know it; empty where the file gives none
  * @param timeout not longer than {@code every}
  * @param fall failures in a row after which it counts as failed
  * @param rise successes in a row after which it counts as well again
  */
-public record Check(Probe probe, Duration every, Duration timeout, int fall, int rise) {
+public record Check(
+    String name, Probe probe, Duration every, Duration timeout, int fall, int rise) {
 
   /** One look. */
   public sealed interface Probe {}

@@ -1,9 +1,10 @@
 package org.hotspare.config;
 
-import java.net.URI;
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.hotspare.config.Check.Probe;
@@ -15,18 +16,29 @@ final class ChecksReader {
   private static final Duration DEFAULT_EVERY = Duration.ofSeconds(1);
   private static final Duration LEAST_EVERY = Duration.ofMillis(100);
   private static final Duration DEFAULT_TIMEOUT = Duration.ofSeconds(1);
-  private static final Pattern STATUS = Pattern.compile("([1-5])(xx|[0-9]{2})");
+
+  /** In less, nothing can be told on a machine that does something else, too. */
+  private static final Duration LEAST_TIMEOUT = Duration.ofMillis(20);
+
+  /** Those below 200 are never the last answer to a request. */
+  private static final Pattern STATUS = Pattern.compile("([2-5])(xx|[0-9]{2})");
+
+  private static final Pattern NAME = Pattern.compile("\\S(?:[^\\p{Cntrl}]{0,78}\\S)?");
+
+  private final Set<String> names = new HashSet<>();
 
   private ChecksReader() {}
 
   static List<Check> checks(Section top) {
-    return top.each("checks", ChecksReader::check);
+    ChecksReader reader = new ChecksReader();
+    return top.each("checks", reader::check);
   }
 
-  private static Optional<Check> check(Value value) {
+  private Optional<Check> check(Value value) {
     Section section =
         value.section(
-            "http", "status", "body", "tcp", "ping", "exec", "every", "timeout", "fall", "rise");
+            "name", "http", "status", "body", "tcp", "ping", "exec", "every", "timeout", "fall",
+            "rise");
     List<Probe> probes =
         KINDS.stream()
             .flatMap(kind -> section.get(kind).flatMap(at -> probe(kind, at, section)).stream())
@@ -41,15 +53,37 @@ final class ChecksReader {
       List.of("status", "body")
           .forEach(key -> section.key(key).ifPresent(ChecksReader::complainOfHttpOnly));
     }
+    String name = section.get("name").flatMap(this::name).orElse("");
     Duration every = section.duration("every", DEFAULT_EVERY);
     if (every.compareTo(LEAST_EVERY) < 0) {
-      value.complain(value.name() + ".every is too short", "at least 100ms");
+      section
+          .get("every")
+          .orElse(value)
+          .complain(value.name() + ".every is too short", "at least 100ms");
       return Optional.empty();
     }
     Duration timeout = timeout(value, section, every);
     int fall = section.count("fall", 3, 1, 1000);
     int rise = section.count("rise", 2, 1, 1000);
-    return probes.stream().findFirst().map(probe -> new Check(probe, every, timeout, fall, rise));
+    return probes.stream()
+        .findFirst()
+        .map(probe -> new Check(name, probe, every, timeout, fall, rise));
+  }
+
+  private Optional<String> name(Value at) {
+    Optional<String> name =
+        at.parsed(
+            "at most 80 printable characters",
+            text -> {
+              if (!NAME.matcher(text).matches()) {
+                throw new IllegalArgumentException(text);
+              }
+              return text;
+            });
+    if (name.isPresent() && !names.add(name.get())) {
+      at.complain("another check has the name \"" + name.get() + "\"", "a name for each");
+    }
+    return name;
   }
 
   private static void complainOfHttpOnly(Value key) {
@@ -59,11 +93,13 @@ final class ChecksReader {
   private static Duration timeout(Value value, Section section, Duration every) {
     Duration longest = every.compareTo(DEFAULT_TIMEOUT) < 0 ? every : DEFAULT_TIMEOUT;
     Duration timeout = section.duration("timeout", longest);
+    Value at = section.get("timeout").orElse(value);
     if (timeout.compareTo(every) > 0) {
-      section
-          .get("timeout")
-          .orElse(value)
-          .complain(value.name() + ".timeout does not fit every", "at most as long as every");
+      at.complain(value.name() + ".timeout does not fit every", "at most as long as every");
+      return longest;
+    }
+    if (timeout.compareTo(LEAST_TIMEOUT) < 0) {
+      at.complain(value.name() + ".timeout is too short", "at least 20ms");
       return longest;
     }
     return timeout;
@@ -83,22 +119,14 @@ final class ChecksReader {
   }
 
   private static Optional<Probe> http(Value at, Section section) {
-    Optional<String> url = at.parsed("a URL such as http://10.0.0.100/health", ChecksReader::url);
+    Optional<String> url = WebAddress.read(at);
     List<Statuses> expected =
         section.each(
-            "status", item -> item.parsed("a status such as 200 or 2xx", ChecksReader::statuses));
+            "status",
+            item ->
+                item.parsed("a status from 200 on, such as 200 or 2xx", ChecksReader::statuses));
     String body = section.scalar("body", "", "a regular expression", ChecksReader::expression);
     return url.map(text -> new Check.Http(text, expected, body));
-  }
-
-  private static String url(String text) {
-    URI url = URI.create(text);
-    boolean web = "http".equals(url.getScheme()) || "https".equals(url.getScheme());
-    // A password in it would be shown wherever the check is.
-    if (!web || url.getHost() == null || url.getRawUserInfo() != null) {
-      throw new IllegalArgumentException(text);
-    }
-    return text;
   }
 
   private static Statuses statuses(String text) {

@@ -58,4 +58,50 @@ class ConfiguredChecksTest {
             new Check("tcp [fd00::9]:25", new TcpCheck("fd00::9", 25), USUAL),
             new Check("exec true", new ExecCheck("true"), slow));
   }
+
+  @Test
+  void namesTellApartAndGiveNothingSecretAway(@TempDir Path directory) throws Exception {
+    assertThat(
+            names(
+                directory,
+                """
+                - {exec: "TOKEN=secret /usr/lib/plugins/check_sql -p secret"}
+                - {exec: "check_sql -p other"}
+                - {name: exec check_sql (2), exec: "true"}
+                - {exec: '"$(secret)" x'}
+                - {exec: "while false; do secret; done"}
+                - {http: "https://web:8443/health?token=secret#secret"}
+                - {http: "https://web:8443/health?token=other"}
+                - {http: "http://web"}
+                """))
+        .containsExactly(
+            "exec check_sql",
+            "exec check_sql (3)",
+            "exec check_sql (2)",
+            "exec command",
+            "exec while",
+            "http https://web:8443/health",
+            "http https://web:8443/health (2)",
+            "http http://web");
+  }
+
+  private static List<String> names(Path directory, String checks) throws Exception {
+    Path file = directory.resolve("hotspare.yaml");
+    Files.writeString(
+        file,
+        """
+        cluster: web
+        primary: alpha
+        nodes:
+          alpha: {address: "10.0.0.1:7400"}
+          beta: {address: "10.0.0.2:7400"}
+        mirrors: {www: {path: /srv/www}}
+        checks:
+        """
+            + checks);
+    Configuration configuration = Configuration.load(file);
+    List<Check> made = ConfiguredChecks.of(configuration, configuration.primaryNode());
+    assertThat(ConfiguredChecks.hindrances(made)).isEmpty();
+    return made.stream().map(Check::name).toList();
+  }
 }

@@ -183,10 +183,10 @@ class ConfigurationTest {
     Configuration quick =
         read(
             SMALL
-                + "checks: [{exec: a, every: 300ms}, {exec: b, every: 9s}, {exec: c, timeout: 1ms}]");
+                + "checks: [{exec: a, every: 300ms}, {exec: b, every: 9s}, {exec: c, timeout: 20ms}]");
     assertThat(quick.checks())
         .extracting(Check::timeout)
-        .containsExactly(Duration.ofMillis(300), Duration.ofSeconds(1), Duration.ofMillis(1));
+        .containsExactly(Duration.ofMillis(300), Duration.ofSeconds(1), Duration.ofMillis(20));
     assertThat(
             complaints(
                 SMALL
@@ -194,11 +194,13 @@ class ConfigurationTest {
                     checks:
                     - {exec: a, every: 500ms, timeout: 600ms}
                     - {exec: a, every: 10ms}
+                    - {exec: a, timeout: 1ms}
                     """))
         .containsExactly(
             "web.yaml:9:36: checks[0].timeout does not fit every; expected at most as"
                 + " long as every",
-            "web.yaml:10:3: checks[1].every is too short; expected at least 100ms");
+            "web.yaml:10:20: checks[1].every is too short; expected at least 100ms",
+            "web.yaml:11:22: checks[2].timeout is too short; expected at least 20ms");
   }
 
   @Test
@@ -217,13 +219,45 @@ class ConfigurationTest {
                     + """
                     checks:
                     - {http: "http://user:secret@a/", status: 600, body: "(open"}
+                    - {http: "http://a:0/", status: 1xx}
+                    - {http: "https://a:99999/"}
+                    - {http: "http://a_b/"}
+                    - {http: "http://a b/"}
+                    - {http: "http:///x"}
+                    - {http: "ftp://a/"}
                     - {ping: primary, status: 200}
                     """))
         .satisfiesExactly(
-            line -> assertThat(line).contains("a URL such as"),
-            line -> assertThat(line).endsWith("is \"600\"; expected a status such as 200 or 2xx"),
+            line ->
+                assertThat(line)
+                    .contains("checks[0].http has a user name in its URL; expected ")
+                    .doesNotContain("secret"),
+            line ->
+                assertThat(line)
+                    .endsWith("is \"600\"; expected a status from 200 on, such as 200 or 2xx"),
             line -> assertThat(line).endsWith("is \"(open\"; expected a regular expression"),
+            line -> assertThat(line).contains("has the port 0 in its URL; expected a port from 1"),
+            line -> assertThat(line).contains("is \"1xx\"; expected a status from 200 on"),
+            line -> assertThat(line).contains("has the port 99999 in its URL; expected a port"),
+            line ->
+                assertThat(line).contains("has the host \"a_b\" in its URL; expected a name of"),
+            line -> assertThat(line).contains("is no URL: "),
+            line -> assertThat(line).contains("checks[5].http is a URL without a host"),
+            line -> assertThat(line).contains("is a URL of ftp; expected one that begins with"),
             line -> assertThat(line).endsWith("expected status and body only beside http: URL"));
+  }
+
+  @Test
+  void aCheckMayHaveANameOfItsOwn() throws Exception {
+    assertThat(read(SMALL + "checks: [{exec: a}, {name: Front page, exec: b}]").checks())
+        .extracting(Check::name)
+        .containsExactly("", "Front page");
+    assertThat(
+            complaints(
+                SMALL + "checks: [{name: x, exec: a}, {name: x, exec: b}, {name: \" \", exec: c}]"))
+        .satisfiesExactly(
+            line -> assertThat(line).contains("another check has the name \"x\"; expected a name"),
+            line -> assertThat(line).contains("checks[2].name is empty; expected at most 80"));
   }
 
   @Test
