@@ -40,7 +40,6 @@ public enum Errno {
   EPROTONOSUPPORT(93, "Protocol not supported"),
   EOPNOTSUPP(95, "Operation not supported"),
   EAFNOSUPPORT(97, "Address family not supported by protocol"),
-  ENOBUFS(105, "No buffer space available"),
   EADDRNOTAVAIL(99, "Cannot assign requested address"),
   ENETDOWN(100, "Network is down"),
   ENETUNREACH(101, "Network is unreachable"),
