@@ -34,6 +34,7 @@ import org.hotspare.wire.RawFrames;
 import org.hotspare.wire.RefusedException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -278,6 +279,7 @@ final class HostileStandbyTest {
 
   /** Its disk may be slow. */
   @Test
+  @Tag("long")
   void whoReadsNothingStaysConnectedWhileItWorks() throws Exception {
     AtomicLong done = new AtomicLong();
     AtomicBoolean working = new AtomicBoolean(true);

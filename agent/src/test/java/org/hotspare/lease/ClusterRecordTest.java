@@ -20,6 +20,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -144,6 +145,7 @@ final class ClusterRecordTest {
   }
 
   @Test
+  @Tag("long")
   void aMemberThatWasAwayLearnsWhatItMissedAlsoFromASnapshot() throws Exception {
     record("alpha").compareAndSet(0, FIRST, LONG);
     await("gamma learns of it", () -> record("gamma").current().number() == 1);
