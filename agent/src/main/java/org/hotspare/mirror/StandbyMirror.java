@@ -776,7 +776,7 @@ public final class StandbyMirror implements AutoCloseable {
     }
   }
 
-  /** As {@link PrimaryMirror#forgetDeletions} on this node, whose index has them as well. */
+  /** As {@link PrimaryMirror#forgetDeletions}: most of them are in this node's index as well. */
   public void forgetDeletions(Duration keep, long changes) {
     Position upTo =
         index.write(

@@ -53,8 +53,8 @@ final class LongAwayTest {
       StandbyMirror mirror = pair.beta().agent().standbys().get("www");
       assertThat(mirror).isNotNull();
       if (mirror != null) {
-        mirror.forgetDeletions(Duration.ZERO, 0);
         assertThat(deletionsKnown(pair)).isEqualTo(41);
+        mirror.forgetDeletions(Duration.ZERO, 0);
         mirror.forgetDeletions(Duration.ZERO, 0);
         assertThat(deletionsKnown(pair)).isZero();
       }
