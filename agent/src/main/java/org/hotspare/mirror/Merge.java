@@ -543,6 +543,10 @@ final class Merge implements AutoCloseable {
       if (lost) {
         keepForeign(directory, set.parent(), set.name());
         if (!bring(directory, set, inode)) {
+          if (patient) {
+            // It may be made at another of its names, whose directory comes later.
+            return false;
+          }
           missing.add(set.id());
         }
         changed.add(set.id());
