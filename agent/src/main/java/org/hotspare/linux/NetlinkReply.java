@@ -2,6 +2,9 @@ package org.hotspare.linux;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 
@@ -12,6 +15,7 @@ import java.util.OptionalLong;
  */
 record NetlinkReply(int type, int sequence, ByteBuffer payload) {
   private static final int ERROR = 2;
+  private static final int DONE = 3;
   private static final int TYPE_MASK = 0x3fff;
 
   /**
@@ -31,6 +35,27 @@ record NetlinkReply(int type, int sequence, ByteBuffer payload) {
             .order(datagram.order());
     require(type != ERROR || payload.remaining() >= Integer.BYTES, "error");
     return new NetlinkReply(type, sequence, payload);
+  }
+
+  /**
+   * All messages of a datagram, of which there may be none.
+   *
+   * @throws LinuxException as {@link #parse}
+   */
+  static List<NetlinkReply> parseAll(ByteBuffer datagram) throws LinuxException {
+    List<NetlinkReply> all = new ArrayList<>();
+    int at = datagram.position();
+    while (at < datagram.limit()) {
+      NetlinkReply reply = parse(datagram.duplicate().order(datagram.order()).position(at));
+      all.add(reply);
+      at += (NetlinkWriter.HEADER_BYTES + reply.payload.limit() + 3) & ~3;
+    }
+    return all;
+  }
+
+  /** Whether it ends a list of messages. */
+  boolean isDone() {
+    return type == DONE;
   }
 
   /** Whether it only says how a request ended. */
@@ -81,6 +106,29 @@ record NetlinkReply(int type, int sequence, ByteBuffer payload) {
       at += (length + 3) & ~3;
     }
     return OptionalInt.empty();
+  }
+
+  /**
+   * What is in one of its attributes, in the byte order of the machine; empty if there is none of
+   * that type.
+   *
+   * @param fixedBytes what stands before the attributes
+   */
+  Optional<ByteBuffer> attribute(int fixedBytes, int type) throws LinuxException {
+    int at = fixedBytes;
+    while (at < payload.limit()) {
+      require(payload.limit() - at >= NetlinkWriter.ATTRIBUTE_HEADER_BYTES, "attribute");
+      int length = payload.getShort(at) & 0xffff;
+      boolean fits =
+          length >= NetlinkWriter.ATTRIBUTE_HEADER_BYTES && length <= payload.limit() - at;
+      require(fits, "attribute length");
+      if ((payload.getShort(at + 2) & TYPE_MASK) == type) {
+        int header = NetlinkWriter.ATTRIBUTE_HEADER_BYTES;
+        return Optional.of(payload.slice(at + header, length - header).order(payload.order()));
+      }
+      at += (length + 3) & ~3;
+    }
+    return Optional.empty();
   }
 
   private static void require(boolean condition, String what) throws LinuxException {

@@ -4,6 +4,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.List;
 
 /**
  * A socket to a part of the kernel that is asked by messages. The kernel answers before it returns
@@ -16,6 +17,8 @@ final class NetlinkSocket implements AutoCloseable {
   private static final int SOCK_CLOEXEC = Opening.O_CLOEXEC;
   private static final int SOL_NETLINK = 270;
   private static final int NETLINK_CAP_ACK = 10;
+  private static final int SOCKADDR_BYTES = 12;
+  private static final int GROUPS_OFFSET = 8;
   private static final int MSG_TRUNC = 0x20;
   private static final int MSG_DONTWAIT = 0x40;
 
@@ -63,6 +66,22 @@ final class NetlinkSocket implements AutoCloseable {
     check(result, Syscall.SETSOCKOPT, "NETLINK_CAP_ACK");
   }
 
+  /**
+   * From now on the kernel tells what happens.
+   *
+   * @param groups what is to be told, a bit for each group
+   */
+  void subscribe(int groups) throws LinuxException {
+    try (Scratch scratch = Scratch.take()) {
+      MemorySegment address = scratch.struct();
+      address.fill((byte) 0);
+      address.set(ValueLayout.JAVA_SHORT, 0, (short) AF_NETLINK);
+      address.set(ValueLayout.JAVA_INT, GROUPS_OFFSET, groups);
+      long result = Kernel.call(scratch, Syscall.BIND, number(), address.address(), SOCKADDR_BYTES);
+      check(result, Syscall.BIND, "netlink groups " + groups);
+    }
+  }
+
   /** The number for the next message. */
   int nextSequence() {
     return sequence++;
@@ -100,6 +119,22 @@ final class NetlinkSocket implements AutoCloseable {
     }
   }
 
+  /**
+   * The messages of the next datagram; none if nothing is there.
+   *
+   * @throws LinuxException ENOBUFS if some were lost
+   */
+  List<NetlinkReply> receiveAll(String what) throws LinuxException {
+    try (Scratch scratch = Scratch.take()) {
+      return NetlinkReply.parseAll(datagram(scratch, what));
+    } catch (LinuxException nothing) {
+      if (nothing.is(Errno.EPROTO)) {
+        return List.of();
+      }
+      throw nothing;
+    }
+  }
+
   private ByteBuffer datagram(Scratch scratch, String what) throws LinuxException {
     MemorySegment into = scratch.large();
     long result =
@@ -122,7 +157,12 @@ final class NetlinkSocket implements AutoCloseable {
     return ByteBuffer.wrap(scratch.copyOf(into, result)).order(ByteOrder.nativeOrder());
   }
 
-  private int number() {
+  /**
+   * For waiting on.
+   *
+   * @throws IllegalStateException after {@link #close}
+   */
+  int number() {
     if (closed) {
       throw new IllegalStateException("closed");
     }

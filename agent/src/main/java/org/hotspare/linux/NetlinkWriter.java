@@ -14,9 +14,13 @@ final class NetlinkWriter {
   static final int REQUEST = 0x1;
 
   static final int ACKNOWLEDGE = 0x4;
+  static final int REPLACE = 0x100;
   static final int EXCLUSIVE = 0x200;
   static final int CREATE = 0x400;
   static final int APPEND = 0x800;
+
+  /** Of a question: all there are. */
+  static final int DUMP = 0x300;
 
   static final int HEADER_BYTES = 16;
   static final int ATTRIBUTE_HEADER_BYTES = 4;

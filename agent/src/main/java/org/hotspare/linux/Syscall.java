@@ -14,6 +14,7 @@ enum Syscall {
   SOCKET(41, 198),
   SENDTO(44, 206),
   RECVFROM(45, 207),
+  BIND(49, 200),
   SETSOCKOPT(54, 208),
   KILL(62, 129),
   FCNTL(72, 25),

@@ -4,16 +4,17 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.List;
 
 /** Waits for descriptors to have something to read, until another thread says to stop waiting. */
-final class Wakeup implements AutoCloseable {
+public final class Wakeup implements AutoCloseable {
   private static final int EFD_NONBLOCK = Opening.O_NONBLOCK;
   private static final int EFD_CLOEXEC = Opening.O_CLOEXEC;
 
   private final int eventDescriptor;
   private boolean closed;
 
-  Wakeup() throws LinuxException {
+  public Wakeup() throws LinuxException {
     try (Scratch scratch = Scratch.take()) {
       long result = Kernel.call(scratch, Syscall.EVENTFD2, 0, EFD_NONBLOCK | EFD_CLOEXEC);
       if (result < 0) {
@@ -24,7 +25,7 @@ final class Wakeup implements AutoCloseable {
   }
 
   /** Ends the wait that runs, or else the next one; after {@link #close}, nothing. */
-  synchronized void wake() {
+  public synchronized void wake() {
     // Under the lock of close, so that the number cannot be another file's by now.
     if (closed) {
       return;
@@ -61,6 +62,22 @@ final class Wakeup implements AutoCloseable {
       }
       return ready;
     }
+  }
+
+  /**
+   * @param sockets at most seven; none need be given
+   * @return whether one of them has something to read, an error included
+   */
+  public boolean await(List<? extends EventSocket> sockets, Duration timeout)
+      throws LinuxException {
+    int[] descriptors = sockets.stream().mapToInt(EventSocket::descriptor).toArray();
+    long ready = await(timeout, descriptors);
+    for (int i = 0; i < descriptors.length; i++) {
+      if (Poll.isReady(ready, i)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private void drain(Scratch scratch) throws LinuxException {
