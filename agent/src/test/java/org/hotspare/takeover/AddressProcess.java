@@ -1,0 +1,83 @@
+package org.hotspare.takeover;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Drives an {@link AddressMain} on a node of an {@link AddressNetwork}. */
+final class AddressProcess implements AutoCloseable {
+  private static final String REPORT = "report ";
+  private static final String EXTENDED = "extended ";
+
+  private final Lines lines;
+  private final List<String> reports = new ArrayList<>();
+  private long extendedNanos;
+
+  /**
+   * @param prefix of its command line
+   */
+  AddressProcess(
+      String namespace, List<String> prefix, String networkInterface, List<String> services) {
+    List<String> command = new ArrayList<>(prefix);
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(
+        List.of(
+            "--enable-native-access=ALL-UNNAMED", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
+    command.addAll(List.of("-Xmx64m", "-cp", System.getProperty("java.class.path")));
+    command.addAll(List.of(AddressMain.class.getName(), networkInterface));
+    command.addAll(services);
+    lines = new Lines(namespace, command);
+    answer();
+  }
+
+  /** Has it do something, and returns its answer when that is done. */
+  String ask(String order) {
+    lines.say(order);
+    return answer();
+  }
+
+  /** Has it do something that goes on until the next order. */
+  void begin(String order) {
+    lines.say(order);
+  }
+
+  /** The answer to an order that was begun. */
+  String answer() {
+    while (true) {
+      String line = lines.next();
+      if (line.startsWith("= ")) {
+        return line.substring(2);
+      }
+      note(line);
+    }
+  }
+
+  private void note(String line) {
+    if (line.startsWith(REPORT)) {
+      reports.add(line.substring(REPORT.length()));
+    } else if (line.startsWith(EXTENDED)) {
+      extendedNanos = Long.parseLong(line.substring(EXTENDED.length()));
+    }
+  }
+
+  /** All that it has reported before its last answer. */
+  List<String> reports() {
+    return List.copyOf(reports);
+  }
+
+  /** When it was about to extend last, before its last answer or its end. */
+  long extendedNanos() {
+    return extendedNanos;
+  }
+
+  /** SIGKILL; returns when it is gone. */
+  void kill() throws InterruptedException {
+    lines.close();
+    lines.rest().forEach(this::note);
+  }
+
+  @Override
+  public void close() {
+    lines.close();
+  }
+}

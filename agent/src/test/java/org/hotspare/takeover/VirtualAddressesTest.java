@@ -1,0 +1,385 @@
+package org.hotspare.takeover;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.hotspare.takeover.AddressNetwork.INTERFACE;
+import static org.hotspare.takeover.AddressNetwork.SERVICE4;
+import static org.hotspare.takeover.AddressNetwork.SERVICE6;
+import static org.hotspare.takeover.AddressNetwork.SERVICES;
+
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.hotspare.takeover.AddressNetwork.Machine;
+import org.hotspare.takeover.ClaimListener.Heard;
+import org.hotspare.takeover.Observer.Question;
+import org.hotspare.testing.Await;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/** Service addresses on real interfaces, seen by a client at the same bridge. */
+class VirtualAddressesTest {
+  private static final String STRANGER = "02:00:00:00:00:99";
+
+  private static AddressNetwork network;
+
+  @BeforeAll
+  static void build() {
+    network = new AddressNetwork();
+  }
+
+  @AfterAll
+  static void remove() {
+    network.close();
+  }
+
+  @AfterEach
+  void tidy() {
+    network.tidy();
+  }
+
+  // ---- raised, extended, lowered
+
+  @Test
+  void areRaisedForALifetimeAndLowered() throws InterruptedException {
+    AddressProcess alpha = network.node(Machine.ALPHA);
+    assertThat(network.hasNone(Machine.ALPHA)).isTrue();
+    assertThat(alpha.ask("left")).isEqualTo("-1");
+    assertThat(alpha.ask("raise 60000")).isEqualTo("done");
+    String listed = network.ip(Machine.ALPHA, "-d address show dev " + INTERFACE);
+    assertThat(listed)
+        .containsPattern(SERVICE4 + "/24[^\n]*\n *valid_lft (60|61)sec")
+        .containsPattern(SERVICE6 + "/64[^\n]*\n *valid_lft (60|61)sec")
+        .doesNotContainPattern("(" + SERVICE4 + "|" + SERVICE6 + ")/.*tentative");
+    network.awaitAnswers();
+    assertThat(Long.parseLong(alpha.ask("left"))).isBetween(40_000L, 61_000L);
+    // Once more changes nothing, and with another lifetime only that.
+    assertThat(alpha.ask("raise 100000")).isEqualTo("done");
+    assertThat(network.ip(Machine.ALPHA, "address show dev " + INTERFACE))
+        .containsPattern(SERVICE4 + "/24[^\n]*\n *valid_lft (100|101)sec");
+    assertThat(alpha.ask("lower")).isEqualTo("done");
+    assertThat(network.hasNone(Machine.ALPHA)).isTrue();
+    assertThat(alpha.ask("states")).contains("present=false");
+    assertThat(alpha.ask("lower")).isEqualTo("done");
+    assertThat(alpha.reports()).noneMatch(report -> report.contains("put back"));
+  }
+
+  @Test
+  void stayWhileTheyAreExtendedAndGoByThemselvesAfterAKill() throws InterruptedException {
+    AddressProcess alpha = network.node(Machine.ALPHA);
+    assertThat(alpha.ask("raise 1600")).isEqualTo("done");
+    network.awaitAnswers();
+    Observer observer = network.observe(10);
+    alpha.begin("keep 1600 200");
+    Thread.sleep(5_000);
+    List<Question> questions = observer.finish();
+    alpha.kill();
+    Await.await("they are gone", () -> network.hasNone(Machine.ALPHA));
+    long millis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - alpha.extendedNanos());
+    System.out.println("with a lease of 1600 ms, gone " + millis + " ms after the last extension");
+    assertThat(questions).hasSizeGreaterThan(200).allMatch(Question::isAnswered);
+    // The lease, its last second begun, and the second for which the kernel may look elsewhere.
+    assertThat(millis).isBetween(1_600L, 1_600L + 2_000L + 1_000L);
+  }
+
+  @Test
+  void areHeldAfterAKillUntilTheNextOneExtendsThem() throws InterruptedException {
+    AddressProcess alpha = network.node(Machine.ALPHA);
+    alpha.ask("raise 2000");
+    assertThat(alpha.ask("hold")).isEqualTo("done");
+    assertThat(network.ip(Machine.ALPHA, "address show dev " + INTERFACE))
+        .containsPattern(SERVICE4 + "/24[^\n]*\n *valid_lft forever")
+        .containsPattern(SERVICE6 + "/64[^\n]*\n *valid_lft forever");
+    alpha.kill();
+    AddressProcess next = network.node(Machine.ALPHA);
+    assertThat(next.ask("states")).contains("permanent=true").doesNotContain("permanent=false");
+    assertThat(next.ask("raise 60000")).isEqualTo("done");
+    assertThat(next.ask("states")).contains("permanent=false").doesNotContain("permanent=true");
+    // They were its own.
+    assertThat(next.reports()).noneMatch(report -> report.contains("already"));
+    next.ask("hold");
+    next.ask("extend 60000");
+    Await.await("finite again", () -> !next.ask("states").contains("permanent=true"));
+  }
+
+  @Test
+  void closingEndsAtOnceAndLeavesThemToRunOut() throws InterruptedException {
+    AddressProcess alpha = network.node(Machine.ALPHA);
+    alpha.ask("raise 2000");
+    alpha.ask("announce");
+    assertThat(Long.parseLong(alpha.ask("close"))).isLessThan(1_000);
+    Await.await("they are gone", () -> network.hasNone(Machine.ALPHA));
+  }
+
+  // ---- what others do
+
+  @Test
+  void arePutBackWhenSomebodyTakesThemAway() throws InterruptedException {
+    AddressProcess alpha = network.node(Machine.ALPHA);
+    alpha.ask("raise 60000");
+    alpha.ask("announce");
+    for (String address : SERVICES) {
+      long gone = System.nanoTime();
+      network.ip(Machine.ALPHA, "address delete %s dev %s".formatted(address, INTERFACE));
+      Await.await("it is back", () -> network.has(Machine.ALPHA));
+      System.out.println("back after ms: " + (System.nanoTime() - gone) / 1_000_000);
+    }
+    assertThat(alpha.ask("states")).doesNotContain("present=false", "permanent=true");
+    for (String address : List.of(SERVICE4, "fd77:0:0:0:0:0:0:100")) {
+      String report = address + "/[0-9]+ was gone from eth0 .* and was put back";
+      Await.await(
+          "it is told",
+          () -> {
+            // One that is taken away while it is renewed comes back without a word.
+            network.ip(Machine.ALPHA, "address flush dev %s to %s".formatted(INTERFACE, address));
+            alpha.ask("states");
+            return alpha.reports().stream().anyMatch(each -> each.matches(report));
+          });
+      Await.await("it is back", () -> network.has(Machine.ALPHA));
+    }
+    assertThat(alpha.ask("states")).doesNotContain("removed=0");
+  }
+
+  @Test
+  void comeBackWithTheirInterface() throws InterruptedException {
+    AddressProcess alpha = network.node(Machine.ALPHA);
+    alpha.ask("raise 60000");
+    alpha.ask("announce");
+    network.ip(Machine.ALPHA, "link set eth0 down");
+    Await.await("it is told", () -> alpha.ask("problem").contains("eth0 is down"));
+    network.ip(Machine.ALPHA, "link set eth0 up");
+    Await.await("they are back", () -> network.has(Machine.ALPHA));
+    network.awaitAnswers();
+    network.ip(Machine.ALPHA, "link delete eth0");
+    Await.await("it is told", () -> alpha.ask("problem").contains("eth0 is not there"));
+    assertThat(alpha.ask("left")).isEqualTo("-1");
+    network.plug(Machine.ALPHA);
+    network.believe(Machine.BETA);
+    Await.await("they are back", () -> network.has(Machine.ALPHA));
+    Await.await("they are announced", () -> network.believed(Machine.ALPHA.hardware()));
+    Await.await("nothing is wrong", () -> alpha.ask("problem").isEmpty());
+  }
+
+  @Test
+  void theMachinesOwnAddressesAndRoutesStayWhenTheyGo() throws InterruptedException {
+    String services = "10.88.0.100/24 fd88::100/64";
+    AddressProcess alpha = network.node(Machine.ALPHA, INTERFACE, List.of(services.split(" ", -1)));
+    // As from a router that is heard now and then.
+    network.ip(
+        Machine.ALPHA, "address add fd88::2/64 dev eth0 valid_lft 1000 preferred_lft 1000 nodad");
+    alpha.ask("raise 1000");
+    network.ip(Machine.ALPHA, "address add 10.88.0.2/24 dev eth0");
+    assertThat(network.ip(Machine.ALPHA, "-6 route get fd88::1")).contains("src fd88::2");
+    alpha.ask("extend 2000");
+    alpha.ask("lower");
+    assertThat(network.ip(Machine.ALPHA, "address show dev eth0"))
+        .contains("10.88.0.2/24", "fd88::2/64")
+        .doesNotContain(".100/", "::100/");
+    assertThat(network.ip(Machine.ALPHA, "-6 route show fd88::/64"))
+        .containsPattern("expires (9[0-9]{2}|1000)sec");
+  }
+
+  // ---- announced
+
+  @Test
+  void clientsFollowThemToTheNextHolder() throws InterruptedException {
+    AddressProcess alpha = network.node(Machine.ALPHA);
+    AddressProcess beta = network.node(Machine.BETA);
+    alpha.ask("raise 60000");
+    alpha.ask("announce");
+    network.awaitAnswers();
+    network.believe(Machine.ALPHA);
+    assertThat(beta.ask("raise 60000")).isEqualTo("done");
+    // Not before it is told to.
+    Thread.sleep(200);
+    assertThat(network.believed(Machine.ALPHA.hardware())).isTrue();
+    alpha.ask("lower");
+    long begun = System.nanoTime();
+    beta.ask("announce");
+    Await.await("the client follows", () -> network.believed(Machine.BETA.hardware()));
+    System.out.println("the client followed after ms: " + (System.nanoTime() - begun) / 1_000_000);
+    network.awaitAnswers();
+    network.believe(Machine.BETA);
+    beta.ask("lower");
+    alpha.ask("raise 60000");
+    alpha.ask("announce");
+    Await.await("the client goes back", () -> network.believed(Machine.ALPHA.hardware()));
+  }
+
+  @Test
+  void areAnnouncedInSpacedBursts() throws InterruptedException {
+    AddressProcess alpha = network.node(Machine.ALPHA);
+    alpha.ask("raise 60000");
+    ClaimListener listener = network.listen();
+    alpha.ask("announce");
+    long begun = System.nanoTime();
+    Await.await("the burst is over", () -> announced(alpha) == 12);
+    List<Heard> heard = listener.finish();
+    long[] dueMillis = {0, 200, 600, 1_500, 3_000, 5_000};
+    for (String kind : List.of("request", "reply", "advertisement")) {
+      List<Heard> its =
+          heard.stream()
+              .filter(each -> each.kind().equals(kind))
+              .filter(each -> each.hardware().equals(Machine.ALPHA.hardware()))
+              .toList();
+      assertThat(its).as(kind).hasSize(dueMillis.length);
+      for (int i = 0; i < dueMillis.length; i++) {
+        long millis = TimeUnit.NANOSECONDS.toMillis(its.get(i).nanos() - begun);
+        assertThat(millis).as("%s %d", kind, i).isGreaterThanOrEqualTo(dueMillis[i] - 100);
+      }
+    }
+  }
+
+  private static long announced(AddressProcess process) {
+    return process
+        .ask("states")
+        .lines()
+        .flatMap(line -> List.of(line.split("; ", -1)).stream())
+        .mapToLong(state -> Long.parseLong(state.replaceAll(".* announced=([0-9]+) .*", "$1")))
+        .sum();
+  }
+
+  @Test
+  void areNeitherAnnouncedNorPutBackOnceTheLeaseIsOver() throws InterruptedException {
+    AddressProcess alpha = network.node(Machine.ALPHA);
+    alpha.ask("held false");
+    assertThat(alpha.ask("raise 60000"))
+        .contains("AddressUnavailableException", "the lease is over");
+    assertThat(network.hasNone(Machine.ALPHA)).isTrue();
+    alpha.ask("held true");
+    alpha.ask("raise 60000");
+    alpha.ask("held false");
+    ClaimListener listener = network.listen();
+    alpha.ask("announce");
+    network.claim(Machine.BETA, STRANGER);
+    network.ip(Machine.ALPHA, "address delete %s/24 dev %s".formatted(SERVICE4, INTERFACE));
+    network.ip(Machine.ALPHA, "link set eth0 down");
+    network.ip(Machine.ALPHA, "link set eth0 up");
+    alpha.ask("extend 60000");
+    Thread.sleep(1_800);
+    assertThat(listener.finish()).isNotEmpty().allMatch(heard -> heard.hardware().equals(STRANGER));
+    assertThat(alpha.ask("states")).contains("claimed=0").doesNotContain("claimed=1");
+    assertThat(network.hasNone(Machine.ALPHA)).isTrue();
+    network.believe(Machine.BETA);
+    alpha.ask("held true");
+    alpha.ask("extend 60000");
+    Await.await("they are back", () -> network.has(Machine.ALPHA));
+    Await.await("they are announced", () -> network.believed(Machine.ALPHA.hardware()));
+  }
+
+  @Test
+  void aStrangerWhoClaimsThemIsReportedAndAnswered() throws InterruptedException {
+    AddressProcess alpha = network.node(Machine.ALPHA);
+    alpha.ask("raise 600000");
+    alpha.ask("announce");
+    Await.await("the burst is over", () -> announced(alpha) == 12);
+    network.believe(Machine.ALPHA);
+    ClaimListener listener = network.listen();
+    network.claim(Machine.BETA, STRANGER);
+    Await.await("it is answered", () -> network.believed(Machine.ALPHA.hardware()));
+    Await.await("it is told", () -> claims(alpha) >= 2);
+    // Whoever goes on does not provoke as many answers.
+    for (int i = 0; i < 20; i++) {
+      network.claim(Machine.BETA, STRANGER);
+    }
+    Await.await("it was heard", () -> claims(alpha) >= 42);
+    List<Heard> heard = listener.finish();
+    long millis = (heard.getLast().nanos() - heard.getFirst().nanos()) / 1_000_000;
+    assertThat(heard.getFirst().hardware()).isEqualTo(STRANGER);
+    // Long before one was due anyway.
+    long answerMillis =
+        heard.stream()
+                .filter(each -> !each.hardware().equals(STRANGER))
+                .mapToLong(each -> each.nanos() - heard.getFirst().nanos())
+                .min()
+                .orElseThrow()
+            / 1_000_000;
+    System.out.println("a claim was answered after ms: " + answerMillis);
+    assertThat(answerMillis).isLessThan(5_000);
+    // At most three of three frames in each second, and those that were due.
+    assertThat(heard.stream().filter(each -> !each.hardware().equals(STRANGER)).count())
+        .isBetween(3L, (millis / 1_000 + 2) * 9);
+    Await.await("it is answered", () -> network.believed(Machine.ALPHA.hardware()));
+    assertThat(alpha.reports())
+        .anyMatch(
+            report -> report.contains("another machine, " + STRANGER + ", claims " + SERVICE4))
+        .anyMatch(report -> report.contains(", claims fd77"));
+  }
+
+  private static long claims(AddressProcess process) {
+    return List.of(process.ask("states").split("; ", -1)).stream()
+        .mapToLong(state -> Long.parseLong(state.replaceAll(".* claimed=([0-9]+) .*", "$1")))
+        .sum();
+  }
+
+  // ---- before they are raised
+
+  @Test
+  void aProbeFindsAStrangerAndClaimsNothing() throws InterruptedException {
+    AddressProcess alpha = network.node(Machine.ALPHA);
+    long begun = System.nanoTime();
+    assertThat(alpha.ask("probe 300")).isEmpty();
+    assertThat(System.nanoTime() - begun).isGreaterThan(300_000_000L);
+    network.ip(Machine.BETA, "address add %s/24 dev eth0".formatted(SERVICE4));
+    network.ip(Machine.BETA, "address add %s/64 dev eth0 nodad".formatted(SERVICE6));
+    network.believe(Machine.BETA);
+    ClaimListener listener = network.listen();
+    begun = System.nanoTime();
+    assertThat(alpha.ask("probe 20000"))
+        .isEqualTo(
+            "10.77.0.100 at %1$s, fd77:0:0:0:0:0:0:100 at %1$s".formatted(Machine.BETA.hardware()));
+    // It does not wait once all have answered.
+    System.out.println("found after ms: " + (System.nanoTime() - begun) / 1_000_000);
+    assertThat(System.nanoTime() - begun).isLessThan(15_000_000_000L);
+    assertThat(network.believed(Machine.BETA.hardware())).isTrue();
+    assertThat(listener.finish())
+        .noneMatch(heard -> heard.hardware().equals(Machine.ALPHA.hardware()));
+  }
+
+  @Test
+  void areTakenOverFromWhoConfiguredThemForGood() {
+    network.ip(Machine.ALPHA, "address add %s/24 dev eth0".formatted(SERVICE4));
+    network.ip(Machine.ALPHA, "address add %s/128 dev eth0 nodad".formatted(SERVICE6));
+    AddressProcess alpha = network.node(Machine.ALPHA);
+    assertThat(alpha.ask("raise 60000")).isEqualTo("done");
+    assertThat(alpha.reports())
+        .anyMatch(report -> report.contains(SERVICE4 + "/24 was on eth0 already, put there by"))
+        .anyMatch(report -> report.contains("was on eth0 already, as /128: it is replaced"));
+    assertThat(alpha.ask("states")).doesNotContain("permanent=true", "present=false");
+    alpha.ask("lower");
+    assertThat(network.hasNone(Machine.ALPHA)).isTrue();
+  }
+
+  @Test
+  void areRefusedWithAReasonForPeople() {
+    assertThat(network.node(Machine.ALPHA, "eth9", SERVICES).ask("raise 60000"))
+        .contains("AddressUnavailableException", "there is no network interface eth9");
+    assertThat(network.node(Machine.ALPHA, "eth9", SERVICES).ask("problem"))
+        .isEqualTo("the network interface eth9 is not there");
+    network.ip(Machine.ALPHA, "link add other type veth peer name peer");
+    assertThat(network.node(Machine.ALPHA, "other", SERVICES).ask("raise 60000"))
+        .contains("AddressUnavailableException", "the network interface other is down");
+    network.ip(Machine.ALPHA, "link set other up");
+    network.ip(Machine.ALPHA, "address add %s/32 dev other".formatted(SERVICE4));
+    assertThat(network.node(Machine.ALPHA).ask("raise 60000"))
+        .contains("10.77.0.100 is on the network interface other of this machine already");
+    network.ip(Machine.ALPHA, "link delete other");
+    network.on(Machine.ALPHA, "sysctl -q net.ipv6.conf.eth0.disable_ipv6=1");
+    assertThat(network.node(Machine.ALPHA).ask("raise 60000"))
+        .contains(
+            "AddressUnavailableException", "IPv6 is turned off on the network interface eth0");
+    assertThat(network.hasNone(Machine.ALPHA)).isTrue();
+  }
+
+  @Test
+  void withoutThePrivilegeTheyAreRefusedWithWhatIsMissing() {
+    for (String missing : List.of("-net_admin", "-net_raw")) {
+      AddressProcess alpha =
+          network.node(Machine.ALPHA, "setpriv", "--bounding-set", missing, "--inh-caps", missing);
+      assertThat(alpha.ask("raise 60000"))
+          .as(missing)
+          .contains("AddressUnavailableException", "CAP_NET_ADMIN and CAP_NET_RAW");
+      assertThat(network.hasNone(Machine.ALPHA)).isTrue();
+    }
+  }
+}

@@ -1,0 +1,64 @@
+"""Hears who says that he has one of some addresses.
+
+address_claims.py INTERFACE ADDRESS…   prints "ready"; at the end of its input, for each claim that it heard:
+                                       request|reply|advertisement ADDRESS HARDWARE NANOSECONDS (CLOCK_MONOTONIC)
+
+Gratuitous ARP counts only if it names the address as sender and target; an advertisement only if it is valid:
+hop limit, checksum, and flagged to override what was known before.
+"""
+
+import ipaddress
+import os
+import select
+import socket
+import struct
+import sys
+import time
+
+ALL_PROTOCOLS = 3
+
+
+def checksum(packet):
+    pseudo = packet[8:40] + struct.pack("!II", len(packet) - 40, 58) + packet[40:]
+    total = sum(struct.unpack("!%dH" % (len(pseudo) // 2), pseudo))
+    while total >> 16:
+        total = (total & 0xFFFF) + (total >> 16)
+    return total
+
+
+def claim(frame):
+    """The kind, address and hardware address of a claim, or None."""
+    kind = frame[12:14]
+    packet = frame[14:]
+    if kind == b"\x08\x06":
+        operation = struct.unpack_from("!H", packet, 6)[0]
+        if packet[14:18] == packet[24:28]:
+            return ("request" if operation == 1 else "reply"), packet[14:18], packet[8:14]
+    elif kind == b"\x86\xdd" and packet[6] == 58 and packet[40] == 136:
+        flags = packet[44]
+        if packet[7] == 255 and flags & 0x20 and checksum(packet[: 40 + struct.unpack_from("!H", packet, 4)[0]]) == 0xFFFF:
+            return "advertisement", packet[48:64], packet[66:72]
+    return None
+
+
+def main(interface, addresses):
+    wanted = {ipaddress.ip_address(address).packed: address for address in addresses}
+    heard = []
+    with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ALL_PROTOCOLS)) as link:
+        link.bind((interface, ALL_PROTOCOLS))
+        print("ready", flush=True)
+        while True:
+            ready, _, _ = select.select([link, sys.stdin], [], [])
+            if link in ready:
+                frame, origin = link.recvfrom(2048)
+                found = claim(frame)
+                if found and origin[2] != socket.PACKET_OUTGOING and found[1] in wanted:
+                    heard.append((found[0], wanted[found[1]], found[2].hex(":"), time.monotonic_ns()))
+            elif not os.read(sys.stdin.fileno(), 64):
+                break
+    for each in heard:
+        print(*each)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2:])
