@@ -6,10 +6,10 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.stream.Stream;
 import org.hotspare.testing.Zoo;
 import org.hotspare.tree.Change;
 import org.hotspare.tree.Entry;
@@ -85,8 +85,10 @@ final class LostNamesTest {
 
   @SafeVarargs
   private static List<Frame.Rows> rows(List<Change>... changes) {
-    List<Row> all =
-        Stream.of(changes).flatMap(List::stream).map(change -> new Row(change, null)).toList();
+    List<Row> all = new ArrayList<>();
+    for (List<Change> each : changes) {
+      each.forEach(change -> all.add(new Row(change, null)));
+    }
     return List.of(new Frame.Rows(all, ByteBuffer.allocate(0)));
   }
 }
