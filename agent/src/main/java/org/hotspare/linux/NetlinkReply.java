@@ -13,9 +13,10 @@ import java.util.OptionalLong;
  *
  * @param payload what follows the header, in the byte order of the machine
  */
-record NetlinkReply(int type, int sequence, ByteBuffer payload) {
+record NetlinkReply(int type, int flags, int sequence, ByteBuffer payload) {
   private static final int ERROR = 2;
   private static final int DONE = 3;
+  private static final int INTERRUPTED = 0x10;
   private static final int TYPE_MASK = 0x3fff;
 
   /**
@@ -28,13 +29,14 @@ record NetlinkReply(int type, int sequence, ByteBuffer payload) {
     int length = datagram.getInt(start);
     require(length >= NetlinkWriter.HEADER_BYTES && length <= datagram.remaining(), "length");
     int type = datagram.getShort(start + 4) & 0xffff;
+    int flags = datagram.getShort(start + 6) & 0xffff;
     int sequence = datagram.getInt(start + 8);
     ByteBuffer payload =
         datagram
             .slice(start + NetlinkWriter.HEADER_BYTES, length - NetlinkWriter.HEADER_BYTES)
             .order(datagram.order());
     require(type != ERROR || payload.remaining() >= Integer.BYTES, "error");
-    return new NetlinkReply(type, sequence, payload);
+    return new NetlinkReply(type, flags, sequence, payload);
   }
 
   /**
@@ -63,49 +65,39 @@ record NetlinkReply(int type, int sequence, ByteBuffer payload) {
     return type == ERROR;
   }
 
-  /** The kernel's positive error number; 0 for an acknowledgement or what is no outcome. */
-  int error() {
-    return isOutcome() ? -payload.getInt(0) : 0;
+  /** Whether what is listed changed meanwhile, so that the list may lack what always was there. */
+  boolean isInterrupted() {
+    return (flags & INTERRUPTED) != 0;
   }
 
   /**
-   * A number among its attributes.
+   * The kernel's positive error number; 0 for an acknowledgement, and what is no end of anything.
+   */
+  int error() {
+    boolean tells = isOutcome() || (isDone() && payload.limit() >= Integer.BYTES);
+    return tells ? -payload.getInt(0) : 0;
+  }
+
+  /**
+   * A big-endian number among its attributes; empty if there is none of that type.
    *
    * @param fixedBytes what stands before the attributes
    */
   OptionalInt integer(int fixedBytes, int type) throws LinuxException {
-    OptionalInt at = find(fixedBytes, type, Integer.BYTES);
-    return at.isEmpty() ? at : OptionalInt.of(bigEndian().getInt(at.getAsInt()));
+    Optional<ByteBuffer> value = number(fixedBytes, type, Integer.BYTES);
+    return value.isEmpty() ? OptionalInt.empty() : OptionalInt.of(value.get().getInt(0));
   }
 
   /** A longer number, as {@link #integer}. */
   OptionalLong longInteger(int fixedBytes, int type) throws LinuxException {
-    OptionalInt at = find(fixedBytes, type, Long.BYTES);
-    return at.isEmpty()
-        ? OptionalLong.empty()
-        : OptionalLong.of(bigEndian().getLong(at.getAsInt()));
+    Optional<ByteBuffer> value = number(fixedBytes, type, Long.BYTES);
+    return value.isEmpty() ? OptionalLong.empty() : OptionalLong.of(value.get().getLong(0));
   }
 
-  private ByteBuffer bigEndian() {
-    return payload.duplicate().order(ByteOrder.BIG_ENDIAN);
-  }
-
-  /** Where the value of the attribute of that type begins, which has that many bytes. */
-  private OptionalInt find(int fixedBytes, int type, int bytes) throws LinuxException {
-    int at = fixedBytes;
-    while (at < payload.limit()) {
-      require(payload.limit() - at >= NetlinkWriter.ATTRIBUTE_HEADER_BYTES, "attribute");
-      int length = payload.getShort(at) & 0xffff;
-      boolean fits =
-          length >= NetlinkWriter.ATTRIBUTE_HEADER_BYTES && length <= payload.limit() - at;
-      require(fits, "attribute length");
-      if ((payload.getShort(at + 2) & TYPE_MASK) == type) {
-        require(length == NetlinkWriter.ATTRIBUTE_HEADER_BYTES + bytes, "number");
-        return OptionalInt.of(at + NetlinkWriter.ATTRIBUTE_HEADER_BYTES);
-      }
-      at += (length + 3) & ~3;
-    }
-    return OptionalInt.empty();
+  private Optional<ByteBuffer> number(int fixedBytes, int type, int bytes) throws LinuxException {
+    Optional<ByteBuffer> value = attribute(fixedBytes, type);
+    require(value.isEmpty() || value.get().limit() == bytes, "number");
+    return value.map(its -> its.order(ByteOrder.BIG_ENDIAN));
   }
 
   /**

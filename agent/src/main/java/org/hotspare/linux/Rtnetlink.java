@@ -11,9 +11,10 @@ import java.util.Optional;
 import org.hotspare.tree.Bytes;
 
 /**
- * The network interfaces of the network namespace in which it was opened, and their addresses;
- * without the program {@code ip}. Changes need CAP_NET_ADMIN. A call may have to wait inside the
- * kernel, which makes all such changes of a machine one after the other. Owned by one thread.
+ * The network interfaces of the network namespace in which it was opened, their addresses and
+ * routes; without the program {@code ip}. Changes need CAP_NET_ADMIN. A call may have to wait
+ * inside the kernel, which makes all such changes of a machine one after the other. Owned by one
+ * thread.
  */
 public final class Rtnetlink implements AutoCloseable {
   /** How this is called in a {@link LinuxException}. */
@@ -26,6 +27,8 @@ public final class Rtnetlink implements AutoCloseable {
   private static final int NEW_ADDRESS = 20;
   private static final int DELETE_ADDRESS = 21;
   private static final int GET_ADDRESS = 22;
+  private static final int NEW_ROUTE = 24;
+  private static final int DELETE_ROUTE = 25;
 
   private static final int LINK_FIXED_BYTES = 16;
   private static final int LINK_HARDWARE = 1;
@@ -42,13 +45,25 @@ public final class Rtnetlink implements AutoCloseable {
   private static final int ADDRESS_LIFETIME_BYTES = 16;
   private static final int ADDRESS_FLAGS = 8;
   private static final int ADDRESS_ORIGIN = 11;
+
+  private static final int ROUTE_FIXED_BYTES = 12;
+  private static final int ROUTE_DESTINATION = 1;
+  private static final int ROUTE_INTERFACE = 4;
+  private static final int ROUTE_METRIC = 6;
+  private static final int ROUTE_LIFETIME = 23;
+  private static final byte MAIN_TABLE = (byte) 254;
+  private static final byte ROUTE_UNICAST = 1;
+
   private static final byte AF_INET = 2;
   private static final byte AF_INET6 = 10;
 
   private static final int MAX_REQUEST_BYTES = 1024;
 
-  /** Of a list of addresses. The kernel puts many into one. */
+  /** Of a list. The kernel puts many entries into one. */
   private static final int MAX_DATAGRAMS = 10_000;
+
+  /** How often a list is asked for that changes all the time. */
+  private static final int MAX_LISTS = 20;
 
   private final NetlinkSocket socket;
 
@@ -91,9 +106,18 @@ public final class Rtnetlink implements AutoCloseable {
     return Optional.of(link(reply));
   }
 
+  /** All interfaces. */
+  public List<NetworkLink> links() throws LinuxException {
+    List<NetworkLink> all = new ArrayList<>();
+    for (NetlinkReply reply : list(GET_LINK, LINK_FIXED_BYTES, "interfaces")) {
+      all.add(link(reply));
+    }
+    return all;
+  }
+
   private static NetworkLink link(NetlinkReply reply) throws LinuxException {
     ByteBuffer fixed = reply.payload();
-    require(fixed.limit() >= LINK_FIXED_BYTES, "interface");
+    require(reply.type() == NEW_LINK && fixed.limit() >= LINK_FIXED_BYTES, "interface");
     int type = fixed.getShort(2);
     int flags = fixed.getInt(8);
     Optional<ByteBuffer> hardware = reply.attribute(LINK_FIXED_BYTES, LINK_HARDWARE);
@@ -123,36 +147,18 @@ public final class Rtnetlink implements AutoCloseable {
 
   /** All addresses of all interfaces. */
   public List<AssignedAddress> addresses() throws LinuxException {
-    String what = "addresses";
-    int sequence = socket.nextSequence();
-    NetlinkWriter question = new NetlinkWriter(MAX_REQUEST_BYTES);
-    question.message(
-        GET_ADDRESS, NetlinkWriter.DUMP, sequence, allocate(ADDRESS_FIXED_BYTES).array());
-    socket.send(question.finish(), what);
     List<AssignedAddress> all = new ArrayList<>();
-    for (int i = 0; i < MAX_DATAGRAMS; i++) {
-      List<NetlinkReply> replies = socket.receiveAll(what);
-      require(!replies.isEmpty(), "no end of addresses");
-      for (NetlinkReply reply : replies) {
-        if (reply.sequence() != sequence) {
-          continue;
-        }
-        if (reply.error() != 0) {
-          throw new LinuxException(reply.error(), NAME, "get " + what);
-        }
-        if (reply.isDone()) {
-          return all;
-        }
-        address(reply).ifPresent(all::add);
-      }
+    for (NetlinkReply reply : list(GET_ADDRESS, ADDRESS_FIXED_BYTES, "addresses")) {
+      address(reply).ifPresent(all::add);
     }
-    throw new LinuxException(Errno.EOVERFLOW, NAME, what);
+    return all;
   }
 
   /** Empty for another family than IPv4 and IPv6. */
-  private static Optional<AssignedAddress> address(NetlinkReply reply) throws LinuxException {
+  static Optional<AssignedAddress> address(NetlinkReply reply) throws LinuxException {
     ByteBuffer fixed = reply.payload();
-    require(reply.type() == NEW_ADDRESS && fixed.limit() >= ADDRESS_FIXED_BYTES, "address");
+    boolean told = reply.type() == NEW_ADDRESS || reply.type() == DELETE_ADDRESS;
+    require(told && fixed.limit() >= ADDRESS_FIXED_BYTES, "address");
     byte family = fixed.get(0);
     if (family != AF_INET && family != AF_INET6) {
       return Optional.empty();
@@ -166,6 +172,11 @@ public final class Rtnetlink implements AutoCloseable {
     ByteBuffer lifetime =
         reply.attribute(ADDRESS_FIXED_BYTES, ADDRESS_LIFETIME).orElse(allocate(0));
     boolean hasLifetime = lifetime.limit() >= ADDRESS_LIFETIME_BYTES;
+    long valid =
+        hasLifetime
+            ? lifetime.getInt(Integer.BYTES) & AssignedAddress.FOREVER
+            : AssignedAddress.FOREVER;
+    long preferred = hasLifetime ? lifetime.getInt(0) & AssignedAddress.FOREVER : valid;
     Optional<ByteBuffer> flags = reply.attribute(ADDRESS_FIXED_BYTES, ADDRESS_FLAGS);
     Optional<ByteBuffer> origin = reply.attribute(ADDRESS_FIXED_BYTES, ADDRESS_ORIGIN);
     return Optional.of(
@@ -176,10 +187,8 @@ public final class Rtnetlink implements AutoCloseable {
             flags.isPresent() && flags.get().limit() >= Integer.BYTES
                 ? flags.get().getInt(0)
                 : fixed.get(2) & 0xff,
-            hasLifetime ? lifetime.getInt(0) & AssignedAddress.FOREVER : AssignedAddress.FOREVER,
-            hasLifetime
-                ? lifetime.getInt(Integer.BYTES) & AssignedAddress.FOREVER
-                : AssignedAddress.FOREVER,
+            Math.min(preferred, valid),
+            valid,
             origin.isPresent() && origin.get().limit() > 0 ? origin.get().get(0) & 0xff : 0));
   }
 
@@ -194,12 +203,17 @@ public final class Rtnetlink implements AutoCloseable {
 
   /**
    * Makes it so: adds the address to its interface, or changes the flags and lifetimes of the one
-   * that is there. Of an IPv6 address the prefix length stays what it was.
+   * that is there. Of an IPv6 address the prefix length stays what it was, and a {@link
+   * AssignedAddress#DUPLICATE} stays unused.
    *
+   * @throws IllegalArgumentException for one without a lifetime
    * @throws LinuxException EPERM without the privilege, ENODEV without the interface, EACCES where
    *     IPv6 is turned off on it
    */
   public void put(AssignedAddress wanted) throws LinuxException {
+    if (wanted.validSeconds() < 1) {
+      throw new IllegalArgumentException("to be put for no time: " + wanted);
+    }
     NetlinkWriter request = new NetlinkWriter(MAX_REQUEST_BYTES);
     int sequence = socket.nextSequence();
     int how = NetlinkWriter.CREATE | NetlinkWriter.REPLACE | NetlinkWriter.ACKNOWLEDGE;
@@ -214,10 +228,7 @@ public final class Rtnetlink implements AutoCloseable {
     request.bytes(ADDRESS_FLAGS, allocate(Integer.BYTES).putInt(wanted.flags()).array());
     request.bytes(ADDRESS_ORIGIN, new byte[] {(byte) wanted.origin()});
     String what = "put " + wanted.address().getHostAddress();
-    int error = outcome(request, sequence, what);
-    if (error != 0) {
-      throw new LinuxException(error, NAME, what);
-    }
+    check(outcome(request, sequence, what), what);
   }
 
   /**
@@ -236,15 +247,8 @@ public final class Rtnetlink implements AutoCloseable {
     if (error == Errno.EADDRNOTAVAIL.number() || error == Errno.ENODEV.number()) {
       return false;
     }
-    if (error != 0) {
-      throw new LinuxException(error, NAME, what);
-    }
+    check(error, what);
     return true;
-  }
-
-  private int outcome(NetlinkWriter request, int sequence, String what) throws LinuxException {
-    socket.send(request.finish(), what);
-    return socket.receive(sequence, what).error();
   }
 
   private static byte[] fixed(AssignedAddress address) {
@@ -261,6 +265,111 @@ public final class Rtnetlink implements AutoCloseable {
     request.bytes(ADDRESS_PREFIX, bytes);
   }
 
+  // ---- routes
+
+  /**
+   * Makes it so: adds the route, or changes the lifetime of the one to that network that has its
+   * metric.
+   *
+   * @throws LinuxException EPERM without the privilege, ENODEV without the interface, ENETDOWN if
+   *     it is down
+   */
+  public void put(NetworkRoute wanted) throws LinuxException {
+    int how = NetlinkWriter.CREATE | NetlinkWriter.REPLACE | NetlinkWriter.ACKNOWLEDGE;
+    String what = "put a route to the network of " + wanted.network().getHostAddress();
+    check(change(NEW_ROUTE, how, wanted, what), what);
+  }
+
+  /**
+   * Takes the route of that metric away, whatever its lifetime.
+   *
+   * @return false if it was not there, or there is no such interface
+   * @throws LinuxException EPERM without the privilege
+   */
+  public boolean remove(NetworkRoute route) throws LinuxException {
+    String what = "remove the route to the network of " + route.network().getHostAddress();
+    int error = change(DELETE_ROUTE, NetlinkWriter.ACKNOWLEDGE, route, what);
+    if (error == Errno.ESRCH.number() || error == Errno.ENODEV.number()) {
+      return false;
+    }
+    check(error, what);
+    return true;
+  }
+
+  private int change(int type, int flags, NetworkRoute route, String what) throws LinuxException {
+    byte[] fixed =
+        allocate(ROUTE_FIXED_BYTES)
+            .put(0, AF_INET6)
+            .put(1, (byte) route.prefixLength())
+            .put(4, MAIN_TABLE)
+            .put(5, (byte) route.origin())
+            .put(7, ROUTE_UNICAST)
+            .array();
+    NetlinkWriter request = new NetlinkWriter(MAX_REQUEST_BYTES);
+    int sequence = socket.nextSequence();
+    request.message(type, flags, sequence, fixed);
+    request.bytes(ROUTE_DESTINATION, route.network().getAddress());
+    request.bytes(ROUTE_INTERFACE, number(route.interfaceIndex()));
+    request.bytes(ROUTE_METRIC, number(route.metric()));
+    if (type == NEW_ROUTE && !route.isPermanent()) {
+      request.bytes(ROUTE_LIFETIME, number((int) route.validSeconds()));
+    }
+    return outcome(request, sequence, what);
+  }
+
+  private static byte[] number(int number) {
+    return allocate(Integer.BYTES).putInt(number).array();
+  }
+
+  // ---- questions and answers
+
+  /**
+   * All there are of a kind, at one moment. A list that changes while the kernel sends it may lack
+   * what was there all the time, and is asked for again.
+   *
+   * @throws LinuxException EBUSY if it changed each time
+   */
+  private List<NetlinkReply> list(int type, int fixedBytes, String what) throws LinuxException {
+    for (int i = 0; i < MAX_LISTS; i++) {
+      int sequence = socket.nextSequence();
+      NetlinkWriter question = new NetlinkWriter(MAX_REQUEST_BYTES);
+      question.message(type, NetlinkWriter.DUMP, sequence, new byte[fixedBytes]);
+      socket.send(question.finish(), what);
+      List<NetlinkReply> all = new ArrayList<>();
+      if (readList(sequence, all, what)) {
+        return all;
+      }
+    }
+    throw new LinuxException(Errno.EBUSY, NAME, "get " + what);
+  }
+
+  /** False if it changed meanwhile. */
+  private boolean readList(int sequence, List<NetlinkReply> all, String what)
+      throws LinuxException {
+    boolean whole = true;
+    for (int i = 0; i < MAX_DATAGRAMS; i++) {
+      List<NetlinkReply> replies = socket.receiveAll(what);
+      require(!replies.isEmpty(), "no end of " + what);
+      for (NetlinkReply reply : replies) {
+        if (reply.sequence() != sequence) {
+          continue;
+        }
+        check(reply.error(), "get " + what);
+        whole &= !reply.isInterrupted();
+        if (reply.isDone()) {
+          return whole;
+        }
+        all.add(reply);
+      }
+    }
+    throw new LinuxException(Errno.EOVERFLOW, NAME, what);
+  }
+
+  private int outcome(NetlinkWriter request, int sequence, String what) throws LinuxException {
+    socket.send(request.finish(), what);
+    return socket.receive(sequence, what).error();
+  }
+
   private static ByteBuffer allocate(int bytes) {
     return ByteBuffer.allocate(bytes).order(ByteOrder.nativeOrder());
   }
@@ -274,6 +383,12 @@ public final class Rtnetlink implements AutoCloseable {
   private static void require(boolean condition, String what) throws LinuxException {
     if (!condition) {
       throw new LinuxException(Errno.EUCLEAN, NAME, what);
+    }
+  }
+
+  private static void check(int error, String what) throws LinuxException {
+    if (error != 0) {
+      throw new LinuxException(error, NAME, what);
     }
   }
 

@@ -180,7 +180,7 @@ final class AddressKeeper implements AutoCloseable {
   void turn() {
     failing = false;
     try {
-      changed |= events.read();
+      changed |= events.read().any();
       boolean due = retryNanos != null && System.nanoTime() - retryNanos >= 0;
       if (changed || due) {
         changed = false;

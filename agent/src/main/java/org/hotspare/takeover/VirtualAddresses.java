@@ -100,7 +100,7 @@ public final class VirtualAddresses implements AutoCloseable {
     LinkAddresses kernel = null;
     try {
       kernel = new LinkAddresses(interfaceName, Rtnetlink.open());
-      NetworkEvents events = NetworkEvents.open();
+      NetworkEvents events = NetworkEvents.open(LinkAddresses.OURS);
       VirtualAddresses made =
           new VirtualAddresses(interfaceName, services, held, report, kernel, events, wakeup);
       made.keeper.turn();

@@ -3,6 +3,7 @@ package org.hotspare.linux;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -10,6 +11,8 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
 import org.hotspare.linux.PacketFilter.Field;
 import org.hotspare.tree.Bytes;
 import org.junit.jupiter.api.Test;
@@ -21,20 +24,29 @@ class RtnetlinkTest {
 
     public static void main(String[] arguments) throws LinuxException {
       try (Rtnetlink netlink = Rtnetlink.open();
-          NetworkEvents events = NetworkEvents.open()) {
+          NetworkEvents events = NetworkEvents.open(0x68)) {
         NetworkLink lo = netlink.findLink("lo").orElseThrow();
         System.out.println(lo + " " + netlink.findLink(lo.index()).equals(Optional.of(lo)));
         System.out.println("absent " + netlink.findLink("absent") + netlink.findLink(77));
         for (String address : List.of("10.9.9.9", "fd99::9")) {
           AssignedAddress wanted = address(lo, address, 100);
           netlink.put(wanted);
-          System.out.println("event " + events.read());
+          System.out.println("event " + events.read().any());
           System.out.println(find(netlink, wanted));
           netlink.put(address(lo, address, AssignedAddress.FOREVER));
-          System.out.println("event " + events.read());
+          System.out.println("event " + events.read().any());
           System.out.println(find(netlink, wanted));
           System.out.println(netlink.remove(wanted) + " " + netlink.remove(wanted));
-          System.out.println("event " + events.read() + " " + events.read());
+          NetworkEvents.News news = events.read();
+          System.out.println(
+              "event %s %s removed %s"
+                  .formatted(
+                      news.any(),
+                      events.read().any(),
+                      news.removed().stream().map(each -> find(wanted, each)).toList()));
+          netlink.put(new AssignedAddress(lo.index(), wanted.address(), 30, 0, 9, 9, 0x69));
+          System.out.println("of others " + events.read().any() + " " + netlink.remove(wanted));
+          events.read();
         }
         for (int i = 0; i < 2_000; i++) {
           netlink.put(address(lo, "10.10.%d.%d".formatted(i / 250, i % 250), 100));
@@ -44,7 +56,8 @@ class RtnetlinkTest {
         for (AssignedAddress each : netlink.addresses()) {
           netlink.remove(each);
         }
-        System.out.println("lost " + events.read() + ", left " + netlink.addresses().size());
+        System.out.println(
+            "complete " + events.read().complete() + ", left " + netlink.addresses().size());
         try {
           netlink.put(new AssignedAddress(77, InetAddress.ofLiteral("10.9.9.9"), 32, 0, 1, 1, 0));
         } catch (LinuxException e) {
@@ -64,6 +77,10 @@ class RtnetlinkTest {
               .filter(each -> each.address().equals(wanted.address()))
               .findFirst()
               .orElseThrow();
+      return find(wanted, found);
+    }
+
+    private static String find(AssignedAddress wanted, AssignedAddress found) {
       return "%s/%d %s %d %s"
           .formatted(
               found.address().getHostAddress(),
@@ -86,16 +103,76 @@ class RtnetlinkTest {
             "event false",
             "10.9.9.9/30 permanent 104 true",
             "true false",
-            "event true false",
+            "event true false removed [10.9.9.9/30 permanent 104 true]",
+            "of others true true",
             "event false",
             "fd99:0:0:0:0:0:0:9/30 100 104 true",
             "event false",
             "fd99:0:0:0:0:0:0:9/30 permanent 104 true",
             "true false",
-            "event true false",
+            "event true false removed [fd99:0:0:0:0:0:0:9/30 permanent 104 true]",
+            "of others true true",
             "all 2000",
-            "lost true, left 0",
+            "complete false, left 0",
             "rtnetlink \"put 10.9.9.9\": No such device (ENODEV)");
+  }
+
+  /** Lists addresses while others come and go, and prints whether any of the rest was missed. */
+  static final class Churn {
+    private static final int STEADY = 1_500;
+
+    private Churn() {}
+
+    public static void main(String[] arguments) throws Exception {
+      AtomicBoolean ended = new AtomicBoolean();
+      Thread churn = Thread.ofPlatform().start(() -> churn(ended));
+      int missed = 0;
+      int lists = 0;
+      try (Rtnetlink netlink = Rtnetlink.open()) {
+        NetworkLink lo = netlink.findLink("lo").orElseThrow();
+        for (int i = 0; i < STEADY; i++) {
+          netlink.put(Changes.address(lo, "10.10.%d.%d".formatted(i / 250, i % 250), 100));
+        }
+        long deadline = System.nanoTime() + Duration.ofSeconds(1).toNanos();
+        while (System.nanoTime() < deadline || lists == 0) {
+          try {
+            long steady =
+                netlink.addresses().stream()
+                    .filter(each -> each.address().getHostAddress().startsWith("10.10."))
+                    .count();
+            missed += steady < STEADY ? 1 : 0;
+            lists++;
+          } catch (LinuxException busy) {
+            if (!busy.is(Errno.EBUSY)) {
+              throw busy;
+            }
+          }
+        }
+      } finally {
+        ended.set(true);
+        churn.join();
+      }
+      System.out.println("missed " + missed);
+    }
+
+    private static void churn(AtomicBoolean ended) {
+      try (Rtnetlink netlink = Rtnetlink.open()) {
+        NetworkLink lo = netlink.findLink("lo").orElseThrow();
+        AssignedAddress coming = Changes.address(lo, "10.9.9.9", 100);
+        while (!ended.get()) {
+          netlink.put(coming);
+          netlink.remove(coming);
+          LockSupport.parkNanos(500_000);
+        }
+      } catch (LinuxException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+  }
+
+  @Test
+  void aListMissesNothingWhileOthersComeAndGo() {
+    assertThat(UserNamespace.runWithNetwork(Churn.class)).containsExactly("missed 0");
   }
 
   /** Sends frames to itself and prints which of them a filter lets pass. */
