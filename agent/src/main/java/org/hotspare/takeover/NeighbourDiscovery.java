@@ -28,6 +28,8 @@ enum NeighbourDiscovery implements NeighbourProtocol {
   private static final int LENGTH_OFFSET = ETHERNET_BYTES + 4;
   private static final int NEXT_HEADER_OFFSET = ETHERNET_BYTES + 6;
   private static final int HOP_LIMIT_OFFSET = ETHERNET_BYTES + 7;
+  private static final int SOURCE_OFFSET = ETHERNET_BYTES + 8;
+  private static final int DESTINATION_OFFSET = SOURCE_OFFSET + ADDRESS_BYTES;
   private static final int TYPE_OFFSET = ETHERNET_BYTES + IPV6_BYTES;
   private static final byte ICMPV6 = 58;
   private static final byte SOLICITATION = (byte) 135;
@@ -86,7 +88,7 @@ enum NeighbourDiscovery implements NeighbourProtocol {
    */
   private static Bytes packet(
       HardwareAddress mine, byte[] source, byte[] group, ByteBuffer message) {
-    message.putShort(2, checksum(source, group, message.slice()));
+    message.putShort(2, (short) ~sum(source, group, message.slice()));
     return Bytes.wrap(
         ByteBuffer.allocate(ETHERNET_BYTES + IPV6_BYTES + message.remaining())
             .putShort((short) 0x3333)
@@ -103,22 +105,23 @@ enum NeighbourDiscovery implements NeighbourProtocol {
             .array());
   }
 
-  private static short checksum(byte[] source, byte[] destination, ByteBuffer message) {
+  /** Over a message with its checksum it is 0xffff. */
+  private static int sum(byte[] source, byte[] destination, ByteBuffer message) {
+    int padded = message.remaining() + message.remaining() % 2;
     ByteBuffer all =
-        ByteBuffer.allocate(2 * ADDRESS_BYTES + 8 + message.remaining())
+        ByteBuffer.allocate(2 * ADDRESS_BYTES + 8 + padded)
             .put(source)
             .put(destination)
             .putInt(message.remaining())
             .putInt(ICMPV6)
             .put(message)
-            .flip();
+            .clear();
     int sum = 0;
     while (all.hasRemaining()) {
       sum += all.getShort() & 0xffff;
     }
     sum = (sum & 0xffff) + (sum >>> 16);
-    sum = (sum & 0xffff) + (sum >>> 16);
-    return (short) ~sum;
+    return (sum & 0xffff) + (sum >>> 16);
   }
 
   @Override
@@ -138,9 +141,12 @@ enum NeighbourDiscovery implements NeighbourProtocol {
   public Optional<Claim> claim(Bytes frame) {
     byte[] bytes = frame.array();
     if (bytes.length < OPTIONS_OFFSET
+        || bytes.length < end(bytes)
+        || end(bytes) < OPTIONS_OFFSET
         || bytes[NEXT_HEADER_OFFSET] != ICMPV6
         || bytes[HOP_LIMIT_OFFSET] != HOP_LIMIT
-        || bytes[TYPE_OFFSET] != ADVERTISEMENT) {
+        || bytes[TYPE_OFFSET] != ADVERTISEMENT
+        || sum(bytes) != 0xffff) {
       return Optional.empty();
     }
     try {
@@ -153,10 +159,22 @@ enum NeighbourDiscovery implements NeighbourProtocol {
     }
   }
 
+  /** Where the packet ends in the frame, as it says itself. */
+  private static int end(byte[] bytes) {
+    int length = ByteBuffer.wrap(bytes).getShort(LENGTH_OFFSET) & 0xffff;
+    return ETHERNET_BYTES + IPV6_BYTES + length;
+  }
+
+  private static int sum(byte[] bytes) {
+    return sum(
+        Arrays.copyOfRange(bytes, SOURCE_OFFSET, SOURCE_OFFSET + ADDRESS_BYTES),
+        Arrays.copyOfRange(bytes, DESTINATION_OFFSET, DESTINATION_OFFSET + ADDRESS_BYTES),
+        ByteBuffer.wrap(bytes, TYPE_OFFSET, end(bytes) - TYPE_OFFSET));
+  }
+
   /** The hardware address that it tells, or else, from which it came. */
   private static byte[] sender(byte[] bytes) {
-    int length = ByteBuffer.wrap(bytes).getShort(LENGTH_OFFSET) & 0xffff;
-    int end = Math.min(bytes.length, ETHERNET_BYTES + IPV6_BYTES + length);
+    int end = end(bytes);
     for (int at = OPTIONS_OFFSET; at + OPTION_UNIT_BYTES <= end; ) {
       if (bytes[at] == TARGET_HARDWARE) {
         return Arrays.copyOfRange(bytes, at + 2, at + 2 + HardwareAddress.BYTES);

@@ -11,10 +11,21 @@ import java.util.regex.Pattern;
  * @param prefixLength of its network, in bits
  */
 public record ServiceAddress(InetAddress address, int prefixLength) {
-  private static final Pattern PREFIXED = Pattern.compile("([0-9A-Fa-f:.]{2,45})/([0-9]{1,3})");
+  /** Four numbers, or what has a colon: Java also takes 10.100 for 10.0.0.100. */
+  private static final Pattern PREFIXED =
+      Pattern.compile(
+          "([0-9]{1,3}(?:[.][0-9]{1,3}){3}|[0-9A-Fa-f.]*:[0-9A-Fa-f:.]{1,45})/([0-9]{1,3})");
 
+  /**
+   * @throws IllegalArgumentException for what is not the address of one machine in a network: one
+   *     of a group, of any or of this machine, and a prefix length of 0, which would be everything
+   */
   public ServiceAddress {
-    if (prefixLength < 0 || prefixLength > Byte.SIZE * address.getAddress().length) {
+    if (prefixLength < 1
+        || prefixLength > Byte.SIZE * address.getAddress().length
+        || address.isMulticastAddress()
+        || address.isAnyLocalAddress()
+        || address.isLoopbackAddress()) {
       throw new IllegalArgumentException(address.getHostAddress() + "/" + prefixLength);
     }
   }

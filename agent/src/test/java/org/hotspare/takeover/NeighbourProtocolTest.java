@@ -85,4 +85,19 @@ class NeighbourProtocolTest {
       }
     }
   }
+
+  @Test
+  void anAdvertisementOfWhichAnythingWasChangedIsNoClaim() {
+    long seed = System.nanoTime();
+    Random random = new Random(seed);
+    byte[] whole = NeighbourDiscovery.IT.announcement(SERVICE6, MINE, false).getFirst().array();
+    // Before that are Ethernet's header, and what routers change on the way.
+    for (int at = 18; at < whole.length; at++) {
+      byte[] frame = whole.clone();
+      frame[at] ^= (byte) (1 + random.nextInt(255));
+      assertThat(NeighbourDiscovery.IT.claim(Bytes.of(frame)))
+          .as("seed %d: %s", seed, HexFormat.of().formatHex(frame))
+          .isEmpty();
+    }
+  }
 }
