@@ -1,7 +1,10 @@
-"""Hears who says that he has one of some addresses.
+"""Hears who says, or says, that he has one of some addresses.
 
-address_claims.py INTERFACE ADDRESS…   prints "ready"; at the end of its input, for each claim that it heard:
-                                       request|reply|advertisement ADDRESS HARDWARE NANOSECONDS (CLOCK_MONOTONIC)
+    address_claims.py listen INTERFACE ADDRESS…
+        Prints "ready"; at the end of its input, for each claim that it heard:
+        request|reply|advertisement ADDRESS HARDWARE NANOSECONDS (CLOCK_MONOTONIC)
+    address_claims.py flood INTERFACE TIMES ADDRESS
+        Claims the IPv4 address so many times, for one of two hardware addresses in turn.
 
 Gratuitous ARP counts only if it names the address as sender and target; an advertisement only if it is valid:
 hop limit, checksum, and flagged to override what was known before.
@@ -41,7 +44,17 @@ def claim(frame):
     return None
 
 
-def main(interface, addresses):
+def flood(interface, times, address):
+    sender = ipaddress.ip_address(address).packed
+    with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as link:
+        link.bind((interface, 0))
+        for i in range(times):
+            hardware = bytes.fromhex("0200000000") + bytes([0xA0 + i % 2])
+            packet = struct.pack("!HHBBH", 1, 0x0800, 6, 4, 1) + hardware + sender + bytes(6) + sender
+            link.send(b"\xff" * 6 + hardware + b"\x08\x06" + packet)
+
+
+def listen(interface, addresses):
     wanted = {ipaddress.ip_address(address).packed: address for address in addresses}
     heard = []
     with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ALL_PROTOCOLS)) as link:
@@ -61,4 +74,7 @@ def main(interface, addresses):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2:])
+    if sys.argv[1] == "flood":
+        flood(sys.argv[2], int(sys.argv[3]), sys.argv[4])
+    else:
+        listen(sys.argv[2], sys.argv[3:])

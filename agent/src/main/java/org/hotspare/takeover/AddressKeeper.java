@@ -4,11 +4,14 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.OptionalLong;
+import java.util.Set;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import org.hotspare.linux.AssignedAddress;
 import org.hotspare.linux.EventSocket;
+import org.hotspare.linux.HardwareAddress;
 import org.hotspare.linux.LinuxException;
 import org.hotspare.linux.NetworkEvents;
 import org.hotspare.linux.NetworkLink;
@@ -23,24 +26,18 @@ import org.slf4j.LoggerFactory;
 final class AddressKeeper implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(AddressKeeper.class);
 
-  /** Whoever takes an address away again and again sees it put back once in that time. */
-  private static final long PUT_BACK_NANOS = Duration.ofSeconds(1).toNanos();
-
   /** What failed is tried again. */
   private static final long RETRY_NANOS = Duration.ofSeconds(1).toNanos();
-
-  /** Another machine that claims an address again and again is reported once in that time. */
-  private static final long REPORT_NANOS = Duration.ofSeconds(10).toNanos();
 
   private static final long IDLE_NANOS = Duration.ofMinutes(1).toNanos();
 
   private final String interfaceName;
   private final List<VirtualAddress> addresses;
   private final BooleanSupplier held;
-  private final Supplier<Until> wanted;
   private final Consumer<String> report;
   private final LinkAddresses kernel;
   private final NetworkEvents events;
+  private final AddressRenewal renewal;
   private final Announcer announcer;
   private boolean raised;
 
@@ -50,7 +47,11 @@ final class AddressKeeper implements AutoCloseable {
   /** Something happened that was not looked at. */
   private boolean changed = true;
 
+  /** The interface as it was looked at last; null while there is none. */
   private @Nullable NetworkLink link;
+
+  /** It was not announced yet that the addresses are on the interface as it is now. */
+  private boolean moved;
 
   /** What is wrong with the interface, and what failed last; empty if nothing. */
   private String linkProblem = "";
@@ -79,10 +80,10 @@ final class AddressKeeper implements AutoCloseable {
     this.interfaceName = interfaceName;
     this.addresses = services.stream().map(VirtualAddress::new).toList();
     this.held = held;
-    this.wanted = wanted;
     this.report = report;
     this.kernel = kernel;
     this.events = events;
+    this.renewal = new AddressRenewal(kernel, held, wanted, this::tell);
     this.announcer = new Announcer(addresses, held);
   }
 
@@ -91,16 +92,22 @@ final class AddressKeeper implements AutoCloseable {
   /** See {@link VirtualAddresses#raise}. */
   void raise() throws IOException {
     lowering = false;
+    // The gate is shut again.
+    addresses.forEach(address -> address.announcements.stop());
     try {
+      // What happened before is of no interest.
+      readEvents();
+      addresses.forEach(address -> address.expectedRemovals = 0);
       NetworkLink found = kernel.requireLink();
       List<String> reports = kernel.prepare(found, addresses);
-      announcer.open(found);
-      link = found;
+      announcer.follow(found);
       kernel.look(found, addresses);
+      link = found;
       for (VirtualAddress address : addresses) {
-        if (!putWhileHeld(found, address)) {
+        if (!renewal.put(found, address)) {
           throw new AddressUnavailableException("the lease is over", null);
         }
+        address.takenAway = false;
         address.putBackNanos = null;
       }
       raised = true;
@@ -123,11 +130,12 @@ final class AddressKeeper implements AutoCloseable {
   }
 
   /** See {@link VirtualAddresses#announce}. */
-  void announce() {
-    if (raised) {
-      long now = System.nanoTime();
-      addresses.forEach(address -> address.announcements.start(now));
+  void announce() throws AddressUnavailableException {
+    if (!raised) {
+      throw new AddressUnavailableException("the service addresses are not raised", null);
     }
+    long now = System.nanoTime();
+    addresses.forEach(address -> address.announcements.start(now));
   }
 
   /** See {@link VirtualAddresses#hold}. */
@@ -148,64 +156,70 @@ final class AddressKeeper implements AutoCloseable {
     lowering = true;
     addresses.forEach(address -> address.announcements.stop());
     announcer.close();
-    try {
-      kernel.remove(addresses);
-      lowering = false;
-    } catch (LinuxException failed) {
-      retry("the service addresses cannot be taken away", failed);
-      throw failed;
-    }
+    // Looked at, and tried again if this fails.
+    changed = true;
+    kernel.remove(addresses);
+    lowering = false;
+    addresses.forEach(address -> address.unproven = false);
   }
 
-  /**
-   * @return false if the lease is not held, or ended while the address was put there; then it is
-   *     gone again
-   */
-  private boolean putWhileHeld(NetworkLink on, VirtualAddress address) throws LinuxException {
-    Until until = wanted.get();
-    if (until.isOver(System.nanoTime()) || !held.getAsBoolean()) {
-      return false;
+  private void renew() {
+    NetworkLink on = link;
+    if (!raised || on == null || !on.up()) {
+      return;
     }
-    kernel.put(on, address, until);
-    if (held.getAsBoolean()) {
-      return true;
+    for (VirtualAddress address : addresses) {
+      // The others go on.
+      attempt(() -> renewal.renew(on, address).ifPresent(this::retryAt));
     }
-    kernel.remove(List.of(address));
-    return false;
   }
 
   // ---- turns
 
+  /** Something that the kernel may refuse. */
+  @FunctionalInterface
+  private interface Step {
+    void run() throws LinuxException;
+  }
+
   /** Does what is due, and nothing that waits for anything but the kernel. */
   void turn() {
     failing = false;
-    try {
-      changed |= events.read().any();
-      boolean due = retryNanos != null && System.nanoTime() - retryNanos >= 0;
-      if (changed || due) {
-        changed = false;
-        retryNanos = null;
-        look();
+    attempt(this::readEvents);
+    boolean due = retryNanos != null && System.nanoTime() - retryNanos >= 0;
+    if (changed || due) {
+      retryNanos = null;
+      if (lowering) {
+        attempt("the service addresses cannot be taken away", this::lower);
       }
-      renew();
-      hear();
-      announcer.announceDue(System.nanoTime());
-    } catch (LinuxException failed) {
-      retry("the service addresses are not as they should be", failed);
+      attempt(this::look);
     }
+    renew();
+    attempt(this::follow);
+    attempt(this::hear);
+    attempt(() -> announcer.announceDue(System.nanoTime()));
     if (!failing && retryNanos == null) {
       failure = "";
     }
   }
 
-  private void retry(String what, LinuxException reason) {
-    String why = what + ": " + reason.getMessage();
-    if (!why.equals(failure)) {
-      LOG.warn("{}", why);
+  private void attempt(Step step) {
+    attempt("the service addresses are not as they should be", step);
+  }
+
+  /** What fails is tried again, and does not keep from the rest. */
+  private void attempt(String otherwise, Step step) {
+    try {
+      step.run();
+    } catch (LinuxException failed) {
+      String why = otherwise + ": " + failed.getMessage();
+      if (!why.equals(failure)) {
+        LOG.warn("{}", why);
+      }
+      failure = why;
+      failing = true;
+      retryAt(System.nanoTime() + RETRY_NANOS);
     }
-    failure = why;
-    failing = true;
-    retryAt(System.nanoTime() + RETRY_NANOS);
   }
 
   private void retryAt(long nanos) {
@@ -214,22 +228,48 @@ final class AddressKeeper implements AutoCloseable {
     }
   }
 
+  private void readEvents() throws LinuxException {
+    NetworkEvents.News news = events.read();
+    changed |= news.any();
+    if (!news.complete()) {
+      addresses.forEach(address -> address.expectedRemovals = 0);
+    }
+    NetworkLink on = link;
+    for (AssignedAddress removed : news.removed()) {
+      for (VirtualAddress address : addresses) {
+        ServiceAddress service = address.service;
+        if (on == null
+            || removed.interfaceIndex() != on.index()
+            || removed.prefixLength() != service.prefixLength()
+            || !removed.address().equals(service.address())) {
+          continue;
+        }
+        if (address.expectedRemovals > 0) {
+          address.expectedRemovals--;
+        } else {
+          address.takenAway = raised;
+        }
+      }
+    }
+  }
+
   /** Is the interface still there, and all that is to be on it? */
   private void look() throws LinuxException {
-    if (lowering) {
-      lower();
-    }
     NetworkLink before = link;
     NetworkLink now = kernel.findLink().orElse(null);
-    link = now;
     linkProblem = linkProblem(now);
     if (now == null) {
       addresses.forEach(address -> address.kept = null);
-      return;
+    } else {
+      kernel.look(now, addresses);
     }
-    kernel.look(now, addresses);
-    if (raised) {
-      follow(before, now);
+    changed = false;
+    link = now;
+    if (raised && now != null && !now.equals(before)) {
+      // Its routes may have gone with it, and its settings if it was made again.
+      addresses.forEach(address -> address.stale = true);
+      moved = true;
+      kernel.keepOthers(addresses).ifPresent(this::tell);
     }
   }
 
@@ -241,86 +281,42 @@ final class AddressKeeper implements AutoCloseable {
     return "the network interface " + interfaceName + " " + what;
   }
 
-  private void follow(@Nullable NetworkLink before, NetworkLink now) throws LinuxException {
-    if (before == null || before.index() != now.index()) {
-      announcer.open(now);
+  /** Has the network know where they are. What cannot be done stays to be done. */
+  private void follow() throws LinuxException {
+    NetworkLink now = link;
+    if (!raised || now == null) {
+      return;
     }
-    announcer.update(now);
-    if (!now.equals(before)) {
+    announcer.follow(now);
+    if (moved) {
       // Switches and neighbours may have forgotten, or another hardware address is here now.
-      addresses.forEach(AddressKeeper::announceAnew);
-    }
-  }
-
-  /** Has those stay that would go too early or stay too long, and puts back what is gone. */
-  private void renew() {
-    NetworkLink on = link;
-    if (!raised || on == null || !on.up()) {
-      return;
-    }
-    Until until = wanted.get();
-    for (VirtualAddress address : addresses) {
-      try {
-        Until its = address.kept;
-        if (its == null) {
-          putBack(on, address);
-        } else if (until.isLaterThan(its) || its.forever() != until.forever()) {
-          putWhileHeld(on, address);
-        }
-      } catch (LinuxException failed) {
-        // The others go on.
-        retry("the service addresses are not as they should be", failed);
-      }
-    }
-  }
-
-  private void putBack(NetworkLink on, VirtualAddress address) throws LinuxException {
-    long now = System.nanoTime();
-    if (address.putBackNanos != null && now - address.putBackNanos < PUT_BACK_NANOS) {
-      retryAt(address.putBackNanos + PUT_BACK_NANOS);
-      return;
-    }
-    if (putWhileHeld(on, address)) {
-      address.putBackNanos = now;
-      address.removed++;
-      announceAnew(address);
-      tell(
-          "%s was gone from %s while this node is primary, and was put back"
-              .formatted(address.service, interfaceName));
-    }
-  }
-
-  private static void announceAnew(VirtualAddress address) {
-    if (address.announcements.isRunning()) {
-      address.announcements.start(System.nanoTime());
+      moved = false;
+      addresses.forEach(VirtualAddress::announceAnew);
     }
   }
 
   // ---- others who claim them
 
   private void hear() throws LinuxException {
-    for (Claim claim : announcer.hear()) {
-      // Where the lease is over, another has it by right.
-      if (raised && held.getAsBoolean()) {
-        addresses.stream()
-            .filter(address -> address.service.address().equals(claim.address()))
-            .forEach(address -> claimed(address, claim));
+    long now = System.nanoTime();
+    List<Claim> claims = announcer.hear(now);
+    // Where the lease is over, another has it by right.
+    if (!claims.isEmpty() && raised && held.getAsBoolean()) {
+      Set<HardwareAddress> own = kernel.ownHardware();
+      for (Claim claim : claims) {
+        if (!own.contains(claim.by())) {
+          addresses.stream()
+              .filter(address -> address.service.address().equals(claim.address()))
+              .forEach(address -> claimed(address, claim, now));
+        }
       }
     }
+    addresses.forEach(address -> address.claims.take(now).ifPresent(this::tell));
   }
 
-  private void claimed(VirtualAddress address, Claim claim) {
-    long now = System.nanoTime();
-    boolean isNew = !claim.equals(address.claim);
-    address.claim = claim;
-    address.claimed++;
+  private static void claimed(VirtualAddress address, Claim claim, long now) {
+    address.claims.add(claim);
     address.announcements.claimed(now);
-    if (isNew || now - address.claimReportedNanos >= REPORT_NANOS) {
-      address.claimReportedNanos = now;
-      tell(
-          "another machine, %s, claims %s while this node is primary; it is announced anew"
-              .formatted(claim.by(), claim.address().getHostAddress()));
-    }
   }
 
   private void tell(String what) {
@@ -333,19 +329,21 @@ final class AddressKeeper implements AutoCloseable {
   /** How long until something is due, if nothing happens before. */
   Duration rest() {
     long now = System.nanoTime();
-    long rest = IDLE_NANOS;
-    OptionalLong announcement = announcer.dueInNanos(now);
-    if (announcement.isPresent()) {
-      rest = Math.min(rest, announcement.getAsLong());
+    long rest = announcer.dueInNanos(now).orElse(IDLE_NANOS);
+    for (VirtualAddress address : addresses) {
+      rest = Math.min(rest, address.claims.dueNanos(now).orElse(now + IDLE_NANOS) - now);
     }
     if (retryNanos != null) {
       rest = Math.min(rest, retryNanos - now);
     }
-    return Duration.ofNanos(Math.max(0, rest));
+    if (announcer.pauseNanos(now) > 0) {
+      rest = Math.min(rest, announcer.pauseNanos(now));
+    }
+    return Duration.ofNanos(Math.clamp(rest, 0, IDLE_NANOS));
   }
 
   List<EventSocket> sockets() {
-    List<EventSocket> sockets = new ArrayList<>(announcer.sockets());
+    List<EventSocket> sockets = new ArrayList<>(announcer.sockets(System.nanoTime()));
     sockets.add(events);
     return sockets;
   }
@@ -369,7 +367,21 @@ final class AddressKeeper implements AutoCloseable {
 
   /** What is wrong, as a sentence; empty if nothing is. */
   String problem() {
-    return failure.isEmpty() ? linkProblem : failure;
+    if (!failure.isEmpty()) {
+      return failure;
+    }
+    return linkProblem.isEmpty() ? strayProblem() : linkProblem;
+  }
+
+  /** An address that somebody has configured for good, though it goes from node to node. */
+  private String strayProblem() {
+    return addresses.stream()
+        .filter(address -> address.foreign && !raised)
+        .map(
+            address ->
+                "%s is on %s although the service is not here: somebody else has put it there. Take it out of this machine's network configuration"
+                    .formatted(address.service, interfaceName))
+        .collect(Collectors.joining("; "));
   }
 
   /** The addresses stay as they are. */

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
@@ -25,30 +26,45 @@ import org.jspecify.annotations.Nullable;
  * Owned by the addresses' thread.
  */
 final class Announcer implements AutoCloseable {
-  /** What is heard at a time; the rest is there the next time. */
+  /** What is heard at a time of each protocol; the rest is there the next time. */
   private static final int MAX_HEARD = 64;
+
+  /** After something was heard, nothing more is for that long, so that nobody keeps it busy. */
+  private static final long PAUSE_NANOS = Duration.ofMillis(100).toNanos();
 
   private final List<VirtualAddress> addresses;
   private final BooleanSupplier held;
   private final Map<PacketSocket.Protocol, PacketSocket> sockets =
       new EnumMap<>(PacketSocket.Protocol.class);
-  private @Nullable HardwareAddress hardware;
-  private boolean up;
-  private boolean router;
+
+  /** The interface as it was when it was followed last; null if none is. */
+  private @Nullable NetworkLink link;
+
+  /** When it may hear again. */
+  private long hearNanos = System.nanoTime();
 
   Announcer(List<VirtualAddress> addresses, BooleanSupplier held) {
     this.addresses = addresses;
     this.held = held;
   }
 
-  /** Listens on that interface, if it is Ethernet, and no more on another. */
-  void open(NetworkLink link) throws LinuxException {
-    close();
-    update(link);
-    if (hardware == null) {
-      return;
+  /**
+   * Listens on that interface, if it is Ethernet, and no more on another; takes note of what it is
+   * like now.
+   */
+  void follow(NetworkLink now) throws LinuxException {
+    if (link == null
+        || link.index() != now.index()
+        || link.hardware().isPresent() != now.hardware().isPresent()) {
+      close();
+      if (now.hardware().isPresent()) {
+        open(now);
+      }
     }
-    router = forwards(link.name());
+    link = now;
+  }
+
+  private void open(NetworkLink on) throws LinuxException {
     for (NeighbourProtocol protocol : List.of(Arp.IT, NeighbourDiscovery.IT)) {
       List<InetAddress> its =
           addresses.stream()
@@ -58,36 +74,29 @@ final class Announcer implements AutoCloseable {
       if (!its.isEmpty()) {
         sockets.put(
             protocol.protocol(),
-            PacketSocket.open(link, protocol.protocol(), protocol.claimsOf(its)));
+            PacketSocket.open(on, protocol.protocol(), protocol.claimsOf(its)));
       }
     }
   }
 
-  /** The interface may have another hardware address by now. */
-  void update(NetworkLink link) {
-    hardware = link.hardware().orElse(null);
-    up = link.up();
+  /** What to wait for; nothing during a pause. */
+  List<? extends EventSocket> sockets(long nowNanos) {
+    return pauseNanos(nowNanos) > 0 ? List.of() : List.copyOf(sockets.values());
   }
 
-  private static boolean forwards(String link) {
-    try {
-      Path setting = Path.of("/proc/sys/net/ipv6/conf", link, "forwarding");
-      return !Files.readString(setting).strip().equals("0");
-    } catch (IOException none) {
-      // Without IPv6 there is nothing to be said about it.
-      return false;
-    }
-  }
-
-  List<? extends EventSocket> sockets() {
-    return List.copyOf(sockets.values());
+  /** How long it does not hear yet; 0 or less if it does. */
+  long pauseNanos(long nowNanos) {
+    return hearNanos - nowNanos;
   }
 
   // ---- hearing
 
-  /** What other machines claimed since it was asked last; does not wait. */
-  List<Claim> hear() throws LinuxException {
+  /** What was claimed since it was asked last, by this machine's other interfaces as well. */
+  List<Claim> hear(long nowNanos) throws LinuxException {
     List<Claim> claims = new ArrayList<>();
+    if (pauseNanos(nowNanos) > 0) {
+      return claims;
+    }
     for (NeighbourProtocol protocol : List.of(Arp.IT, NeighbourDiscovery.IT)) {
       PacketSocket socket = sockets.get(protocol.protocol());
       for (int i = 0; socket != null && i < MAX_HEARD; i++) {
@@ -95,10 +104,8 @@ final class Announcer implements AutoCloseable {
         if (frame.isEmpty()) {
           break;
         }
-        protocol
-            .claim(frame.get())
-            .filter(claim -> !claim.by().equals(hardware))
-            .ifPresent(claims::add);
+        hearNanos = nowNanos + PAUSE_NANOS;
+        protocol.claim(frame.get()).ifPresent(claims::add);
       }
     }
     return claims;
@@ -135,10 +142,12 @@ final class Announcer implements AutoCloseable {
     InetAddress service = address.service.address();
     NeighbourProtocol protocol = NeighbourProtocol.of(service);
     PacketSocket socket = sockets.get(protocol.protocol());
-    if (socket == null || hardware == null || !up || address.kept == null) {
+    NetworkLink on = link;
+    if (socket == null || on == null || !on.up() || address.kept == null) {
       return;
     }
-    for (Bytes frame : protocol.announcement(service, hardware, router)) {
+    HardwareAddress hardware = on.hardware().orElseThrow();
+    for (Bytes frame : protocol.announcement(service, hardware, forwards(on.name()))) {
       if (!held.getAsBoolean()) {
         return;
       }
@@ -147,8 +156,21 @@ final class Announcer implements AutoCloseable {
     address.announced++;
   }
 
+  /** Whether this machine is a router for what comes from there, so that others may use it. */
+  private static boolean forwards(String link) {
+    try {
+      Path setting = Path.of("/proc/sys/net/ipv6/conf", link, "forwarding");
+      return !Files.readString(setting).strip().equals("0");
+    } catch (IOException none) {
+      // Without IPv6 there is nothing to be said about it.
+      return false;
+    }
+  }
+
+  /** Hears no more, until it follows an interface again. */
   @Override
   public void close() {
+    link = null;
     sockets.values().forEach(PacketSocket::close);
     sockets.clear();
   }

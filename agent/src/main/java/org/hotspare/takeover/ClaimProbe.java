@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.hotspare.linux.HardwareAddress;
 import org.hotspare.linux.LinuxException;
 import org.hotspare.linux.NetworkLink;
@@ -22,26 +23,30 @@ final class ClaimProbe {
   private static final int QUESTIONS = 3;
 
   private final HardwareAddress mine;
+  private final Set<HardwareAddress> own;
   private final List<InetAddress> addresses;
   private final Map<NeighbourProtocol, PacketSocket> sockets = new LinkedHashMap<>();
   private final Map<InetAddress, Claim> claims = new LinkedHashMap<>();
 
-  private ClaimProbe(HardwareAddress mine, List<InetAddress> addresses) {
+  private ClaimProbe(HardwareAddress mine, Set<HardwareAddress> own, List<InetAddress> addresses) {
     this.mine = mine;
+    this.own = own;
     this.addresses = addresses;
   }
 
   /**
+   * @param own of all interfaces of this machine: those do not count
    * @param limit for how long answers are waited for
    * @return the first that answered for each address; empty at once where this is not Ethernet
    */
-  static List<Claim> run(NetworkLink link, List<InetAddress> addresses, Duration limit)
+  static List<Claim> run(
+      NetworkLink link, Set<HardwareAddress> own, List<InetAddress> addresses, Duration limit)
       throws IOException {
     Optional<HardwareAddress> mine = link.hardware();
     if (mine.isEmpty()) {
       return List.of();
     }
-    ClaimProbe probe = new ClaimProbe(mine.get(), addresses);
+    ClaimProbe probe = new ClaimProbe(mine.get(), own, addresses);
     try (Wakeup wakeup = new Wakeup()) {
       probe.open(link);
       probe.ask(wakeup, limit.toNanos());
@@ -96,7 +101,7 @@ final class ClaimProbe {
       each.getValue()
           .receive()
           .flatMap(each.getKey()::claim)
-          .filter(claim -> addresses.contains(claim.address()) && !claim.by().equals(mine))
+          .filter(claim -> addresses.contains(claim.address()) && !own.contains(claim.by()))
           .ifPresent(claim -> claims.putIfAbsent(claim.address(), claim));
     }
   }

@@ -1,33 +1,49 @@
 package org.hotspare.takeover;
 
 import java.io.IOException;
+import java.net.Inet4Address;
 import java.net.InetAddress;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.hotspare.linux.AssignedAddress;
 import org.hotspare.linux.Errno;
+import org.hotspare.linux.HardwareAddress;
 import org.hotspare.linux.LinuxException;
 import org.hotspare.linux.NetworkLink;
+import org.hotspare.linux.NetworkRoute;
 import org.hotspare.linux.Rtnetlink;
 
 /**
  * The service addresses in the kernel: puts them on their interface and takes them away. Each is
  * marked as ours, so that one that somebody else configured is told apart. Owned by the addresses'
- * thread.
+ * thread. Tests have the kernel refuse, by {@link #putAssigned} and {@link #removeAssigned}.
+ *
+ * <p>An IPv6 address comes without the route to its network that the kernel would make: that would
+ * be one with the route of this machine's own addresses there, and have the lifetime of the service
+ * address, which is short. Instead there is one that is used only where there is no other.
  */
-final class LinkAddresses implements AutoCloseable {
+class LinkAddresses implements AutoCloseable {
   /** For whom {@code ip -d address} says an address was put there: {@code proto 0x68}. */
   static final int OURS = 0x68;
 
+  /** Larger than that of any other route to the network, and that of none. */
+  private static final int METRIC = 0x6868;
+
   private final String interfaceName;
   private final Rtnetlink netlink;
+  private final SecondaryAddresses secondaries;
 
   LinkAddresses(String interfaceName, Rtnetlink netlink) {
     this.interfaceName = interfaceName;
     this.netlink = netlink;
+    this.secondaries = new SecondaryAddresses(interfaceName);
+  }
+
+  String interfaceName() {
+    return interfaceName;
   }
 
   Optional<NetworkLink> findLink() throws LinuxException {
@@ -52,6 +68,13 @@ final class LinkAddresses implements AutoCloseable {
     return link;
   }
 
+  /** The addresses of all Ethernet interfaces of this machine. */
+  Set<HardwareAddress> ownHardware() throws LinuxException {
+    return netlink.links().stream()
+        .flatMap(link -> link.hardware().stream())
+        .collect(Collectors.toSet());
+  }
+
   // ---- before they are raised
 
   /**
@@ -61,8 +84,8 @@ final class LinkAddresses implements AutoCloseable {
    * @throws AddressUnavailableException if one is on another interface
    */
   List<String> prepare(NetworkLink link, List<VirtualAddress> addresses) throws IOException {
+    List<String> found = new ArrayList<>(keepOthers(addresses).stream().toList());
     List<AssignedAddress> there = netlink.addresses();
-    List<String> found = new ArrayList<>();
     for (VirtualAddress address : addresses) {
       InetAddress service = address.service.address();
       for (AssignedAddress assigned : there) {
@@ -72,7 +95,7 @@ final class LinkAddresses implements AutoCloseable {
         if (assigned.interfaceIndex() != link.index()) {
           leaveOtherInterface(assigned);
         } else if (assigned.prefixLength() != address.service.prefixLength()) {
-          netlink.remove(assigned);
+          removeAssigned(assigned);
           found.add(
               "%s was on %s already, as /%d: it is replaced"
                   .formatted(address.service, interfaceName, assigned.prefixLength()));
@@ -81,10 +104,23 @@ final class LinkAddresses implements AutoCloseable {
         }
       }
     }
-    if (addresses.stream().anyMatch(address -> address.service.isIpv4())) {
-      promoteSecondaries().ifPresent(found::add);
+    if (link.hardware().isEmpty()) {
+      found.add(
+          "%s is no Ethernet interface: where the service addresses are is not announced there, and a stranger who claims them is not heard"
+              .formatted(interfaceName));
     }
     return found;
+  }
+
+  /**
+   * Has this machine's other addresses stay when the service addresses go.
+   *
+   * @return what was changed for that, or could not be
+   */
+  Optional<String> keepOthers(List<VirtualAddress> addresses) {
+    return addresses.stream().anyMatch(address -> address.service.isIpv4())
+        ? secondaries.keep()
+        : Optional.empty();
   }
 
   private String takenOver(VirtualAddress address) {
@@ -97,7 +133,7 @@ final class LinkAddresses implements AutoCloseable {
   private void leaveOtherInterface(AssignedAddress assigned) throws IOException {
     if (assigned.origin() == OURS) {
       // Of a configuration that named another interface.
-      netlink.remove(assigned);
+      removeAssigned(assigned);
       return;
     }
     Optional<NetworkLink> other = netlink.findLink(assigned.interfaceIndex());
@@ -109,36 +145,9 @@ final class LinkAddresses implements AutoCloseable {
     }
   }
 
-  /**
-   * The first address of an IPv4 network takes the others with it when it goes, unless the kernel
-   * is told otherwise: and the first may be a service address, and the others the machine's own.
-   */
-  private Optional<String> promoteSecondaries() {
-    String name = "promote_secondaries";
-    Path settings = Path.of("/proc/sys/net/ipv4/conf");
-    Path own = settings.resolve(interfaceName).resolve(name);
-    try {
-      if (isZero(settings.resolve("all").resolve(name)) && isZero(own)) {
-        Files.writeString(own, "1");
-        return Optional.of(
-            "net.ipv4.conf.%s.%s was set to 1: other addresses of %s stay when a service address goes"
-                .formatted(interfaceName, name, interfaceName));
-      }
-      return Optional.empty();
-    } catch (IOException refused) {
-      return Optional.of(
-          "net.ipv4.conf.%s.%s cannot be set to 1, so other addresses of %s may go with a service address: %s"
-              .formatted(interfaceName, name, interfaceName, refused));
-    }
-  }
-
-  private static boolean isZero(Path setting) throws IOException {
-    return Files.readString(setting).strip().equals("0");
-  }
-
   // ---- as they are
 
-  /** Notes which of the addresses are there, and what else is in their networks. */
+  /** Notes which of the addresses are there, and as what. */
   void look(NetworkLink link, List<VirtualAddress> addresses) throws LinuxException {
     long now = System.nanoTime();
     List<AssignedAddress> there =
@@ -147,22 +156,56 @@ final class LinkAddresses implements AutoCloseable {
             .toList();
     for (VirtualAddress address : addresses) {
       ServiceAddress service = address.service;
-      address.kept =
+      Optional<AssignedAddress> its =
           there.stream()
               .filter(
                   assigned ->
                       assigned.address().equals(service.address())
                           && assigned.prefixLength() == service.prefixLength())
-              .findFirst()
-              .map(assigned -> kept(assigned, now))
-              .orElse(null);
-      address.networkIsKnown =
-          there.stream()
-              .map(AssignedAddress::address)
-              .anyMatch(
-                  other ->
-                      service.hasInNetwork(other)
-                          && addresses.stream().noneMatch(a -> a.service.address().equals(other)));
+              .findFirst();
+      boolean unusable = its.isPresent() && isUnusable(its.get());
+      boolean first = its.isPresent() && isBeforeOwn(its.get(), service, there, addresses);
+      address.kept = unusable ? null : its.map(assigned -> kept(assigned, now)).orElse(null);
+      address.inTheWay = unusable || first ? its.get() : null;
+      address.foreign = its.isPresent() && its.get().isPermanent() && its.get().origin() != OURS;
+    }
+  }
+
+  /**
+   * As one that a standby had when it started: the primary answered, so the kernel does not use it,
+   * and goes on not to do so whatever lifetime and flags it gets.
+   */
+  private static boolean isUnusable(AssignedAddress assigned) {
+    return (assigned.flags() & (AssignedAddress.TENTATIVE | AssignedAddress.DUPLICATE)) != 0
+        && !(assigned.address() instanceof Inet4Address);
+  }
+
+  /**
+   * Whether it stands before an address of this machine in the same IPv4 network: then this
+   * machine's own connections come from the service address, and a gate that shuts cuts them off.
+   */
+  private boolean isBeforeOwn(
+      AssignedAddress assigned,
+      ServiceAddress service,
+      List<AssignedAddress> there,
+      List<VirtualAddress> addresses) {
+    if (!service.isIpv4() || (assigned.flags() & AssignedAddress.SECONDARY) != 0) {
+      return false;
+    }
+    return there.stream()
+            .filter(other -> (other.flags() & AssignedAddress.SECONDARY) != 0)
+            .filter(other -> other.prefixLength() == service.prefixLength())
+            .map(AssignedAddress::address)
+            .filter(service::hasInNetwork)
+            .anyMatch(other -> addresses.stream().noneMatch(a -> a.service.address().equals(other)))
+        && othersStay();
+  }
+
+  private boolean othersStay() {
+    try {
+      return secondaries.areKept();
+    } catch (IOException unknown) {
+      return false;
     }
   }
 
@@ -172,46 +215,100 @@ final class LinkAddresses implements AutoCloseable {
         assigned.isPermanent() ? AssignedAddress.FOREVER : assigned.validSeconds() - 1, nowNanos);
   }
 
-  /** Puts the address there, or renews it, and notes until when it is kept. */
-  void put(NetworkLink link, VirtualAddress address, Until until) throws LinuxException {
-    long now = System.nanoTime();
-    long seconds = until.seconds(now);
-    netlink.put(assigned(link, address, seconds));
-    address.kept = Until.kept(seconds, now);
-  }
+  // ---- changed
 
-  private static AssignedAddress assigned(NetworkLink link, VirtualAddress address, long seconds) {
+  /**
+   * Puts the address there, or renews it, and notes until when it is kept.
+   *
+   * @param until after {@code nowNanos}. If this thread stands still after it took that time, the
+   *     address stays for too long by that, and not longer
+   */
+  void put(NetworkLink link, VirtualAddress address, Until until, long nowNanos)
+      throws LinuxException {
+    long seconds = until.seconds(nowNanos);
+    AssignedAddress obstacle = address.inTheWay;
+    if (obstacle != null) {
+      take(address, obstacle);
+      address.inTheWay = null;
+    }
     ServiceAddress service = address.service;
     int flags = AssignedAddress.NO_DUPLICATE_DETECTION;
-    long preferred = seconds;
-    if (!service.isIpv4()) {
+    if (service.isIpv4()) {
+      putAssigned(assigned(link, service, flags, seconds, seconds));
+    } else {
       // Never the source of this machine's own connections: the gate may be closed. IPv4 does not
       // choose it where there is another in its network.
-      preferred = 0;
-      if (address.networkIsKnown) {
-        // The route that is there would get the lifetime of this address.
-        flags |= AssignedAddress.NO_PREFIX_ROUTE;
+      putAssigned(assigned(link, service, flags | AssignedAddress.NO_PREFIX_ROUTE, 0, seconds));
+      if (hasNetwork(service)) {
+        netlink.put(route(link, service, seconds));
       }
     }
+    address.kept = Until.kept(seconds, nowNanos);
+    address.foreign = false;
+    address.stale = false;
+  }
+
+  private static AssignedAddress assigned(
+      NetworkLink link, ServiceAddress service, int flags, long preferred, long valid) {
     return new AssignedAddress(
-        link.index(), service.address(), service.prefixLength(), flags, preferred, seconds, OURS);
+        link.index(), service.address(), service.prefixLength(), flags, preferred, valid, OURS);
+  }
+
+  private static boolean hasNetwork(ServiceAddress service) {
+    return service.prefixLength() < Byte.SIZE * service.address().getAddress().length;
+  }
+
+  private static NetworkRoute route(NetworkLink link, ServiceAddress service, long seconds) {
+    return new NetworkRoute(
+        link.index(), service.address(), service.prefixLength(), METRIC, seconds, OURS);
   }
 
   /**
    * Takes the addresses away, whatever their prefix length, also those left on other interfaces.
+   * One that cannot be does not keep the others there.
    */
   void remove(List<VirtualAddress> addresses) throws LinuxException {
     Optional<NetworkLink> link = findLink();
+    LinuxException failure = null;
     for (AssignedAddress assigned : netlink.addresses()) {
-      boolean here =
-          link.filter(its -> its.index() == assigned.interfaceIndex()).isPresent()
-              || assigned.origin() == OURS;
-      if (here
-          && addresses.stream().anyMatch(a -> a.service.address().equals(assigned.address()))) {
-        netlink.remove(assigned);
+      if (assigned.origin() != OURS
+          && link.filter(its -> its.index() == assigned.interfaceIndex()).isEmpty()) {
+        continue;
+      }
+      for (VirtualAddress address : addresses) {
+        try {
+          if (address.service.address().equals(assigned.address())) {
+            take(address, assigned);
+          }
+        } catch (LinuxException refused) {
+          failure = refused;
+        }
       }
     }
-    addresses.forEach(address -> address.kept = null);
+    if (failure != null) {
+      throw failure;
+    }
+    for (VirtualAddress address : addresses) {
+      address.kept = null;
+      if (link.isPresent() && !address.service.isIpv4() && hasNetwork(address.service)) {
+        netlink.remove(route(link.get(), address.service, 1));
+      }
+    }
+  }
+
+  private void take(VirtualAddress address, AssignedAddress assigned) throws LinuxException {
+    if (removeAssigned(assigned) && assigned.prefixLength() == address.service.prefixLength()) {
+      address.expectedRemovals++;
+    }
+  }
+
+  void putAssigned(AssignedAddress wanted) throws LinuxException {
+    netlink.put(wanted);
+  }
+
+  /** False if it was not there. */
+  boolean removeAssigned(AssignedAddress assigned) throws LinuxException {
+    return netlink.remove(assigned);
   }
 
   // ---- when it fails

@@ -9,6 +9,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.Future;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.hotspare.linux.LinuxException;
@@ -59,7 +60,7 @@ public final class VirtualAddresses implements AutoCloseable {
   private volatile boolean closed;
 
   /** Until when they are to stay. */
-  private volatile Until wanted = Until.after(Duration.ZERO);
+  private final AtomicReference<Until> wanted = new AtomicReference<>(Until.after(Duration.ZERO));
 
   /** Until when the kernel keeps all of them at least; null while they are not all there. */
   private volatile @Nullable Until kept;
@@ -68,18 +69,17 @@ public final class VirtualAddresses implements AutoCloseable {
   private volatile String problem = "";
 
   private VirtualAddresses(
-      String interfaceName,
       List<ServiceAddress> services,
       BooleanSupplier held,
       Consumer<String> report,
       LinkAddresses kernel,
       NetworkEvents events,
       Wakeup wakeup) {
-    this.interfaceName = interfaceName;
+    this.interfaceName = kernel.interfaceName();
     this.services = List.copyOf(services);
     this.wakeup = wakeup;
     this.keeper =
-        new AddressKeeper(interfaceName, this.services, held, () -> wanted, report, kernel, events);
+        new AddressKeeper(interfaceName, this.services, held, wanted::get, report, kernel, events);
     this.states = keeper.states();
   }
 
@@ -96,22 +96,32 @@ public final class VirtualAddresses implements AutoCloseable {
       BooleanSupplier held,
       Consumer<String> report)
       throws IOException {
-    Wakeup wakeup = new Wakeup();
-    LinkAddresses kernel = null;
+    return open(services, held, report, new LinkAddresses(interfaceName, Rtnetlink.open()));
+  }
+
+  /**
+   * @param kernel is closed in the end
+   */
+  static VirtualAddresses open(
+      List<ServiceAddress> services,
+      BooleanSupplier held,
+      Consumer<String> report,
+      LinkAddresses kernel)
+      throws IOException {
+    Wakeup wakeup = null;
     try {
-      kernel = new LinkAddresses(interfaceName, Rtnetlink.open());
+      wakeup = new Wakeup();
       NetworkEvents events = NetworkEvents.open(LinkAddresses.OURS);
-      VirtualAddresses made =
-          new VirtualAddresses(interfaceName, services, held, report, kernel, events, wakeup);
+      VirtualAddresses made = new VirtualAddresses(services, held, report, kernel, events, wakeup);
       made.keeper.turn();
       made.publish();
       made.thread.start();
       return made;
     } catch (LinuxException failed) {
-      wakeup.close();
-      if (kernel != null) {
-        kernel.close();
+      if (wakeup != null) {
+        wakeup.close();
       }
+      kernel.close();
       throw failed;
     }
   }
@@ -131,7 +141,10 @@ public final class VirtualAddresses implements AutoCloseable {
     try (LinkAddresses kernel = new LinkAddresses(interfaceName, Rtnetlink.open())) {
       try {
         return ClaimProbe.run(
-            kernel.requireLink(), services.stream().map(ServiceAddress::address).toList(), limit);
+            kernel.requireLink(),
+            kernel.ownHardware(),
+            services.stream().map(ServiceAddress::address).toList(),
+            limit);
       } catch (LinuxException refused) {
         throw kernel.unavailable(refused);
       }
@@ -147,14 +160,17 @@ public final class VirtualAddresses implements AutoCloseable {
    */
   public Future<?> raise(Duration lifetime) {
     Until until = Until.after(lifetime);
-    return order(
-        keeper -> {
-          wanted = until;
-          keeper.raise();
-        });
+    // Not only once it is obeyed: what was extended by then must not be forgotten.
+    wanted.updateAndGet(now -> now.forever() || until.isLaterThan(now) ? until : now);
+    return order(AddressKeeper::raise);
   }
 
-  /** From now on the network is told where they are: the gate is open. */
+  /**
+   * From now on the network is told where they are: the gate is open.
+   *
+   * @return done when that has begun; fails with an {@link AddressUnavailableException} if they are
+   *     not raised
+   */
   public Future<?> announce() {
     return order(AddressKeeper::announce);
   }
@@ -165,7 +181,7 @@ public final class VirtualAddresses implements AutoCloseable {
    */
   public void extend(Duration lifetime) {
     Until until = Until.after(lifetime);
-    wanted = until;
+    wanted.set(until);
     Until now = kept;
     if (now == null || now.forever() || until.isLaterThan(now)) {
       wakeup.wake();
@@ -181,34 +197,58 @@ public final class VirtualAddresses implements AutoCloseable {
   public Future<?> hold() {
     return order(
         keeper -> {
-          wanted = Until.FOREVER;
-          keeper.hold();
+          Until before = wanted.getAndSet(Until.FOREVER);
+          try {
+            keeper.hold();
+          } catch (AddressUnavailableException refused) {
+            // Some may stay for good by now. The turn that follows has them go as they would have.
+            wanted.compareAndSet(Until.FOREVER, before);
+            throw refused;
+          }
         });
   }
 
   /**
-   * Takes them away.
+   * Takes them away. This is accepted also where too many orders wait: the oldest are cancelled.
    *
    * @return done when they are gone; if that fails it is tried again
+   * @throws RejectedExecutionException after {@link #close}, and if the thread failed, which {@link
+   *     #problem} tells; as all orders
    */
   public Future<?> lower() {
-    return order(AddressKeeper::lower);
+    wanted.set(Until.after(Duration.ZERO));
+    FutureTask<?> task = task(AddressKeeper::lower);
+    while (!closed && !orders.offer(task)) {
+      FutureTask<?> oldest = orders.poll();
+      if (oldest != null) {
+        oldest.cancel(false);
+      }
+    }
+    return given(task);
   }
 
   private Future<?> order(Order order) {
-    FutureTask<?> task =
-        new FutureTask<>(
-            () -> {
-              obey(order);
-              return null;
-            });
-    if (closed || !orders.offer(task)) {
-      throw new RejectedExecutionException(closed ? "closed" : "more orders than are obeyed");
+    FutureTask<?> task = task(order);
+    if (!closed && !orders.offer(task)) {
+      throw new RejectedExecutionException("more orders than are obeyed");
     }
+    return given(task);
+  }
+
+  private FutureTask<?> task(Order order) {
+    return new FutureTask<>(
+        () -> {
+          obey(order);
+          return null;
+        });
+  }
+
+  private FutureTask<?> given(FutureTask<?> task) {
     wakeup.wake();
     if (closed) {
       // The thread may have gone before it came.
       task.cancel(false);
+      throw new RejectedExecutionException("closed");
     }
     return task;
   }

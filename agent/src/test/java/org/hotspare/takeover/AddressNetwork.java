@@ -3,8 +3,10 @@ package org.hotspare.takeover;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -49,6 +51,10 @@ final class AddressNetwork implements AutoCloseable {
 
   private final String prefix;
   private final List<AutoCloseable> programs = new ArrayList<>();
+
+  /** Starting a program costs more than most tests, so what is in order serves the next, too. */
+  private final Map<Machine, AddressProcess> nodes = new EnumMap<>(Machine.class);
+
   private final Thread atShutdown = new Thread(this::release, "remove network namespaces");
   private final AtomicBoolean closed = new AtomicBoolean();
 
@@ -148,6 +154,13 @@ final class AddressNetwork implements AutoCloseable {
             Command.script("gate_traffic", "announce", INTERFACE, hardware, SERVICE4, SERVICE6)));
   }
 
+  /** Says to all that the IPv4 address is at one of two hardware addresses, again and again. */
+  void flood(Machine machine, int times) {
+    on(
+        machine,
+        String.join(" ", Command.script("address_claims", "flood", INTERFACE, times, SERVICE4)));
+  }
+
   /** Waits until the client is answered from both addresses. */
   void awaitAnswers() throws InterruptedException {
     long deadline = System.nanoTime() + Await.LIMIT.toNanos();
@@ -163,17 +176,26 @@ final class AddressNetwork implements AutoCloseable {
     }
   }
 
-  /** Starts a process with the service addresses. */
-  AddressProcess node(Machine machine, String... prefixOfCommand) {
-    return node(machine, INTERFACE, SERVICES, prefixOfCommand);
+  /** A process with the service addresses. A machine has one at a time. */
+  AddressProcess node(Machine machine) {
+    return node(machine, INTERFACE, SERVICES);
   }
 
-  AddressProcess node(
-      Machine machine, String networkInterface, List<String> services, String... prefixOfCommand) {
-    AddressProcess made =
-        new AddressProcess(
-            namespace(machine), List.of(prefixOfCommand), networkInterface, services);
+  AddressProcess node(Machine machine, String networkInterface, List<String> services) {
+    AddressProcess node = nodes.get(machine);
+    if (node == null || !node.isFresh()) {
+      node = new AddressProcess(namespace(machine), List.of());
+      nodes.put(machine, node);
+    }
+    node.open(networkInterface, services);
+    return node;
+  }
+
+  /** A process with the service addresses that is started by a command. */
+  AddressProcess nodeBy(Machine machine, String... command) {
+    AddressProcess made = new AddressProcess(namespace(machine), List.of(command));
     programs.add(made);
+    made.open(INTERFACE, SERVICES);
     return made;
   }
 
@@ -195,12 +217,24 @@ final class AddressNetwork implements AutoCloseable {
   /** Ends all that a test has started, and makes the machines as they were. */
   void tidy() {
     endPrograms();
+    nodes
+        .values()
+        .removeIf(
+            node -> {
+              if (node.isFresh()) {
+                // Has nothing left to hold or to renew.
+                node.open("none", SERVICES);
+              } else {
+                node.close();
+              }
+              return !node.isFresh();
+            });
     for (Machine machine : Machine.values()) {
       shell(
-          "! ip -n %1$s link show %2$s >&- 2>&- || ip -n %1$s link delete %2$s"
+          "! ip -n %1$s link show %2$s >/dev/null 2>&1 || ip -n %1$s link delete %2$s"
               .formatted(namespace(machine), INTERFACE));
       shell(
-          "! ip -n %1$s link show other >&- 2>&- || ip -n %1$s link delete other"
+          "! ip -n %1$s link show other >/dev/null 2>&1 || ip -n %1$s link delete other"
               .formatted(namespace(machine)));
       plug(machine);
     }
@@ -229,6 +263,7 @@ final class AddressNetwork implements AutoCloseable {
       return false;
     }
     endPrograms();
+    nodes.values().forEach(AddressProcess::close);
     List<String> namespaces = new ArrayList<>(List.of(lan()));
     for (Machine machine : Machine.values()) {
       namespaces.add(namespace(machine));

@@ -1,8 +1,11 @@
 package org.hotspare.takeover;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.hotspare.testing.Command;
 
 /** Drives an {@link AddressMain} on a node of an {@link AddressNetwork}. */
 final class AddressProcess implements AutoCloseable {
@@ -12,22 +15,30 @@ final class AddressProcess implements AutoCloseable {
   private final Lines lines;
   private final List<String> reports = new ArrayList<>();
   private long extendedNanos;
+  private boolean isFresh = true;
 
   /**
    * @param prefix of its command line
    */
-  AddressProcess(
-      String namespace, List<String> prefix, String networkInterface, List<String> services) {
+  AddressProcess(String namespace, List<String> prefix) {
     List<String> command = new ArrayList<>(prefix);
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(
         List.of(
             "--enable-native-access=ALL-UNNAMED", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
     command.addAll(List.of("-Xmx64m", "-cp", System.getProperty("java.class.path")));
-    command.addAll(List.of(AddressMain.class.getName(), networkInterface));
-    command.addAll(services);
+    command.add(AddressMain.class.getName());
     lines = new Lines(namespace, command);
     answer();
+  }
+
+  /** Has it begin anew, as if it had just been started. */
+  void open(String networkInterface, List<String> services) {
+    reports.clear();
+    isFresh = true;
+    assertThat(ask("open %s %s".formatted(networkInterface, String.join(" ", services))))
+        .as("of %s", reports)
+        .isEqualTo("opened");
   }
 
   /** Has it do something, and returns its answer when that is done. */
@@ -70,10 +81,24 @@ final class AddressProcess implements AutoCloseable {
     return extendedNanos;
   }
 
+  /**
+   * @param limits as {@code prlimit --nofile} has them
+   */
+  void limitFiles(String limits) {
+    isFresh = false;
+    Command.succeed(List.of("prlimit", "--pid", "" + lines.pid(), "--nofile=" + limits));
+  }
+
   /** SIGKILL; returns when it is gone. */
   void kill() throws InterruptedException {
+    isFresh = false;
     lines.close();
     lines.rest().forEach(this::note);
+  }
+
+  /** Whether it can be opened for another test. */
+  boolean isFresh() {
+    return isFresh;
   }
 
   @Override

@@ -13,6 +13,7 @@ final class ClaimListener implements AutoCloseable {
             namespace,
             Command.script(
                 "address_claims",
+                "listen",
                 AddressNetwork.INTERFACE,
                 AddressNetwork.SERVICE4,
                 AddressNetwork.SERVICE6));

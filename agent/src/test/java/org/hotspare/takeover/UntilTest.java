@@ -1,6 +1,7 @@
 package org.hotspare.takeover;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import org.hotspare.linux.AssignedAddress;
 import org.junit.jupiter.api.Test;
@@ -16,6 +17,21 @@ class UntilTest {
     assertThat(new Until(false, 1_980 * MILLI).seconds(0)).isEqualTo(3);
     assertThat(new Until(false, 1 * MILLI).seconds(0)).isEqualTo(1);
     assertThat(Until.FOREVER.seconds(0)).isEqualTo(AssignedAddress.FOREVER);
+  }
+
+  @Test
+  void whatIsOverIsNoNumberOfSeconds() {
+    Until until = new Until(false, 1_000 * MILLI);
+    assertThat(until.seconds(1_000 * MILLI - 1)).isEqualTo(1);
+    for (long millis = 1_000; millis < 5_000; millis += 100) {
+      long late = millis * MILLI;
+      assertThatThrownBy(() -> until.seconds(late)).isInstanceOf(IllegalArgumentException.class);
+    }
+    // And none that is over in 137 years is for good.
+    assertThat(new Until(false, Long.MAX_VALUE / 2 - MILLI).seconds(0))
+        .isLessThan(AssignedAddress.FOREVER);
+    assertThat(new Until(false, Long.MAX_VALUE - 100 * MILLI).seconds(0))
+        .isLessThan(AssignedAddress.FOREVER);
   }
 
   @Test
