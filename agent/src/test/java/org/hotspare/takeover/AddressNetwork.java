@@ -13,12 +13,15 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.hotspare.takeover.Observer.Question;
 import org.hotspare.testing.Await;
 import org.hotspare.testing.Command;
+import org.junit.jupiter.api.extension.AfterAllCallback;
+import org.junit.jupiter.api.extension.AfterEachCallback;
+import org.junit.jupiter.api.extension.ExtensionContext;
 
 /**
- * Two nodes and a client as network namespaces at one bridge. {@link #close} removes all. Needs
- * root.
+ * Two nodes and a client as network namespaces at one bridge, for the tests of a class: each finds
+ * them as they were made. Needs root.
  */
-final class AddressNetwork implements AutoCloseable {
+final class AddressNetwork implements AutoCloseable, AfterEachCallback, AfterAllCallback {
   static final String INTERFACE = "eth0";
   static final String SERVICE4 = "10.77.0.100";
   static final String SERVICE6 = "fd77::100";
@@ -215,7 +218,7 @@ final class AddressNetwork implements AutoCloseable {
   }
 
   /** Ends all that a test has started, and makes the machines as they were. */
-  void tidy() {
+  private void tidy() {
     endPrograms();
     nodes
         .values()
@@ -248,6 +251,16 @@ final class AddressNetwork implements AutoCloseable {
         throw new IllegalStateException(e);
       }
     }
+  }
+
+  @Override
+  public void afterEach(ExtensionContext context) {
+    tidy();
+  }
+
+  @Override
+  public void afterAll(ExtensionContext context) {
+    close();
   }
 
   @Override

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.hotspare.testing.Command;
 
@@ -74,6 +75,13 @@ final class AddressProcess implements AutoCloseable {
   /** All that it has reported before its last answer. */
   List<String> reports() {
     return List.copyOf(reports);
+  }
+
+  /** What its state says of all addresses together, such as {@code claimed}. */
+  long sum(String count) {
+    return Arrays.stream(ask("states").split("; ", -1))
+        .mapToLong(state -> Long.parseLong(state.replaceAll(".* " + count + "=([0-9]+) .*", "$1")))
+        .sum();
   }
 
   /** When it was about to extend last, before its last answer or its end. */
