@@ -44,8 +44,18 @@ class ArchitectureTest {
           Map.entry(
               "agent",
               Set.of(
-                  "tree", "delta", "config", "linux", "index", "watch", "wire", "mirror", "health",
-                  "admin", "cli")));
+                  "tree",
+                  "delta",
+                  "config",
+                  "linux",
+                  "index",
+                  "watch",
+                  "wire",
+                  "mirror",
+                  "health",
+                  "takeover",
+                  "admin",
+                  "cli")));
 
   /** The agent's half of the local socket, which commands have no business with. */
   private static final Set<String> SERVING = Set.of("AdminServer", "EventLog", "Operations");

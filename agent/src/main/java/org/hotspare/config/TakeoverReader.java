@@ -4,6 +4,7 @@ import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.nio.file.Path;
 import java.util.EnumSet;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.SequencedMap;
@@ -18,6 +19,7 @@ final class TakeoverReader {
   private static final String SERVICE_ADDRESS_EXPECTED =
       "an address with its prefix length, such as 10.0.0.100/24";
   static final String COMMAND_EXPECTED = "a shell command";
+  private static final String UNIT = ".service";
   private static final Pattern INTERFACE = Pattern.compile("[A-Za-z0-9_.@-]{1,15}");
   private static final Pattern PREFIXED = Pattern.compile("([0-9A-Fa-f:.]{2,45})/([0-9]{1,3})");
   private static final Pattern WINDOW =
@@ -49,8 +51,28 @@ final class TakeoverReader {
                     section.each(
                         "ports",
                         item -> item.parsed("a TCP port, 1 to 65535", TakeoverReader::port)),
-                    section.each("services", item -> Optional.of(service(item)))))
+                    services(section)))
         .orElse(Takeover.NONE);
+  }
+
+  private static List<Service> services(Section takeover) {
+    Set<String> known = new HashSet<>();
+    return takeover.each(
+        "services",
+        item -> {
+          Service service = service(item);
+          if (!known.add(whatItIs(service.control()))) {
+            item.complain(item.name() + " is there already", "each service once");
+          }
+          return Optional.of(service);
+        });
+  }
+
+  private static String whatItIs(Service.Control control) {
+    return switch (control) {
+      case Service.Systemd(String unit) -> unit.endsWith(UNIT) ? unit : unit + UNIT;
+      case Service.Commands commands -> "start: " + commands.start();
+    };
   }
 
   private static String prefixed(String text) {

@@ -179,6 +179,24 @@ class ConfigurationTest {
   }
 
   @Test
+  void aServiceThatIsThereTwiceIsNamed() {
+    assertThat(
+            complaints(
+                SMALL
+                    + """
+                    takeover:
+                      services:
+                        - {systemd: apache2}
+                        - {start: apache2, stop: "true"}
+                        - {systemd: apache2.service, on: all}
+                        - {start: apache2, stop: "false"}
+                    """))
+        .hasSize(2)
+        .allSatisfy(
+            line -> assertThat(line).contains(" is there already; expected each service once"));
+  }
+
+  @Test
   void checksHaveTheirAnswerWithinTheirPeriod() throws Exception {
     Configuration quick =
         read(
