@@ -170,12 +170,13 @@ final class TakeoverReader {
 
   static Hooks hooks(Section top) {
     return top.get("hooks")
-        .map(value -> value.section("before", "after"))
+        .map(value -> value.section("before", "after", "timeout"))
         .map(
             section ->
                 new Hooks(
                     section.texts("before", COMMAND_EXPECTED),
-                    section.texts("after", COMMAND_EXPECTED)))
+                    section.texts("after", COMMAND_EXPECTED),
+                    section.duration("timeout", Hooks.DEFAULT_TIMEOUT)))
         .orElse(Hooks.NONE);
   }
 

@@ -197,6 +197,13 @@ class ConfigurationTest {
   }
 
   @Test
+  void hooksHaveATime() throws Exception {
+    assertThat(read(SMALL).hooks().timeout()).isEqualTo(Duration.ofSeconds(30));
+    assertThat(read(SMALL + "hooks: {before: x, timeout: 5s}\n").hooks().timeout())
+        .isEqualTo(Duration.ofSeconds(5));
+  }
+
+  @Test
   void checksHaveTheirAnswerWithinTheirPeriod() throws Exception {
     Configuration quick =
         read(

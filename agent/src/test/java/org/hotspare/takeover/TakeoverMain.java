@@ -1,0 +1,62 @@
+package org.hotspare.takeover;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/** An agent's part in a test that kills it. */
+final class TakeoverMain {
+  private TakeoverMain() {}
+
+  /**
+   * @param arguments {@code service}, the directory, and a service's three commands; or {@code
+   *     hook}, an owner and a command
+   */
+  public static void main(String[] arguments) throws Exception {
+    switch (arguments[0]) {
+      case "service" -> {
+        Service service =
+            TestService.service(
+                arguments[2],
+                arguments[3],
+                arguments[4],
+                Service.Where.PRIMARY,
+                TestService.TIMEOUT);
+        Path directory = Path.of(arguments[1]);
+        System.out.println(
+            new Services(List.of(service), "test@killed", directory, Map.of())
+                .becomePrimary()
+                .steps());
+      }
+      case "hook" ->
+          new Hooks(List.of(arguments[2]), List.of(), Duration.ofMinutes(5), arguments[1], Map.of())
+              .before(new RoleChange("web", "alpha", 7, "standby", "primary"));
+      default -> throw new IllegalArgumentException(arguments[0]);
+    }
+    Thread.sleep(Duration.ofHours(1));
+  }
+
+  /** Starts it; what it prints is this process's. */
+  static Process start(String... arguments) throws Exception {
+    List<String> command =
+        new ArrayList<>(
+            List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--enable-native-access=ALL-UNNAMED",
+                "-XX:+UseSerialGC",
+                "-XX:TieredStopAtLevel=1",
+                "-cp",
+                System.getProperty("java.class.path"),
+                TakeoverMain.class.getName()));
+    command.addAll(List.of(arguments));
+    return new ProcessBuilder(command).redirectErrorStream(true).inheritIO().start();
+  }
+
+  /** As kill -9 does. */
+  static void kill(Process process) throws InterruptedException {
+    process.toHandle().destroyForcibly();
+    process.waitFor();
+  }
+}
