@@ -30,8 +30,12 @@ public final class Notifier implements AutoCloseable {
   private static final int MAX_JSON = 30_000;
 
   /** How long {@link #close} waits for those on their way. */
-  private static final Duration LAST_WORDS = Duration.ofSeconds(5);
+  private static final Duration LAST_WORDS = Duration.ofSeconds(2);
 
+  /** How many events were left out before this one, since the command is slow or they too long. */
+  private static final String DROPPED = "HOTSPARE_DROPPED";
+
+  private static final String NONE = "0";
   private static final String FEED = "printf '%s\\n' \"$HOTSPARE_EVENT\" | /bin/sh -c \"$1\"";
 
   private final String command;
@@ -87,18 +91,22 @@ public final class Notifier implements AutoCloseable {
   /**
    * Has it told, if this occasion is wanted, and returns at once. Any thread.
    *
-   * @param json the event, in one line
+   * @param json the event, in one line, of up to 30,000 characters: one that no environment can
+   *     hold is left out, and counted as such
    */
   public void tell(String occasion, String json) {
     if (!on.contains(occasion)) {
       return;
     }
-    if (json.length() > MAX_JSON) {
-      throw new IllegalArgumentException("an event of " + json.length() + " characters");
-    }
+    // Who tells it has other things to do than to mend that.
+    boolean fits = json.length() <= MAX_JSON && json.indexOf('\0') < 0;
     lock.lock();
     try {
       if (closed) {
+        return;
+      }
+      if (!fits) {
+        dropped++;
         return;
       }
       waiting.addLast(new Notice(occasion, json));
@@ -118,6 +126,10 @@ public final class Notifier implements AutoCloseable {
         Map<String, String> added = next();
         if (added == null) {
           return;
+        }
+        // Not under the lock: who reads the log may be slow.
+        if (!NONE.equals(added.get(DROPPED))) {
+          LOG.warn("notify: {} events were left out before this one", added.get(DROPPED));
         }
         deliver(added);
       }
@@ -143,11 +155,8 @@ public final class Notifier implements AutoCloseable {
       Map<String, String> added = new LinkedHashMap<>(environment);
       added.put("HOTSPARE_OCCASION", notice.occasion());
       added.put("HOTSPARE_EVENT", notice.json());
-      added.put("HOTSPARE_DROPPED", Long.toString(dropped));
-      if (dropped > 0) {
-        LOG.warn("notify: {} events were left out, since the command is too slow", dropped);
-        dropped = 0;
-      }
+      added.put(DROPPED, Long.toString(dropped));
+      dropped = 0;
       return added;
     } finally {
       lock.unlock();
@@ -173,11 +182,14 @@ public final class Notifier implements AutoCloseable {
     }
   }
 
-  /** Takes no more; what waits is given five seconds, then it is left out and said to be. */
+  /** Takes no more; what waits is given two seconds, then it is left out and said to be. */
   @Override
   public void close() {
     try {
-      awaitLastWords();
+      int left = awaitLastWords();
+      if (left > 0) {
+        LOG.warn("notify: {} events were left out at the end", left);
+      }
       thread.interrupt();
       thread.join(TimedCommand.KILLED_WITHIN);
     } catch (InterruptedException e) {
@@ -186,7 +198,8 @@ public final class Notifier implements AutoCloseable {
     }
   }
 
-  private void awaitLastWords() throws InterruptedException {
+  /** How many were left out. */
+  private int awaitLastWords() throws InterruptedException {
     Deadline deadline = Deadline.after(LAST_WORDS);
     lock.lockInterruptibly();
     try {
@@ -194,11 +207,12 @@ public final class Notifier implements AutoCloseable {
       changed.signalAll();
       while (!waiting.isEmpty() || delivering) {
         if (changed.awaitNanos(deadline.remaining().toNanos()) <= 0) {
-          LOG.warn("notify: {} events were left out at the end", waiting.size());
+          int left = waiting.size();
           waiting.clear();
-          return;
+          return left;
         }
       }
+      return 0;
     } finally {
       lock.unlock();
     }
