@@ -11,6 +11,13 @@ import java.nio.charset.StandardCharsets;
 public final class WatchdogDevice implements AutoCloseable {
   private static final int O_WRONLY = 1;
   private static final int WDIOC_SETTIMEOUT = 0xC0045706;
+  private static final int WDIOC_GETSUPPORT = 0x80285700;
+  private static final int WDIOF_MAGICCLOSE = 0x0100;
+
+  /** In {@code struct watchdog_info}, after the options and the version of the firmware. */
+  private static final int IDENTITY = 8;
+
+  private static final int IDENTITY_BYTES = 32;
   private static final byte FOOD = 0;
 
   /** What has to be written last for a close to be taken as meant. */
@@ -19,6 +26,14 @@ public final class WatchdogDevice implements AutoCloseable {
   private final String path;
   private final int number;
   private boolean closed;
+
+  /**
+   * What it can do.
+   *
+   * @param magicClose whether it goes on when it is closed without {@link #disarm} before
+   * @param identity what its driver calls it
+   */
+  public record Support(boolean magicClose, String identity) {}
 
   private WatchdogDevice(String path, int number) {
     this.path = path;
@@ -46,6 +61,33 @@ public final class WatchdogDevice implements AutoCloseable {
       throw new LinuxException((int) -result, call.text(), path);
     }
     return result;
+  }
+
+  /**
+   * What it can do.
+   *
+   * @throws LinuxException ENOTTY if this is no watchdog
+   */
+  public Support support() throws LinuxException {
+    try (Scratch scratch = Scratch.take()) {
+      MemorySegment info = scratch.struct();
+      long request = Integer.toUnsignedLong(WDIOC_GETSUPPORT);
+      checked(
+          Kernel.call(scratch, Syscall.IOCTL, number, request, info.address()),
+          Syscall.IOCTL,
+          path);
+      return support(info);
+    }
+  }
+
+  /**
+   * @param info {@code struct watchdog_info} of linux/watchdog.h
+   */
+  static Support support(MemorySegment info) {
+    boolean magicClose = (info.get(ValueLayout.JAVA_INT, 0) & WDIOF_MAGICCLOSE) != 0;
+    byte[] identity = info.asSlice(IDENTITY, IDENTITY_BYTES).toArray(ValueLayout.JAVA_BYTE);
+    return new Support(
+        magicClose, new String(identity, StandardCharsets.ISO_8859_1).split("\0", 2)[0]);
   }
 
   /**

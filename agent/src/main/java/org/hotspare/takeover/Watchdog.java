@@ -2,6 +2,7 @@ package org.hotspare.takeover;
 
 import java.io.IOException;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.hotspare.linux.RawClock;
@@ -9,16 +10,14 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Has the machine reset when the agent does not say any more, for longer than a timeout, that all
- * is well: also where the whole process is frozen, or the kernel is.
+ * Has the machine reset before its lease is over when the lease is not renewed any more: also where
+ * the whole process is frozen, or the kernel is.
  *
- * <p>Invariant: nothing is fed after the instant up to which the owner allowed it. So the machine
- * is reset at the latest one timeout after that instant, unless this was {@link #stop}ped before.
- * One whose timeout is at most half of a lease so resets its machine before another node can have
- * the lease.
- *
- * <p>A kernel that was told never to stop a watchdog ({@code nowayout}) resets the machine also
- * after {@link #stop}.
+ * <p>Invariant: with a timeout of W, the machine is reset at the latest when the lease ends, unless
+ * this was {@link #stop}ped before. For it is fed only until 2 W before that. A process that is
+ * frozen between looking at the clock and feeding may feed later than it meant to, but only if it
+ * goes on within W of that look: for it had fed before, and else the machine is reset by then. From
+ * that last feeding it takes another W.
  *
  * <p>Feeding is done by a thread of its own, since some watchdogs take their time. Any thread may
  * call what is public.
@@ -29,22 +28,49 @@ public final class Watchdog {
   /** Of the timeout between two feedings. */
   private static final int PART = 4;
 
+  /** How many timeouts before the end of the lease it is fed for the last time. */
+  private static final int MARGIN = 2;
+
+  /** Of the lease that is left for renewing it. */
+  private static final int RENEWING = 4;
+
   private final WatchdogTimer timer;
   private final long pauseNanos;
+  private final long marginNanos;
   private final Thread thread;
   private final CountDownLatch stopping = new CountDownLatch(1);
 
   /** Of CLOCK_MONOTONIC_RAW. */
-  private volatile long allowedUntil;
+  private volatile long leaseEnd;
 
   /** Written by the thread that feeds, before it ends. */
-  private volatile boolean failed;
+  private volatile boolean disarmed;
 
-  private Watchdog(WatchdogTimer timer, Duration timeout, long allowedUntil) {
+  private Watchdog(WatchdogTimer timer, Duration timeout, long leaseEnd) {
     this.timer = timer;
     this.pauseNanos = timeout.toNanos() / PART;
-    this.allowedUntil = allowedUntil;
-    this.thread = Thread.ofPlatform().name("watchdog").daemon().unstarted(this::feed);
+    this.marginNanos = timeout.toNanos() * MARGIN;
+    this.leaseEnd = leaseEnd;
+    this.thread = Thread.ofPlatform().name("watchdog").daemon().unstarted(this::run);
+  }
+
+  /**
+   * Why such a watchdog cannot guard such a lease; empty if it can. Two timeouts have to fit into
+   * the lease, and a quarter of it is left for renewing it.
+   *
+   * @param validity how long the holder has a lease after it asked for it
+   */
+  public static Optional<String> objection(Duration timeout, Duration validity) {
+    if (timeout.toSeconds() < 1 || timeout.toNanosPart() != 0) {
+      return Optional.of("a watchdog's timeout is in whole seconds, one at least, not " + timeout);
+    }
+    long needed = timeout.toMillis() * MARGIN * RENEWING / (RENEWING - 1);
+    if (validity.toMillis() < needed) {
+      return Optional.of(
+          "a watchdog of %d s needs a lease that is valid for %d ms, not %d ms"
+              .formatted(timeout.toSeconds(), needed, validity.toMillis()));
+    }
+    return Optional.empty();
   }
 
   /**
@@ -52,51 +78,78 @@ public final class Watchdog {
    *
    * @param path such as {@code /dev/watchdog}
    * @param timeout in whole seconds, one at least
-   * @param allowedUntil as of {@link #allowUntil}
-   * @throws IOException if there is none, somebody else has it, or it cannot have this timeout; the
+   * @param validity how long a lease is valid, to be refused if that is too short
+   * @param leaseEnd as of {@link #leaseEndsAt}
+   * @throws IOException if there is none, somebody else has it, or it cannot do what is wanted; the
    *     message says which
+   * @throws IllegalArgumentException as of {@link #objection}
    */
-  public static Watchdog start(String path, Duration timeout, long allowedUntil)
+  public static Watchdog start(String path, Duration timeout, Duration validity, long leaseEnd)
       throws IOException {
-    if (timeout.toSeconds() < 1 || timeout.toNanosPart() != 0) {
-      throw new IllegalArgumentException("not in whole seconds: " + timeout);
+    Optional<String> objection = objection(timeout, validity);
+    if (objection.isPresent()) {
+      throw new IllegalArgumentException(objection.get());
     }
-    return start(KernelWatchdog.open(path, timeout), timeout, allowedUntil);
+    return start(KernelWatchdog.open(path, timeout), timeout, leaseEnd);
   }
 
-  static Watchdog start(WatchdogTimer timer, Duration timeout, long allowedUntil) {
-    Watchdog watchdog = new Watchdog(timer, timeout, allowedUntil);
+  static Watchdog start(WatchdogTimer timer, Duration timeout, long leaseEnd) {
+    Watchdog watchdog = new Watchdog(timer, timeout, leaseEnd);
     watchdog.thread.start();
     return watchdog;
   }
 
   /**
-   * All is well: it may be fed until then. Never blocks.
+   * The lease was renewed. Never blocks.
    *
-   * @param rawNanos of {@link RawClock#monotonicRawNanos}
+   * @param rawNanos when it ends, of {@link RawClock#monotonicRawNanos}
    */
-  public void allowUntil(long rawNanos) {
-    allowedUntil = rawNanos;
+  public void leaseEndsAt(long rawNanos) {
+    leaseEnd = rawNanos;
   }
 
-  private void feed() {
+  private void run() {
     try {
-      boolean hungry = false;
-      do {
-        boolean allowed = RawClock.monotonicRawNanos() - allowedUntil < 0;
-        if (allowed) {
-          timer.feed();
-        } else if (!hungry) {
-          LOG.error("The watchdog is not fed any more, and resets this machine soon");
-        }
-        hungry = !allowed;
-      } while (!stopping.await(pauseNanos, TimeUnit.NANOSECONDS));
+      feedUntilStopped();
       timer.disarm();
+      disarmed = true;
     } catch (IOException refused) {
-      failed = true;
-      LOG.error("The watchdog cannot be fed or stopped, and resets this machine soon", refused);
+      LOG.error("The watchdog cannot be stopped, and resets this machine soon", refused);
     } catch (InterruptedException impossible) {
       throw new AssertionError("nobody interrupts this thread", impossible);
+    }
+  }
+
+  private void feedUntilStopped() throws InterruptedException {
+    boolean wasFed = true;
+    do {
+      boolean fed = feed(wasFed);
+      if (fed && !wasFed) {
+        LOG.info("The watchdog is fed again");
+      }
+      wasFed = fed;
+    } while (!stopping.await(pauseNanos, TimeUnit.NANOSECONDS));
+  }
+
+  /**
+   * @param tell whether it is news if it is not
+   */
+  private boolean feed(boolean tell) {
+    if (RawClock.monotonicRawNanos() - (leaseEnd - marginNanos) >= 0) {
+      if (tell) {
+        LOG.error("The watchdog is not fed any more, and resets this machine soon");
+      }
+      return false;
+    }
+    try {
+      timer.feed();
+      return true;
+    } catch (IOException refused) {
+      // The next time it may be taken.
+      if (tell) {
+        LOG.error("The watchdog cannot be fed, and may reset this machine soon", refused);
+      }
+      return false;
     }
   }
 
@@ -109,6 +162,6 @@ public final class Watchdog {
   public boolean stop() throws InterruptedException {
     stopping.countDown();
     thread.join(TimeUnit.SECONDS.toMillis(1));
-    return !thread.isAlive() && !failed;
+    return disarmed;
   }
 }

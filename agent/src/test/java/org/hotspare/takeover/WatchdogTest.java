@@ -15,11 +15,13 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import org.hotspare.linux.RawClock;
 import org.hotspare.linux.WatchdogDevice;
 import org.hotspare.testing.Command;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class WatchdogTest {
   private static final Duration TIMEOUT = Duration.ofMillis(200);
+  private static final Duration SECOND = Duration.ofSeconds(1);
   private static final long HOUR_NANOS = Duration.ofHours(1).toNanos();
 
   @TempDir Path directory;
@@ -28,14 +30,15 @@ class WatchdogTest {
   private static final class Noted implements WatchdogTimer {
     private final List<Long> fed = new CopyOnWriteArrayList<>();
     private volatile boolean disarmed;
-    private volatile boolean broken;
+    private volatile @Nullable Exception broken;
 
     @Override
     public void feed() throws IOException {
-      if (broken) {
-        throw new IOException("broken");
+      switch (broken) {
+        case IOException refused -> throw refused;
+        case RuntimeException bug -> throw bug;
+        case null, default -> fed.add(RawClock.monotonicRawNanos());
       }
-      fed.add(RawClock.monotonicRawNanos());
     }
 
     @Override
@@ -44,19 +47,24 @@ class WatchdogTest {
     }
   }
 
+  private static long now() {
+    return RawClock.monotonicRawNanos();
+  }
+
+  /** Two timeouts before its end: one for what may be late, and one that it takes to reset. */
   @Test
-  void itIsFedAsLongAsThatIsAllowedAndNoLonger() throws Exception {
+  void itIsFedNoLongerThanLetsItResetBeforeTheLeaseEnds() throws Exception {
     Noted noted = new Noted();
-    long until = RawClock.monotonicRawNanos() + Duration.ofSeconds(1).toNanos();
-    Watchdog watchdog = Watchdog.start(noted, TIMEOUT, until);
+    long end = now() + Duration.ofSeconds(2).toNanos();
+    Watchdog watchdog = Watchdog.start(noted, TIMEOUT, end);
     await("it is fed", () -> noted.fed.size() >= 2);
-    await("it is hungry", () -> RawClock.monotonicRawNanos() > until + TIMEOUT.toNanos());
+    // A thread that was held up between looking at the clock and here has had its second timeout.
+    await("it is hungry", () -> now() > end - TIMEOUT.toNanos());
     int fed = noted.fed.size();
-    // Each was before; the noting may have been held up, so by what is counted.
-    await(
-        "some time has passed", () -> RawClock.monotonicRawNanos() > until + 5 * TIMEOUT.toNanos());
+    await("some time has passed", () -> now() > end + 3 * TIMEOUT.toNanos());
     assertThat(noted.fed).hasSize(fed);
-    watchdog.allowUntil(RawClock.monotonicRawNanos() + HOUR_NANOS);
+    assertThat(noted.fed.getLast()).isLessThan(end - TIMEOUT.toNanos());
+    watchdog.leaseEndsAt(now() + HOUR_NANOS);
     await("it is fed again", () -> noted.fed.size() >= fed + 2);
     assertThat(noted.disarmed).isFalse();
     assertThat(watchdog.stop()).isTrue();
@@ -64,10 +72,34 @@ class WatchdogTest {
   }
 
   @Test
-  void oneThatCannotBeFedIsNotSaidToBeStopped() throws Exception {
+  void aLeaseThatIsTooShortForItIsRefused() {
+    // The shortest of a watchdog, and the default of a lease.
+    assertThat(Watchdog.objection(SECOND, Duration.ofMillis(1600)))
+        .contains("a watchdog of 1 s needs a lease that is valid for 2666 ms, not 1600 ms");
+    assertThat(Watchdog.objection(SECOND, Duration.ofMillis(2666))).isEmpty();
+    assertThat(Watchdog.objection(Duration.ofMillis(1500), Duration.ofHours(1))).isPresent();
+    assertThatThrownBy(() -> Watchdog.start("/dev/nosuch", SECOND, Duration.ofMillis(1600), now()))
+        .isInstanceOf(IllegalArgumentException.class);
+  }
+
+  @Test
+  void oneThatRefusesFoodOnceIsFedAgain() throws Exception {
     Noted noted = new Noted();
-    noted.broken = true;
-    Watchdog watchdog = Watchdog.start(noted, TIMEOUT, RawClock.monotonicRawNanos() + HOUR_NANOS);
+    noted.broken = new IOException("Input/output error (EIO)");
+    Watchdog watchdog = Watchdog.start(noted, TIMEOUT, now() + HOUR_NANOS);
+    noted.broken = null;
+    await("it is fed", () -> !noted.fed.isEmpty());
+    assertThat(watchdog.stop()).isTrue();
+    assertThat(noted.disarmed).isTrue();
+  }
+
+  @Test
+  void oneWhoseThreadFailedIsNotSaidToBeStopped() throws Exception {
+    Noted noted = new Noted();
+    RuntimeException bug = new IllegalStateException("meant to end the watchdog's thread");
+    bug.setStackTrace(new StackTraceElement[0]);
+    noted.broken = bug;
+    Watchdog watchdog = Watchdog.start(noted, TIMEOUT, now() + HOUR_NANOS);
     assertThat(watchdog.stop()).isFalse();
     assertThat(noted.disarmed).isFalse();
   }
@@ -126,19 +158,35 @@ class WatchdogTest {
 
   @Test
   void whatIsNoWatchdogIsRefusedWithTheReason() throws Exception {
-    Duration second = Duration.ofSeconds(1);
     String nosuch = directory.resolve("nosuch").toString();
-    assertThatThrownBy(() -> Watchdog.start(nosuch, second, 0))
+    assertThatThrownBy(() -> KernelWatchdog.open(nosuch, SECOND))
         .isInstanceOf(IOException.class)
         .hasMessageContaining("the watchdog cannot be opened")
         .hasMessageContaining("No such file or directory (ENOENT)");
     Path file = Files.createFile(directory.resolve("file"));
-    assertThatThrownBy(() -> Watchdog.start(file.toString(), second, 0))
+    assertThatThrownBy(() -> KernelWatchdog.open(file.toString(), SECOND))
         .isInstanceOf(IOException.class)
-        .hasMessageContaining("the watchdog takes no timeout: ioctl")
+        .hasMessageContaining("is no watchdog: ioctl")
         .hasMessageContaining("(ENOTTY)");
     assertThat(file).isEmptyFile();
-    assertThatThrownBy(() -> Watchdog.start(nosuch, Duration.ofMillis(1500), 0))
-        .isInstanceOf(IllegalArgumentException.class);
+  }
+
+  /** Once it is open it would be too late. */
+  @Test
+  void oneThatCannotBeStoppedIsRefusedBeforeItIsOpened() throws Exception {
+    Path known = directory.resolve("class");
+    Path first = Files.createDirectories(known.resolve("watchdog0"));
+    Files.writeString(first.resolve("nowayout"), "1\n");
+    for (String name : List.of("watchdog", "watchdog0")) {
+      // It is not there, so to open it would be refused otherwise.
+      String path = directory.resolve(name).toString();
+      assertThatThrownBy(() -> KernelWatchdog.open(path, SECOND, known))
+          .hasMessageContaining("was told never to stop the watchdog")
+          .hasMessageContaining("(nowayout)");
+    }
+    Files.writeString(first.resolve("nowayout"), "0\n");
+    assertThatThrownBy(
+            () -> KernelWatchdog.open(directory.resolve("watchdog").toString(), SECOND, known))
+        .hasMessageContaining("cannot be opened");
   }
 }
