@@ -13,6 +13,7 @@
 #   ADDRESS_ID=1234                         # the floating address
 #   SERVER_ID=5678                          # this machine
 #   TOKEN=...                               # one that may move this address and nothing else
+#   AGENT=http://127.0.0.1:7401             # this machine's agent: `api: {listen: ...}`
 #
 # The provider moves the address whoever asks: a primary that was cut off from the others does not
 # give it up by itself. hotspare's gate keeps it from answering on the service addresses and ports
@@ -37,8 +38,15 @@ assign() {
       "$API/floating-addresses/$ADDRESS_ID/assign"
 }
 
+# An attempt that comes late would take the address back from the node that has it by then. (The
+# agent kills this hook when the node gives its role up; what was sent before cannot be called back.)
+is_primary() {
+  curl --silent --fail --output /dev/null --max-time 2 "$AGENT/primary"
+}
+
 # Assigning twice does no harm, so what fails is tried again, within the hook's timeout.
 for attempt in 1 2 3; do
+  is_primary || { echo "not the primary any more" >&2; exit 1; }
   if assign; then
     echo "address $ADDRESS_ID is assigned to server $SERVER_ID, epoch $HOTSPARE_EPOCH"
     exit 0

@@ -1,7 +1,9 @@
 package org.hotspare.agent;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -15,15 +17,29 @@ import org.hotspare.takeover.Hooks;
 import org.hotspare.takeover.Notifier;
 import org.hotspare.takeover.Service;
 import org.hotspare.takeover.Services;
+import org.hotspare.tree.Digest;
 import org.hotspare.watch.WorkDirectories;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** What the configuration asks for around a change of role on this node. */
 final class ConfiguredTakeover {
+  private static final Logger LOG = LoggerFactory.getLogger(ConfiguredTakeover.class);
+
+  /** Waits for no disk, and is empty after each start of the machine. */
+  private static final Path RUN = Path.of("/run/hotspare");
+
   private ConfiguredTakeover() {}
 
-  /** What tells this node's agent from all others that may run on the same machine. */
-  private static String owner(Configuration configuration, Node self) {
-    return self.name() + "@" + configuration.cluster();
+  /**
+   * What tells this node's agent from all others that may run on the same machine: also from those
+   * of other clusters with the same names, such as two trials. It is the same at each start.
+   */
+  static String owner(Configuration configuration, Node self) {
+    String state = configuration.state().toAbsolutePath().normalize().toString();
+    byte[] hash = Digest.newHash().digest(state.getBytes(StandardCharsets.UTF_8));
+    String digest = HexFormat.of().formatHex(hash, 0, 4);
+    return self.name() + "@" + configuration.cluster() + "-" + digest;
   }
 
   private static Map<String, String> environment(Configuration configuration, Node self) {
@@ -34,13 +50,35 @@ final class ConfiguredTakeover {
    * @throws IOException if the directory for what is known of them cannot be made
    */
   static Services services(Configuration configuration, Node self) throws IOException {
-    Path directory = configuration.state().resolve("services");
-    WorkDirectories.createPrivate(directory);
+    return services(configuration, self, RUN);
+  }
+
+  /**
+   * @param run for the records, as {@link #RUN}
+   */
+  static Services services(Configuration configuration, Node self, Path run) throws IOException {
+    String owner = owner(configuration, self);
+    Path logs = configuration.state().resolve("services");
+    WorkDirectories.createPrivate(logs);
     return new Services(
         services(configuration),
-        owner(configuration, self),
-        directory,
+        owner,
+        records(run, owner, logs),
+        logs,
         environment(configuration, self));
+  }
+
+  /** Below the state directory where this user may not make it elsewhere. */
+  private static Path records(Path run, String owner, Path otherwise) {
+    Path own = run.resolve(owner);
+    try {
+      WorkDirectories.createPrivate(run);
+      WorkDirectories.createPrivate(own);
+      return own;
+    } catch (IOException refused) {
+      LOG.info("What services were begun is kept in {}: {}", otherwise, refused.toString());
+      return otherwise;
+    }
   }
 
   static List<Service> services(Configuration configuration) {

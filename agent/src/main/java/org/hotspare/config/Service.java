@@ -5,7 +5,7 @@ import java.time.Duration;
 /**
  * A service on top of the mirrors.
  *
- * @param timeout how long each of its commands may take
+ * @param timeout how long starting it may take until it is well, and stopping it until it is killed
  */
 public record Service(Control control, Where where, Duration timeout) {
   public static final Duration DEFAULT_TIMEOUT = Duration.ofSeconds(30);

@@ -1,84 +1,86 @@
 package org.hotspare.takeover;
 
 import java.io.IOException;
-import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
+import org.hotspare.takeover.StatusCommand.Answer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A service that is started and stopped by commands.
+ * A service that is started and stopped by commands, and outlives the agent, see {@link
+ * StartCommand}. Whether it runs is what its status command says; where there is none, it runs from
+ * its start to its stop. All that the start command started can be killed, see {@link
+ * ServiceProcesses}.
  *
- * <p>It outlives the agent: the start command runs in a session of its own, with empty input, a
- * file for its output and no other descriptor, and stays when the agent dies. Whether it runs is
- * what its status command says; where there is none, it runs from its start to its stop. All that
- * the start command started can be killed, see {@link ServiceProcesses}.
+ * <p>Invariants: what was begun is recorded until its stop succeeded, whatever became of its start
+ * and whoever asks. A stop is left out only where nothing was begun, no process is left, and its
+ * status says that it is down; for that may also mean that it runs and is not well. And what was
+ * begun is stopped or killed to be started again only when it was not well for some time.
  */
 final class CommandService implements ServiceControl {
   private static final Logger LOG = LoggerFactory.getLogger(CommandService.class);
-  private static final Duration ASKED_WITHIN = Duration.ofSeconds(2);
-  private static final Duration KILLED_WITHIN = Duration.ofSeconds(2);
 
-  /**
-   * Joins the control group, so that the command begins in it, and hides from it what concerns the
-   * agent alone. The agent's working directory would keep its filesystem from being unmounted.
-   */
-  private static final String START =
-      """
-      cd / && echo 0 >"$1" || exit 1
-      if true >>"$2"; then exec >>"$2" 2>&1; else exec >/dev/null 2>&1; fi
-      exec /usr/bin/env -u %s -u NOTIFY_SOCKET -u WATCHDOG_PID -u WATCHDOG_USEC -u JOURNAL_STREAM \
-      /bin/sh -c "$3"
-      """
-          .formatted(ServiceProcesses.starting());
+  /** A large one takes its time to give its memory back. */
+  private static final Duration KILLED_WITHIN = Duration.ofSeconds(10);
 
+  /** How long what was begun may be down, or not well, before it counts as such. */
+  private static final Duration WELL_AGAIN_WITHIN = Duration.ofSeconds(3);
+
+  /** How long the status may say otherwise after all was killed. */
+  private static final Duration DOWN_WITHIN = Duration.ofSeconds(1);
+
+  private static final Duration STOP_LEAST = Duration.ofSeconds(1);
+
+  private final Service service;
   private final Service.Commands commands;
   private final Map<String, String> environment;
   private final ServiceProcesses processes;
-  private final StartRecord record;
+  private final ServiceRecord record;
   private final ServiceLog log;
-
-  private @Nullable CommandEnd lastStatus;
+  private final StatusCommand status;
 
   /**
-   * @param name unlike that of any other service of this machine; fit for a file's name
-   * @param directory for its log and what has to be known of it later; there already
+   * @param commands those of the service
+   * @param name as of {@link ServiceRecords#id}
+   * @param record of the service; its directory is used for what is to be known of the processes
    * @param environment added to this process's own for all commands
    */
   CommandService(
-      Service.Commands commands, String name, Path directory, Map<String, String> environment) {
+      Service service,
+      Service.Commands commands,
+      String name,
+      ServiceRecord record,
+      ServiceLog log,
+      Map<String, String> environment) {
+    this.service = service;
     this.commands = commands;
     this.environment = environment;
-    this.processes = new ServiceProcesses(name, directory.resolve(name + ".group"));
-    this.record = new StartRecord(directory.resolve(name + ".started"));
-    this.log = new ServiceLog(directory.resolve(name + ".log"));
-  }
-
-  private boolean tellsItsStatus() {
-    return !commands.status().isEmpty();
+    this.processes = new ServiceProcesses(name, record.file().resolveSibling(name + ".group"));
+    this.record = record;
+    this.log = log;
+    this.status = new StatusCommand(commands.status(), environment);
   }
 
   @Override
-  public boolean isRunning(Deadline deadline)
-      throws ServiceException, InterruptedException, IOException {
-    if (!tellsItsStatus()) {
-      return record.isOfThisRun();
-    }
-    CommandEnd end = shell(commands.status(), deadline.remainingAtLeast(ASKED_WITHIN));
-    if (!end.isAnswer()) {
-      throw new ServiceException("its status command: " + end);
-    }
-    lastStatus = end;
-    return end.isSuccess();
+  public boolean isRunning(Deadline deadline) throws ServiceException, InterruptedException {
+    return switch (look(deadline)) {
+      case RUNNING -> true;
+      case DOWN -> false;
+      case UNKNOWN ->
+          throw new ServiceException(
+              status.exists() ? status.last() : "it was begun, and neither started nor stopped");
+    };
   }
 
-  private CommandEnd shell(String command, Duration timeout) throws InterruptedException {
-    return TimedCommand.shell(command, environment, line -> {}).await(timeout);
+  private Answer look(Deadline deadline) throws InterruptedException {
+    if (status.exists()) {
+      return status.ask(deadline);
+    }
+    if (record.isStarted()) {
+      return Answer.RUNNING;
+    }
+    return record.isBegun() ? Answer.UNKNOWN : Answer.DOWN;
   }
 
   /** Where it is interrupted, what was begun goes on, and has to be stopped. */
@@ -87,73 +89,92 @@ final class CommandService implements ServiceControl {
       throws ServiceException, InterruptedException, IOException {
     log.bound();
     if (!deadline.await(() -> !processes.isStarting())) {
-      throw new ServiceException("a start command of an earlier agent still runs");
+      killAll();
+      throw new ServiceException("a start command of an earlier agent did not end, so killed");
     }
-    if (isRunning(deadline)) {
+    boolean begun = record.isBegun() || !processes.isEmpty();
+    if (isWell(begun, deadline)) {
+      if (!record.isStarted()) {
+        // Somebody else started it, and it is to be stopped by this one.
+        record.begin(service);
+        record.started(!processes.isEmpty());
+      }
       return "";
     }
-    if (!processes.isEmpty()) {
-      LOG.warn("What is left of {} is killed before it is started again", commands.start());
-      killAll();
+    if (begun) {
+      LOG.warn("{} was begun and is not well: it is stopped, and started again", service.name());
+      clear(deadline);
     }
-    boolean started = false;
     // Before, since nobody could say that it was begun if this agent died meanwhile.
-    writeRecord();
+    record.begin(service);
     try {
       runStart(deadline);
-      started = true;
     } finally {
-      if (!started) {
-        record.remove();
-        processes.forgetIfGone();
-      }
+      processes.forgetIfGone();
     }
     return "started";
   }
 
-  /** A full disk is no reason not to start it. */
-  private void writeRecord() {
-    try {
-      record.write();
-    } catch (IOException full) {
-      LOG.warn(
-          "The next agent will not know that it runs: {}: {}", commands.start(), full.toString());
+  /**
+   * @param begun one bad answer does not count then
+   * @throws ServiceException if that cannot be told
+   */
+  private boolean isWell(boolean begun, Deadline deadline)
+      throws ServiceException, InterruptedException, IOException {
+    if (!status.exists()) {
+      return record.isStarted();
     }
+    Deadline patience = deadline.half().orWithin(WELL_AGAIN_WITHIN);
+    Answer[] last = new Answer[1];
+    patience.await(
+        () -> {
+          last[0] = status.ask(patience);
+          return last[0] == Answer.RUNNING || (last[0] == Answer.DOWN && !begun);
+        });
+    if (last[0] == Answer.UNKNOWN) {
+      throw new ServiceException(status.last());
+    }
+    return last[0] == Answer.RUNNING;
+  }
+
+  /** Ends what is left of an earlier start. */
+  private void clear(Deadline deadline) throws ServiceException, InterruptedException, IOException {
+    CommandEnd end = shellStop(deadline.half());
+    killAll();
+    Deadline gone = deadline.half();
+    if (status.exists() && !gone.await(() -> status.ask(gone) == Answer.DOWN)) {
+      throw new ServiceException(
+          "it is not well, and cannot be stopped: its stop command: " + end + "; " + status.last());
+    }
+    if (!end.isSuccess()) {
+      // Nothing is known to run any more, and nobody could ever start it if this were the end.
+      LOG.warn("{} is started again though its stop command: {}", service.name(), end);
+    }
+  }
+
+  private CommandEnd shellStop(Deadline deadline) throws InterruptedException {
+    return TimedCommand.shell(commands.stop(), environment, line -> {})
+        .await(deadline.remainingAtLeast(STOP_LEAST));
   }
 
   private void runStart(Deadline deadline)
       throws ServiceException, InterruptedException, IOException {
     long before = log.end();
-    Map<String, String> marked = new LinkedHashMap<>(environment);
-    marked.putAll(processes.environment());
-    CommandEnd end = TimedCommand.run(startCommand(), marked, deadline.remaining());
+    CommandEnd end =
+        new StartCommand(commands.start(), environment, processes, log, record.startedFile())
+            .run(deadline);
     if (!end.isSuccess()) {
-      List<String> lines = new ArrayList<>(end.lines());
-      lines.addAll(log.since(before));
       if (end.late()) {
         killAll();
       }
-      throw new ServiceException("its start command: " + end.with(lines));
+      throw new ServiceException("its start command: " + end);
     }
-    if (tellsItsStatus() && !deadline.await(() -> isRunning(deadline))) {
+    record.started(!processes.isEmpty());
+    if (status.exists() && !deadline.await(() -> status.ask(deadline) == Answer.RUNNING)) {
       throw new ServiceException(
-          "it was started, but its status command: %s; it printed: %s"
-              .formatted(lastStatus, String.join(" / ", log.since(before))));
+          "it was started, but %s; it printed: %s"
+              .formatted(status.last(), String.join(" / ", log.since(before))));
     }
-  }
-
-  /** Waits for the start command in a session that is killed, and runs it in one that is not. */
-  private List<String> startCommand() throws IOException {
-    return List.of(
-        "/usr/bin/setsid",
-        "--wait",
-        "/bin/sh",
-        "-c",
-        START,
-        "hotspare",
-        processes.prepare().toString(),
-        log.file().toString(),
-        commands.start());
   }
 
   private void killAll() throws ServiceException, InterruptedException, IOException {
@@ -165,39 +186,62 @@ final class CommandService implements ServiceControl {
   @Override
   public String stop(Deadline deadline) throws ServiceException, InterruptedException, IOException {
     boolean hadProcesses = !processes.isEmpty();
-    boolean down = tellsItsStatus() ? isDown(deadline) : !record.isOfThisRun();
-    if (!hadProcesses && down) {
-      record.remove();
+    boolean isKnown = hadProcesses || record.hadProcesses();
+    if (!hadProcesses && !record.isBegun() && look(deadline) == Answer.DOWN) {
       return "";
     }
-    CommandEnd end = shell(commands.stop(), deadline.remaining());
-    if (!end.isSuccess() && !hadProcesses && !tellsItsStatus()) {
-      throw new ServiceException("its stop command: " + end);
+    record.stopping();
+    Deadline starting = deadline.half();
+    if (!starting.await(() -> !processes.isStarting())) {
+      // Or it would start what the stop command has just stopped.
+      killAll();
     }
+    CommandEnd end = shellStop(deadline);
     boolean stopped =
         isDown(deadline) || (end.isSuccess() && deadline.await(() -> isDown(deadline)));
     boolean hasProcesses = !processes.isEmpty();
     killAll();
-    record.remove();
-    if (stopped) {
-      return hasProcesses ? "stopped, and what was left of it was killed" : "stopped";
-    }
-    Deadline killed = Deadline.after(KILLED_WITHIN);
-    if (!killed.await(() -> isDown(killed))) {
+    if (status.exists()) {
+      requireDown(end, isKnown);
+    } else if (!end.isSuccess()) {
       throw new ServiceException(
-          "it still runs, as processes that no start command of an agent started; its stop"
-              + " command: %s; its status command: %s".formatted(end, lastStatus));
+          "its stop command: " + end + (hasProcesses ? "; what was left of it was killed" : ""));
     }
-    return "killed; its stop command: " + end;
+    record.remove();
+    if (!stopped) {
+      return "killed; its stop command: " + end;
+    }
+    return hasProcesses ? "stopped, and what was left of it was killed" : "stopped";
   }
 
-  /** Whether it does not run; false where that cannot be told. */
   private boolean isDown(Deadline deadline) throws InterruptedException, IOException {
-    try {
-      return tellsItsStatus() ? !isRunning(deadline) : processes.isEmpty();
-    } catch (ServiceException unknown) {
-      LOG.debug("{}: {}", commands.stop(), unknown.getMessage());
-      return false;
+    return status.exists() ? status.ask(deadline) == Answer.DOWN : processes.isEmpty();
+  }
+
+  /**
+   * After all its known processes were killed.
+   *
+   * @param isKnown whether it has, or had, processes that are known
+   */
+  private void requireDown(CommandEnd stop, boolean isKnown)
+      throws ServiceException, InterruptedException, IOException {
+    Deadline killed = Deadline.after(DOWN_WITHIN);
+    Answer[] last = new Answer[1];
+    killed.await(
+        () -> {
+          last[0] = status.ask(killed);
+          return last[0] == Answer.DOWN;
+        });
+    String said = "its stop command: %s; %s".formatted(stop, status.last());
+    if (last[0] == Answer.RUNNING) {
+      throw new ServiceException(
+          "it still runs, as processes that no start command of an agent started; " + said);
+    }
+    if (last[0] == Answer.UNKNOWN) {
+      throw new ServiceException("whether it still runs cannot be told; " + said);
+    }
+    if (!stop.isSuccess() && !isKnown) {
+      throw new ServiceException("it is not well, but may still run; " + said);
     }
   }
 }

@@ -1,6 +1,7 @@
 package org.hotspare.takeover;
 
 import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -34,7 +35,7 @@ record ControlGroup(Path directory) {
         return Optional.empty();
       }
       Path directory = parent.get().resolve(name);
-      Files.createDirectories(directory);
+      makeIfMissing(directory);
       ControlGroup created = new ControlGroup(directory);
       return Files.isWritable(created.killFile()) && Files.isWritable(created.members())
           ? Optional.of(created)
@@ -42,6 +43,14 @@ record ControlGroup(Path directory) {
     } catch (IOException refused) {
       LOG.debug("No control group {}: {}", name, refused.toString());
       return Optional.empty();
+    }
+  }
+
+  private static void makeIfMissing(Path directory) throws IOException {
+    try {
+      Files.createDirectory(directory);
+    } catch (FileAlreadyExistsException made) {
+      LOG.debug("Control group {} is there already", directory);
     }
   }
 

@@ -18,6 +18,16 @@ record Deadline(long nanos) {
     return new Deadline(System.nanoTime() + time.toNanos());
   }
 
+  /** When half of what is left of it is over. */
+  Deadline half() {
+    return after(remaining().dividedBy(2));
+  }
+
+  /** This, or the end of that time from now if it comes earlier. */
+  Deadline orWithin(Duration time) {
+    return remaining().compareTo(time) < 0 ? this : after(time);
+  }
+
   /** Zero when it has passed. */
   Duration remaining() {
     return Duration.ofNanos(Math.max(0, nanos - System.nanoTime()));

@@ -1,13 +1,10 @@
 package org.hotspare.takeover;
 
-import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.locks.ReentrantLock;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -21,34 +18,28 @@ import org.slf4j.LoggerFactory;
  * an agent that died is killed before the first of this one runs. While one cannot be killed, since
  * it waits for a disk, no other is run.
  *
+ * <p>A demotion does not wait for the hooks of the promotion that it ends: those are killed, and
+ * the others of it are not run any more.
+ *
  * <p>A hook that fails is told and stops nothing: neither those after it nor the change, unless the
- * caller wants that. May be called by several threads, which wait for each other.
+ * caller wants that. May be called by several threads, which wait for each other; also those of
+ * several objects, if they are of one owner.
  */
 public final class Hooks {
   private static final Logger LOG = LoggerFactory.getLogger(Hooks.class);
-
-  /** In the environment of the process that waits for a hook, not of the hook. */
-  private static final String MARK = "HOTSPARE_HOOK_OF";
 
   /**
    * Waits for the hook, so that it is found by the next agent if this one dies, without what the
    * hook starts in a session of its own, to stay.
    */
-  private static final String WAIT = "/usr/bin/env -u " + MARK + " /bin/sh -c \"$1\"; exit \"$?\"";
+  private static final String WAIT =
+      "/usr/bin/env -u " + HookTurn.MARK + " /bin/sh -c \"$1\"; exit \"$?\"";
 
   private final List<String> before;
   private final List<String> after;
   private final Duration timeout;
   private final Map<String, String> environment;
-  private final MarkedProcesses marked;
-
-  /** Held while a hook runs. In the order of coming: roles change in an order, too. */
-  private final ReentrantLock running = new ReentrantLock(true);
-
-  /** Both guarded by {@link #running}. */
-  private @Nullable TimedCommand last;
-
-  private boolean earlierGone;
+  private final HookTurn turn;
 
   /**
    * @param timeout of each
@@ -64,8 +55,10 @@ public final class Hooks {
     this.before = List.copyOf(before);
     this.after = List.copyOf(after);
     this.timeout = timeout;
-    this.environment = Map.copyOf(environment);
-    this.marked = new MarkedProcesses(MARK, owner);
+    Map<String, String> marked = new LinkedHashMap<>(environment);
+    marked.put(HookTurn.MARK, owner);
+    this.environment = Map.copyOf(marked);
+    this.turn = HookTurn.of(owner);
   }
 
   /**
@@ -87,80 +80,48 @@ public final class Hooks {
     Map<String, String> added = new LinkedHashMap<>(environment);
     added.putAll(change.environment());
     added.put("HOTSPARE_WHEN", when);
-    added.put(marked.name(), marked.value());
     List<String> failures = new ArrayList<>();
-    running.lockInterruptibly();
+    turn.announce(change);
+    turn.take();
     try {
       for (String command : commands) {
-        String failure = run(when, command, added);
+        String name = "hook %s \"%s\"".formatted(when, command);
+        String failure = run(name, command, change, added);
         if (!failure.isEmpty()) {
-          String told = "hook %s \"%s\" %s".formatted(when, command, failure);
+          String told = name + " " + failure;
           LOG.warn("{}", told);
           failures.add(told);
         }
       }
     } finally {
-      running.unlock();
+      turn.giveUp();
     }
     return failures;
   }
 
   /** What is wrong with it; empty for nothing. */
-  private String run(String when, String command, Map<String, String> added)
+  private String run(String name, String command, RoleChange change, Map<String, String> added)
       throws InterruptedException {
-    if (!isAlone()) {
+    if (!turn.isAlone()) {
       return "was not run, since an earlier one cannot be killed";
     }
     TimedCommand started =
-        TimedCommand.start(
-            List.of("/bin/sh", "-c", WAIT, "hotspare", command),
-            added,
-            line -> LOG.info("hook {} \"{}\": {}", when, command, line));
-    last = started;
+        turn.start(
+            change,
+            () ->
+                TimedCommand.start(
+                    List.of("/bin/sh", "-c", WAIT, "hotspare", command),
+                    added,
+                    line -> LOG.info("{}: {}", name, line)));
+    if (started == null) {
+      return "was not run, since the node is not to be primary any more";
+    }
     CommandEnd end = started.await(timeout);
-    return end.isSuccess() ? "" : "failed: " + end;
-  }
-
-  private boolean isAlone() throws InterruptedException {
-    if (last != null && !last.awaitGone(TimedCommand.KILLED_WITHIN)) {
-      return false;
+    if (end.isSuccess()) {
+      return "";
     }
-    Deadline deadline = Deadline.after(TimedCommand.KILLED_WITHIN);
-    while (!earlierGone) {
-      List<ProcessHandle> left = marked.all();
-      if (left.isEmpty()) {
-        earlierGone = true;
-      } else if (deadline.remaining().isZero()) {
-        return false;
-      } else {
-        left.forEach(Hooks::killSession);
-        Thread.sleep(10);
-      }
-    }
-    return true;
-  }
-
-  /**
-   * Kills what is in the session of the one that waits for a hook, and that one last: until then,
-   * the session's number is nobody else's.
-   */
-  private static void killSession(ProcessHandle leader) {
-    List<ProcessHandle> others =
-        ProcessHandle.allProcesses()
-            .filter(process -> process.pid() != leader.pid() && isIn(leader.pid(), process.pid()))
-            .toList();
-    others.forEach(ProcessHandle::destroyForcibly);
-    if (others.isEmpty()) {
-      leader.destroyForcibly();
-    }
-  }
-
-  private static boolean isIn(long session, long pid) {
-    try {
-      ProcessStat stat = ProcessStat.of(pid);
-      return stat.session() == session && !stat.ended();
-    } catch (IOException gone) {
-      return false;
-    }
+    return turn.isEnded(change)
+        ? "was killed, since the node is not to be primary any more: " + end
+        : "failed: " + end;
   }
 }

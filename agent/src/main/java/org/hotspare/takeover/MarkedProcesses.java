@@ -1,10 +1,6 @@
 package org.hotspare.takeover;
 
-import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.List;
+import java.time.Duration;
 
 /**
  * The processes that were started with a certain entry in their environment: children inherit it,
@@ -14,34 +10,38 @@ import java.util.List;
  * @param name of the entry
  * @param value unlike that of any other agent's processes on this machine
  */
-record MarkedProcesses(String name, String value) {
-  private static final Path PROC = Path.of("/proc");
+record MarkedProcesses(String name, String value, ProcessEnvironments environments) {
+  private static final Duration PAUSE = Duration.ofMillis(20);
 
-  /** Those that are there now. What has ended, but was not reaped, has no environment any more. */
-  List<ProcessHandle> all() {
-    String entry = "\0" + name + "=" + value + "\0";
-    return ProcessHandle.allProcesses()
-        .filter(process -> !process.equals(ProcessHandle.current()))
-        .filter(process -> environment(process.pid()).contains(entry))
-        .toList();
+  ProcessEnvironments.Found look() throws InterruptedException {
+    return environments.withEntry(name + "=" + value);
   }
 
-  /** Each of its entries between two NULs; empty of what has ended or is another user's. */
-  private static String environment(long pid) {
-    try {
-      byte[] entries = Files.readAllBytes(PROC.resolve(pid + "/environ"));
-      return "\0" + new String(entries, StandardCharsets.UTF_8);
-    } catch (IOException endedOrForeign) {
-      return "";
+  /** Whether there is none among those that can be asked. */
+  boolean areNone() throws InterruptedException {
+    return looksTwice(false);
+  }
+
+  /** Whether there is none, and all could be asked. */
+  boolean areSurelyNone() throws InterruptedException {
+    return looksTwice(true);
+  }
+
+  /**
+   * RACE: a process that is just replaced by another program shows an empty environment for an
+   * instant, and one that is started while the processes are listed may be left out. Both would
+   * have to happen again at the second look, by a chain of processes that goes on by itself.
+   */
+  private boolean looksTwice(boolean surely) throws InterruptedException {
+    if (!looksEmpty(surely)) {
+      return false;
     }
+    Thread.sleep(PAUSE);
+    return looksEmpty(surely);
   }
 
-  boolean isEmpty() {
-    return all().isEmpty();
-  }
-
-  /** Kills those that are there now. What they start meanwhile is there afterwards. */
-  void kill() {
-    all().forEach(ProcessHandle::destroyForcibly);
+  private boolean looksEmpty(boolean surely) throws InterruptedException {
+    ProcessEnvironments.Found found = look();
+    return found.own().isEmpty() && (!surely || found.unknown().isEmpty());
   }
 }

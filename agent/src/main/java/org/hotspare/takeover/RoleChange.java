@@ -6,12 +6,19 @@ import java.util.Map;
 /**
  * A change of a node's role.
  *
- * @param epoch of the role that it takes
+ * @param epoch of the role that it takes: that of a demotion is not below that of the promotion
+ *     which it ends
  * @param previousRole such as {@code standby}
  * @param role such as {@code primary}
  */
 public record RoleChange(
     String cluster, String node, long epoch, String previousRole, String role) {
+
+  private static final String PRIMARY = "primary";
+
+  boolean isPromotion() {
+    return role.equals(PRIMARY);
+  }
 
   /** As hooks and others find it in their environment. */
   Map<String, String> environment() {

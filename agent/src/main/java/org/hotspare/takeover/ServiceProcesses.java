@@ -23,7 +23,9 @@ final class ServiceProcesses {
   private static final Logger LOG = LoggerFactory.getLogger(ServiceProcesses.class);
   private static final String MARK = "HOTSPARE_SERVICE";
   private static final String STARTING = "HOTSPARE_STARTING";
-  private static final Duration PAUSE = Duration.ofMillis(10);
+  private static final Duration PAUSE = Duration.ofMillis(20);
+
+  /** Takes what is written into it. */
   private static final Path NOWHERE = Path.of("/dev/null");
 
   private final String name;
@@ -36,13 +38,17 @@ final class ServiceProcesses {
 
   /**
    * @param name of the service, unlike any other on this machine; fit for a file's name
-   * @param groupFile for this object's own use
+   * @param groupFile for this object's own use; on nothing that waits for a disk
    */
   ServiceProcesses(String name, Path groupFile) {
+    this(name, groupFile, ProcessEnvironments.HERE);
+  }
+
+  ServiceProcesses(String name, Path groupFile, ProcessEnvironments environments) {
     this.name = name;
     this.groupFile = groupFile;
-    this.marked = new MarkedProcesses(MARK, name);
-    this.starting = new MarkedProcesses(STARTING, name);
+    this.marked = new MarkedProcesses(MARK, name, environments);
+    this.starting = new MarkedProcesses(STARTING, name, environments);
   }
 
   /**
@@ -62,8 +68,13 @@ final class ServiceProcesses {
   }
 
   /** Whether a start command still runs. */
-  boolean isStarting() {
-    return !starting.isEmpty();
+  boolean isStarting() throws InterruptedException {
+    return !starting.look().own().isEmpty();
+  }
+
+  /** Not there where there is no control group. */
+  Path groupFile() {
+    return groupFile;
   }
 
   /** The file into which the first process writes 0 to belong to the service. */
@@ -92,9 +103,16 @@ final class ServiceProcesses {
     }
   }
 
-  boolean isEmpty() throws IOException {
+  /**
+   * Whether none is left. Where a control group tells, those that cannot be asked for their
+   * environment, since they wait for a disk, do not count.
+   */
+  boolean isEmpty() throws IOException, InterruptedException {
     ControlGroup group = group();
-    return (group == null || group.isEmpty()) && marked.isEmpty();
+    if (group != null && !group.isEmpty()) {
+      return false;
+    }
+    return group == null ? marked.areSurelyNone() : marked.areNone();
   }
 
   /**
@@ -112,7 +130,7 @@ final class ServiceProcesses {
       if (group != null) {
         group.kill();
       }
-      marked.kill();
+      marked.look().own().forEach(ProcessHandle::destroyForcibly);
       Thread.sleep(PAUSE);
     }
     forgetIfGone();

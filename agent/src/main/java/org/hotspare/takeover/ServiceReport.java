@@ -32,7 +32,13 @@ public record ServiceReport(List<Step> steps) {
     /** It was as it should be. */
     UNCHANGED,
     CHANGED,
-    FAILED
+    FAILED,
+
+    /**
+     * It is not in the configuration any more, and could not be stopped. That is no reason not to
+     * be primary, since it runs here; and is tried again at the next change of role.
+     */
+    LEFT_BEHIND
   }
 
   /** The first that failed; empty if all is as it should be. */

@@ -1,16 +1,14 @@
 package org.hotspare.takeover;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
-import java.util.HexFormat;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
+import java.util.Set;
 import org.hotspare.takeover.ServiceReport.Outcome;
 import org.hotspare.takeover.ServiceReport.Step;
 import org.slf4j.Logger;
@@ -33,8 +31,14 @@ import org.slf4j.LoggerFactory;
 public final class Services {
   private static final Logger LOG = LoggerFactory.getLogger(Services.class);
 
-  /** By name, in the order in which they are started. */
-  private final SequencedMap<String, Controlled> services = new LinkedHashMap<>();
+  private final List<Controlled> services;
+  private final ServiceRecords records;
+
+  /** For what services print. */
+  private final Path logs;
+
+  private final Map<String, String> environment;
+  private final Path booted;
 
   private record Controlled(Service service, ServiceControl control) {}
 
@@ -50,15 +54,20 @@ public final class Services {
 
   /**
    * @param owner unlike that of any other agent on this machine, such as the names of cluster and
-   *     node; without spaces, and fit for a file's name
-   * @param directory for what services print, and for what has to be known of them later; there
-   *     already, and private
+   *     node with a digest of its state directory; without spaces, and fit for a file's name
+   * @param records for what has to be known of them until the machine is started anew; there
+   *     already, private, and on nothing that waits for a disk, such as in {@code /run}
+   * @param logs for what services print; there already, and private
    * @param environment added to this process's own for all commands
    * @throws IllegalArgumentException if two are the same
    */
   public Services(
-      List<Service> services, String owner, Path directory, Map<String, String> environment) {
-    this(services, owner, directory, environment, SystemdUnit.BOOTED);
+      List<Service> services,
+      String owner,
+      Path records,
+      Path logs,
+      Map<String, String> environment) {
+    this(services, owner, records, logs, environment, SystemdUnit.BOOTED);
   }
 
   /**
@@ -67,62 +76,102 @@ public final class Services {
   Services(
       List<Service> services,
       String owner,
-      Path directory,
+      Path records,
+      Path logs,
       Map<String, String> environment,
       Path booted) {
-    Map<String, String> added = Map.copyOf(environment);
+    this.records = new ServiceRecords(owner, records);
+    this.logs = logs;
+    this.environment = Map.copyOf(environment);
+    this.booted = booted;
+    Set<String> ids = new HashSet<>();
     for (Service service : services) {
-      ServiceControl control =
-          switch (service.control()) {
-            case Service.Systemd systemd -> new SystemdUnit(systemd.unit(), added, booted);
-            case Service.Commands commands ->
-                new CommandService(commands, owner + "-" + id(commands), directory, added);
-          };
-      if (this.services.put(service.name(), new Controlled(service, control)) != null) {
+      if (!ids.add(this.records.id(service.control()))) {
         throw new IllegalArgumentException("two services " + service.name());
       }
     }
+    this.services = services.stream().map(this::controlled).toList();
   }
 
-  /** By its start command, so that it stays the same when others come and go. */
-  private static String id(Service.Commands commands) {
-    try {
-      byte[] digest =
-          MessageDigest.getInstance("SHA-256")
-              .digest(commands.start().getBytes(StandardCharsets.UTF_8));
-      return HexFormat.of().formatHex(digest, 0, 6);
-    } catch (NoSuchAlgorithmException impossible) {
-      throw new AssertionError("every Java has SHA-256", impossible);
-    }
+  private Controlled controlled(Service service) {
+    String id = records.id(service.control());
+    ServiceRecord record = records.of(service.control());
+    ServiceControl control =
+        switch (service.control()) {
+          case Service.Systemd(String unit) ->
+              new SystemdUnit(service, unit, record, environment, booted);
+          case Service.Commands commands ->
+              new CommandService(service, commands, id, record, log(id), environment);
+        };
+    return new Controlled(service, control);
+  }
+
+  private ServiceLog log(String id) {
+    return new ServiceLog(logs.resolve(id + ".log"));
   }
 
   /**
-   * Starts all that do not run, in their order, up to the first that fails: those after it may need
-   * it. The caller decides what becomes of those that run then.
+   * Stops what an earlier configuration had begun, see {@link #stopUnclaimed}; then starts all that
+   * do not run, in their order, up to the first that fails: those after it may need it. The caller
+   * decides what becomes of those that run then.
    */
   public ServiceReport becomePrimary() throws InterruptedException {
     List<Step> steps = new ArrayList<>();
-    startAll(List.copyOf(services.values()), steps);
+    stopUnclaimed(steps, Outcome.LEFT_BEHIND);
+    startAll(services, steps);
     return new ServiceReport(steps);
   }
 
   /**
-   * Stops those that run on the primary only, in the opposite order, whatever fails; then starts
-   * those that run on all data nodes and do not run here.
+   * Stops those that run on the primary only, in the opposite order, and those that an earlier
+   * configuration had begun, whatever fails; then starts those that run on all data nodes and do
+   * not run here.
    */
   public ServiceReport becomeStandby() throws InterruptedException {
     List<Step> steps = new ArrayList<>();
-    for (Controlled one : services.sequencedValues().reversed()) {
+    for (Controlled one : services.reversed()) {
       if (one.service().where() == Service.Where.PRIMARY) {
         steps.add(step(one, ServiceControl::stop, "not stopped: "));
       }
     }
+    stopUnclaimed(steps, Outcome.FAILED);
     startAll(
-        services.values().stream()
-            .filter(one -> one.service().where() == Service.Where.ALL)
-            .toList(),
+        services.stream().filter(one -> one.service().where() == Service.Where.ALL).toList(),
         steps);
     return new ServiceReport(steps);
+  }
+
+  /**
+   * Stops what was begun and is not in the configuration any more, or with another start command:
+   * nobody else would ever stop it.
+   *
+   * @param failed what it is called if it cannot be stopped
+   */
+  private void stopUnclaimed(List<Step> steps, Outcome failed) throws InterruptedException {
+    Set<String> claimed = new HashSet<>();
+    services.forEach(one -> claimed.add(records.id(one.service().control())));
+    try {
+      for (Service begun : records.begunBeside(claimed)) {
+        LOG.info("Service {} is not in the configuration any more", begun.name());
+        Step step = step(controlled(begun), ServiceControl::stop, "not stopped: ");
+        steps.add(
+            step.outcome() == Outcome.FAILED
+                ? new Step(step.service(), failed, step.text())
+                : step);
+      }
+    } catch (IOException unreadable) {
+      LOG.warn("What was begun earlier is not known: {}", unreadable.toString());
+    }
+  }
+
+  /**
+   * Empties the logs that are longer than 10 MiB: nobody else looks after them. To be called every
+   * few seconds, by any thread that may wait for their disk.
+   */
+  public void boundLogs() throws IOException {
+    for (Controlled one : services) {
+      log(records.id(one.service().control())).bound();
+    }
   }
 
   private static void startAll(List<Controlled> services, List<Step> steps)
@@ -150,7 +199,7 @@ public final class Services {
       step = new Step(service.name(), Outcome.FAILED, failed + why.getMessage());
     }
     switch (step.outcome()) {
-      case FAILED -> LOG.warn("{}", step);
+      case FAILED, LEFT_BEHIND -> LOG.warn("{}", step);
       case CHANGED -> LOG.info("{}", step);
       case UNCHANGED -> LOG.debug("{}", step);
     }
@@ -159,11 +208,11 @@ public final class Services {
 
   /**
    * Whether each runs, in their order: {@code running}, {@code stopped}, or why that cannot be
-   * told.
+   * told. Takes up to five seconds for each.
    */
   public SequencedMap<String, String> states() throws InterruptedException {
     SequencedMap<String, String> states = new LinkedHashMap<>();
-    for (Controlled one : services.values()) {
+    for (Controlled one : services) {
       String state;
       try {
         Deadline deadline = Deadline.after(one.service().timeout());

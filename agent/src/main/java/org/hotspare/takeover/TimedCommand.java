@@ -23,6 +23,10 @@ final class TimedCommand {
   /** How long what was killed may take to be gone before it counts as not to be killed. */
   static final Duration KILLED_WITHIN = Duration.ofSeconds(2);
 
+  /** What systemd tells the agent alone: who had it could speak in the agent's name. */
+  private static final List<String> HIDDEN =
+      List.of("NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC", "JOURNAL_STREAM");
+
   private final List<String> command;
   private final OutputLines output;
   private final CompletableFuture<CommandEnd> end = new CompletableFuture<>();
@@ -38,8 +42,8 @@ final class TimedCommand {
   }
 
   /**
-   * @param environment added to this process's own; its {@code PATH} is where the program is
-   *     searched
+   * @param environment added to this process's own, except for what concerns the agent alone; its
+   *     {@code PATH} is where the program is searched
    * @param lines takes what it prints, errors included, in another thread
    * @throws IllegalArgumentException for a text with a NUL, which no program can be given
    */
@@ -47,7 +51,13 @@ final class TimedCommand {
       List<String> command, Map<String, String> environment, Consumer<String> lines) {
     List<String> all = new ArrayList<>();
     all.add("/usr/bin/env");
-    environment.forEach((name, value) -> all.add(name + "=" + value));
+    HIDDEN.forEach(name -> all.addAll(List.of("-u", name)));
+    environment.forEach(
+        (name, value) -> {
+          if (!HIDDEN.contains(name)) {
+            all.add(name + "=" + value);
+          }
+        });
     all.addAll(command);
     if (all.stream().anyMatch(text -> text.indexOf('\0') >= 0)) {
       throw new IllegalArgumentException("a NUL in " + command);
@@ -147,7 +157,8 @@ final class TimedCommand {
     }
   }
 
-  private synchronized void kill() {
+  /** Has it killed; {@link #await} tells the end. Does nothing when it has ended. */
+  synchronized void kill() {
     killed = true;
     if (child != null) {
       child.kill();

@@ -21,17 +21,22 @@ class ConfiguredTakeoverTest {
   @TempDir Path directory;
 
   private Configuration configuration(String rest) throws Exception {
+    return configuration(rest, "state");
+  }
+
+  private Configuration configuration(String rest, String state) throws Exception {
     Path file = directory.resolve("hotspare.yaml");
     Files.writeString(
         file,
         """
         cluster: web
         primary: alpha
-        state: state
+        state: %s
         nodes:
           alpha: {address: "10.0.0.1:7400"}
         mirrors: {www: {path: /srv/www}}
         """
+                .formatted(state)
             + rest);
     return Configuration.load(file);
   }
@@ -79,9 +84,11 @@ class ConfiguredTakeoverTest {
                 .formatted(started, hooked, hooked, told));
     Node alpha = alpha(configuration);
     Files.createDirectories(configuration.state());
-    Services services = ConfiguredTakeover.services(configuration, alpha);
+    Path run = directory.resolve("run");
+    Services services = ConfiguredTakeover.services(configuration, alpha, run);
     assertThat(services.becomePrimary().failure()).isEmpty();
     assertThat(started).hasContent("alpha");
+    assertThat(run.resolve(ConfiguredTakeover.owner(configuration, alpha))).isNotEmptyDirectory();
     assertThat(services.becomeStandby().failure()).isEmpty();
 
     RoleChange change = new RoleChange("web", "alpha", 7, "standby", "primary");
@@ -94,6 +101,31 @@ class ConfiguredTakeoverTest {
       notifier.tell(ConfiguredTakeover.word(Occasion.NO_MAJORITY), "yes");
     }
     assertThat(told).hasContent("yes");
+  }
+
+  /** As of an agent that may not write to where it runs. */
+  @Test
+  void whatIsKnownOfServicesIsKeptWithTheStateWhereItCannotBeElsewhere() throws Exception {
+    Configuration configuration =
+        configuration("takeover: {services: [{start: \"true\", stop: \"true\"}]}\n");
+    Node alpha = alpha(configuration);
+    Files.createDirectories(configuration.state());
+    Path run = Files.createFile(directory.resolve("run"));
+    Services services = ConfiguredTakeover.services(configuration, alpha, run);
+    assertThat(services.becomePrimary().failure()).isEmpty();
+    assertThat(configuration.state().resolve("services")).isNotEmptyDirectory();
+    assertThat(services.becomeStandby().failure()).isEmpty();
+  }
+
+  /** As two trials have on one machine. */
+  @Test
+  void agentsOfTheSameNamesDoNotTakeEachOthersProcessesForTheirs() throws Exception {
+    Configuration one = configuration("");
+    Configuration other = configuration("", "elsewhere");
+    assertThat(ConfiguredTakeover.owner(one, alpha(one)))
+        .matches("alpha@web-[0-9a-f]{8}")
+        .isNotEqualTo(ConfiguredTakeover.owner(other, alpha(other)))
+        .isEqualTo(ConfiguredTakeover.owner(configuration(""), alpha(one)));
   }
 
   @Test

@@ -26,6 +26,8 @@ class ExampleHooksTest {
     journal = Journal.in(directory);
   }
 
+  private long epoch = 7;
+
   private void program(String name, String script) throws Exception {
     Path file = Files.writeString(directory.resolve(name), "#!/bin/sh\n" + script + "\n");
     Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rwxr-xr-x"));
@@ -43,16 +45,26 @@ class ExampleHooksTest {
             Duration.ofMinutes(1),
             "examples@" + directory,
             environment);
-    return hooks.after(new RoleChange("web", "alpha", 7, "standby", role));
+    return hooks.after(new RoleChange("web", "alpha", epoch++, "standby", role));
   }
 
   @Test
   void theFloatingIpIsAssignedAndTheTokenIsNotOnTheCommandLine() throws Exception {
     program(
         "curl",
-        "cat >>%1$s; echo \"$@\" >>%1$s; test -e %2$s || { touch %2$s; exit 22; }"
-            .formatted(journal.file(), directory.resolve("failed-once")));
-    String settings = "API=https://api.example.com/v1\nADDRESS_ID=1\nSERVER_ID=5\nTOKEN=secret\n";
+        """
+        case $* in *http://127.0.0.1:7401/primary) test ! -e %3$s; exit $?;; esac
+        cat >>%1$s; echo "$@" >>%1$s; test -e %2$s || { touch %2$s; exit 22; }"""
+            .formatted(
+                journal.file(), directory.resolve("failed-once"), directory.resolve("demoted")));
+    String settings =
+        """
+        API=https://api.example.com/v1
+        ADDRESS_ID=1
+        SERVER_ID=5
+        TOKEN=secret
+        AGENT=http://127.0.0.1:7401
+        """;
     String hook = "floating-ip.sh";
     assertThat(become("standby", hook, "FLOATING_IP_CONF", settings)).isEmpty();
     assertThat(journal.lines()).isEmpty();
@@ -65,6 +77,14 @@ class ExampleHooksTest {
         .startsWith("--config - --silent --show-error --fail ")
         .endsWith(
             "--data {\"server\": \"5\"} https://api.example.com/v1/floating-addresses/1/assign");
+
+    Files.delete(journal.file());
+    Files.createFile(directory.resolve("demoted"));
+    assertThat(become("primary", hook, "FLOATING_IP_CONF", settings))
+        .singleElement()
+        .asString()
+        .contains("not the primary any more");
+    assertThat(journal.lines()).isEmpty();
   }
 
   @Test

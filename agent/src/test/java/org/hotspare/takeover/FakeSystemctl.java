@@ -28,18 +28,20 @@ final class FakeSystemctl {
         options="$options $1"
         shift
       done
-      test $# = 2 || refuse "not one unit"
-      unit=$2
+      test $# -ge 2 || refuse "no unit"
+      # The unit itself is the last; what triggers it comes before.
+      for unit; do :; done
       state=$(cat "$unit.state" 2>/dev/null || echo inactive)
       does=$(cat "$unit.does" 2>/dev/null || echo works)
       become() { echo "$1" >"$unit.state"; }
       case "$verb$options" in
         is-active)
+          test "$does" != unreachable || { echo "Failed to connect to bus" >&2; exit 1; }
           echo "$state"
           test "$state" = active || test "$state" = reloading || exit 3 ;;
         start)
           case $does in
-            works|deaf|immortal) become active ;;
+            works|deaf|immortal|unreachable) become active ;;
             fails)
               become failed
               echo "Job for $unit failed because the control process exited with error code." >&2
@@ -49,16 +51,28 @@ final class FakeSystemctl {
               become activating
               setsid sh -c "touch $unit.woke; sleep 0.3; echo active >$unit.state" >/dev/null &
               while ! test -e "$unit.woke"; do sleep 0.01; done ;;
-            hangs) become activating; exec sleep 1000 ;;
+            hangs) become activating; exec sleep 900 ;;
+            # Its job waits for that of another unit.
+            queued) touch "$unit.job"; exec sleep 900 ;;
             *) echo "Failed to start $unit: Unit $unit not found." >&2; exit 5 ;;
           esac ;;
         stop)
-          case $does in
-            deaf|immortal) become deactivating; exec sleep 1000 ;;
+          rm -f "$unit.job"
+          case $does$state in
+            nothing*) echo "Failed to stop $unit: Unit $unit not loaded." >&2; exit 5 ;;
+            *inactive|*failed) ;;
+            immortaldeactivating) echo "Job for $unit failed." >&2; exit 1 ;;
+            deaf*|immortal*) become deactivating; exec sleep 900 ;;
             *) become inactive ;;
           esac ;;
+        reset-failed) ;;
+        "show --property=TriggeredBy --value")
+          cat "$unit.triggers" 2>/dev/null || echo ;;
         "kill --signal=KILL")
-          test "$does" = immortal || become failed ;;
+          case $does$state in
+            immortal*|*inactive|*failed) ;;
+            *) become failed ;;
+          esac ;;
         "status --no-pager --lines=3 --output=cat")
           printf '%s\\n' "x $unit - a unit" "   Loaded: loaded" "" \
             "reads its settings" "no such database" "gives up"
@@ -89,10 +103,20 @@ final class FakeSystemctl {
     Files.writeString(directory.resolve(unit + ".state"), state + "\n");
   }
 
+  /** What starts it by itself, as systemctl prints it. */
+  void triggers(String unit, String triggers) throws IOException {
+    Files.writeString(directory.resolve(unit + ".triggers"), triggers + "\n");
+  }
+
+  /** Whether it is to be started once another unit's job is over. */
+  boolean isQueued(String unit) {
+    return Files.exists(directory.resolve(unit + ".job"));
+  }
+
   /** Verbs and units, without questions. */
   List<String> calls() throws IOException {
     return Files.readAllLines(directory.resolve("calls")).stream()
-        .filter(call -> !call.contains("is-active") && !call.contains("status"))
+        .filter(call -> !call.matches(".* (is-active|status|show) .*"))
         .map(call -> call.replace("--no-ask-password ", ""))
         .toList();
   }

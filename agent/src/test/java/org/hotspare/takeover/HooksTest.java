@@ -15,6 +15,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -28,7 +29,7 @@ import org.slf4j.LoggerFactory;
 
 class HooksTest {
   private static final Duration LONG = Duration.ofMinutes(1);
-  private static final Duration SHORT = Duration.ofMillis(500);
+  private static final Duration SHORT = Duration.ofSeconds(2);
   private static final RoleChange PROMOTION =
       new RoleChange("web", "alpha", 7, "standby", "primary");
 
@@ -47,8 +48,11 @@ class HooksTest {
     sleepers.close();
   }
 
+  private static final RoleChange DEMOTION =
+      new RoleChange("web", "alpha", 7, "primary", "standby");
+
   private Hooks hooks(Duration timeout, List<String> before, List<String> after) {
-    return new Hooks(before, after, timeout, "hooks@" + directory, Map.of());
+    return new Hooks(before, after, timeout, "hooks@" + directory, Map.of("NOTIFY_SOCKET", "x"));
   }
 
   @Test
@@ -56,7 +60,7 @@ class HooksTest {
     String known =
         journal.write(
             "$HOTSPARE_WHEN $HOTSPARE_CLUSTER $HOTSPARE_NODE $HOTSPARE_EPOCH"
-                + " $HOTSPARE_PREVIOUS_ROLE $HOTSPARE_ROLE $HOTSPARE_HOOK_OF");
+                + " $HOTSPARE_PREVIOUS_ROLE $HOTSPARE_ROLE $HOTSPARE_HOOK_OF$NOTIFY_SOCKET");
     Hooks hooks =
         hooks(LONG, List.of("sleep 0.2; " + known, journal.write("second")), List.of(known));
     assertThat(hooks.before(PROMOTION)).isEmpty();
@@ -111,7 +115,7 @@ class HooksTest {
     assertThat(hooks.before(PROMOTION))
         .singleElement()
         .asString()
-        .contains("failed: no end within 0.5 s, so killed: ")
+        .contains("failed: no end within 2.0 s, so killed: ")
         .endsWith("waiting");
     sleepers.awaitNone();
     assertThat(hooks.after(PROMOTION)).isEmpty();
@@ -124,19 +128,54 @@ class HooksTest {
     String alone =
         "mkdir %1$s || %2$s; sleep 0.02; rmdir %1$s; %3$s"
             .formatted(running, journal.write("two at once"), journal.write("done"));
-    Hooks hooks = hooks(LONG, List.of(alone, alone), List.of(alone));
+    Hooks hooks = hooks(LONG, List.of(alone, alone), List.of());
+    // As after the configuration was read again.
+    Hooks others = hooks(LONG, List.of(), List.of(alone));
     int changes = 6;
     try (ExecutorService several = Executors.newFixedThreadPool(changes)) {
       List<Future<List<String>>> all = new ArrayList<>();
       for (int i = 0; i < changes; i++) {
         boolean before = i % 2 == 0;
-        all.add(several.submit(() -> before ? hooks.before(PROMOTION) : hooks.after(PROMOTION)));
+        all.add(several.submit(() -> before ? hooks.before(PROMOTION) : others.after(PROMOTION)));
       }
       for (Future<List<String>> one : all) {
         assertThat(one.get()).isEmpty();
       }
     }
     assertThat(journal.lines()).hasSize(9).containsOnly("done");
+  }
+
+  @Test
+  void aDemotionEndsTheHooksOfThePromotionBeforeItAndDoesNotWaitForThem() throws Exception {
+    String promoted = journal.write("promoted");
+    Hooks old = hooks(LONG, List.of(), List.of(sleepers.command() + "; " + promoted, promoted));
+    CompletableFuture<List<String>> promotion = new CompletableFuture<>();
+    Thread changing =
+        Thread.ofPlatform()
+            .start(
+                () -> {
+                  try {
+                    promotion.complete(old.after(PROMOTION));
+                  } catch (InterruptedException e) {
+                    promotion.completeExceptionally(e);
+                  }
+                });
+    sleepers.awaitSome(1);
+    Hooks hooks = hooks(LONG, List.of(journal.write("demoted")), List.of(promoted));
+    assertThat(hooks.before(DEMOTION)).isEmpty();
+    assertThat(promotion.get())
+        .satisfiesExactly(
+            first ->
+                assertThat(first)
+                    .contains("was killed, since the node is not to be primary any more: signal 9"),
+            second -> assertThat(second).contains("was not run, since the node is not to be"));
+    changing.join();
+    sleepers.awaitNone();
+    // Also those that come too late.
+    assertThat(hooks.after(PROMOTION)).singleElement().asString().contains("was not run");
+    assertThat(journal.lines()).containsExactly("demoted");
+    assertThat(hooks.after(new RoleChange("web", "alpha", 8, "standby", "primary"))).isEmpty();
+    assertThat(journal.lines()).containsExactly("demoted", "promoted");
   }
 
   @Test

@@ -9,47 +9,57 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.stream.Stream;
 import org.hotspare.takeover.Service.Where;
 import org.hotspare.takeover.ServiceReport.Outcome;
 import org.hotspare.takeover.ServiceReport.Step;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class ServicesTest {
-  /** Long enough for what is to happen within it on a busy machine. */
-  private static final Duration SHORT = Duration.ofSeconds(2);
+  /** For what is not to succeed. What is to has a minute. */
+  private static final Duration SHORT = Duration.ofMillis(500);
 
   @TempDir Path directory;
 
-  private final Sleepers sleepers = new Sleepers();
-  private Journal journal = new Journal(Path.of(""));
+  private @Nullable TestHost opened;
 
   @BeforeEach
-  void begin() {
-    journal = Journal.in(directory);
+  void begin() throws Exception {
+    opened = TestHost.in(directory);
   }
 
   @AfterEach
   void end() throws Exception {
-    sleepers.close();
-    TestGroups.remove("test@services");
+    host().close();
+  }
+
+  private TestHost host() {
+    return Objects.requireNonNull(opened);
   }
 
   private TestService service(String name) {
-    return new TestService(name, directory, journal, sleepers);
+    return host().service(name);
   }
 
-  private Service plain(String start, String stop, String status) {
-    return TestService.service(start, stop, status, Where.PRIMARY, SHORT);
-  }
-
-  /** As a new agent has them. */
   private Services services(Service... services) {
-    return new Services(List.of(services), "test@services", directory, Map.of());
+    return host().services(services);
+  }
+
+  private String sleeper() {
+    return host().sleepers().command();
+  }
+
+  private static Service plain(String start, String stop, String status) {
+    return TestService.service(start, stop, status, Where.PRIMARY, TestService.TIMEOUT);
+  }
+
+  private static Service shortly(Service service) {
+    return new Service(service.control(), service.where(), SHORT);
   }
 
   private static List<Outcome> outcomes(ServiceReport report) {
@@ -66,13 +76,13 @@ class ServicesTest {
         services(service("one").onPrimary(), service("all").onAll(), service("two").onPrimary());
     assertThat(outcomes(services.becomePrimary())).containsOnly(Outcome.CHANGED).hasSize(3);
     assertThat(services.states().values()).containsExactly("running", "running", "running");
-    sleepers.awaitSome(3);
+    host().sleepers().awaitSome(3);
     ServiceReport stopped = services.becomeStandby();
     assertThat(outcomes(stopped))
         .containsExactly(Outcome.CHANGED, Outcome.CHANGED, Outcome.UNCHANGED);
     assertThat(services.states().values()).containsExactly("stopped", "running", "stopped");
-    sleepers.awaitSome(1);
-    assertThat(journal.lines())
+    host().sleepers().awaitSome(1);
+    assertThat(host().journal().lines())
         .containsExactly("start one", "start all", "start two", "stop two", "stop one");
   }
 
@@ -82,7 +92,7 @@ class ServicesTest {
     assertThat(outcomes(services.becomeStandby()))
         .containsExactly(Outcome.UNCHANGED, Outcome.CHANGED);
     assertThat(outcomes(services.becomeStandby())).containsOnly(Outcome.UNCHANGED);
-    assertThat(journal.lines()).containsExactly("start all");
+    assertThat(host().journal().lines()).containsExactly("start all");
   }
 
   @Test
@@ -97,9 +107,9 @@ class ServicesTest {
     assertThat(services(both).states().values()).containsOnly("running");
     assertThat(outcomes(services(both).becomeStandby())).containsOnly(Outcome.CHANGED);
     assertThat(outcomes(services(both).becomeStandby())).containsOnly(Outcome.UNCHANGED);
-    assertThat(journal.lines())
+    assertThat(host().journal().lines())
         .containsExactly("start told", "start silent", "stop silent", "stop told");
-    sleepers.awaitNone();
+    host().sleepers().awaitNone();
   }
 
   @Test
@@ -111,20 +121,19 @@ class ServicesTest {
     assertThat(outcomes(report)).containsExactly(Outcome.CHANGED, Outcome.FAILED);
     assertThat(failure(report))
         .isEqualTo("not started: its start command: status 3: first / no such database");
-    assertThat(journal.lines()).containsExactly("start one");
+    assertThat(host().journal().lines()).containsExactly("start one");
   }
 
   @Test
   void oneThatNeverBecomesWellIsToldWithWhatItsStatusSays() throws Exception {
-    Service ill =
-        plain("echo loading; " + sleepers.command() + " &", "true", "echo still loading; exit 1");
-    Services services = services(ill);
+    Service ill = plain("echo loading; " + sleeper() + " &", "true", "echo still loading; exit 1");
+    Services services = services(new Service(ill.control(), ill.where(), Duration.ofSeconds(3)));
     assertThat(failure(services.becomePrimary()))
         .isEqualTo(
             "not started: it was started, but its status command: status 1: still loading;"
                 + " it printed: loading");
     assertThat(services.becomeStandby().failure()).isEmpty();
-    sleepers.awaitNone();
+    host().sleepers().awaitNone();
   }
 
   @Test
@@ -146,16 +155,16 @@ class ServicesTest {
   @Test
   void aStartThatDoesNotReturnIsKilledWithAllThatItStarted() throws Exception {
     Service stuck =
-        plain(
-            "echo begun; trap '' TERM; setsid %1$s & set -m; %1$s & %1$s"
-                .formatted(sleepers.command()),
-            "true",
-            "");
-    Services services = services(stuck);
+        plain("trap '' TERM; setsid %1$s & set -m; %1$s & %1$s".formatted(sleeper()), "true", "");
+    Services services =
+        services(new Service(stuck.control(), stuck.where(), Duration.ofSeconds(1)));
     assertThat(failure(services.becomePrimary()))
         .startsWith("not started: its start command: no end within ")
-        .contains(" s, so killed: begun");
-    sleepers.awaitNone();
+        .contains(" s, so killed");
+    host().sleepers().awaitNone();
+    assertThat(services.states().values())
+        .containsExactly("unknown: it was begun, and neither started nor stopped");
+    assertThat(services.becomeStandby().failure()).isEmpty();
     assertThat(services.states().values()).containsExactly("stopped");
   }
 
@@ -164,23 +173,21 @@ class ServicesTest {
     TestService deaf = service("deaf");
     TestService mute = service("mute");
     String program = "/bin/sh -c \"trap : TERM; " + loop() + "\"";
-    Services services =
-        services(
-            plain(deaf.started(program), deaf.stop(), deaf.status()),
-            plain(mute.started(program), mute.stop(), ""));
-    assertThat(services.becomePrimary().failure()).isEmpty();
-    sleepers.awaitSome(2);
-    assertThat(services.becomeStandby().steps())
+    Service told = plain(deaf.started(program), deaf.stop(), deaf.status());
+    Service silent = plain(mute.started(program), mute.stop(), "");
+    assertThat(services(told, silent).becomePrimary().failure()).isEmpty();
+    host().sleepers().awaitSome(2);
+    assertThat(services(shortly(told), shortly(silent)).becomeStandby().steps())
         .hasSize(2)
         .extracting(Step::text)
         .containsOnly("killed; its stop command: status 0");
-    sleepers.awaitNone();
+    host().sleepers().awaitNone();
     await("no shell is left", () -> shells().isEmpty());
   }
 
   /** Goes on whatever signals come. */
   private String loop() {
-    return "while true; do " + sleepers.command() + "; done";
+    return "while true; do " + sleeper() + "; done";
   }
 
   private List<ProcessHandle> shells() {
@@ -191,17 +198,17 @@ class ServicesTest {
 
   @Test
   void aStopCommandThatHangsOrFailsEndsInAKill() throws Exception {
-    Service hanging = plain(sleepers.command() + " &", "trap '' TERM; " + sleepers.command(), "");
-    Service failing = plain(sleepers.command() + " & true", "echo cannot; exit 4", "");
-    Services services = services(hanging, failing);
-    assertThat(services.becomePrimary().failure()).isEmpty();
-    sleepers.awaitSome(2);
-    assertThat(services.becomeStandby().steps())
+    TestService one = service("one");
+    TestService other = service("other");
+    Service hanging = plain(one.start(), "trap '' TERM; " + sleeper(), one.status());
+    Service failing = plain(other.start(), "echo cannot; exit 4", other.status());
+    assertThat(services(hanging, failing).becomePrimary().failure()).isEmpty();
+    assertThat(services(shortly(hanging), shortly(failing)).becomeStandby().steps())
         .extracting(Step::text)
         .satisfiesExactly(
             text -> assertThat(text).isEqualTo("killed; its stop command: status 4: cannot"),
             text -> assertThat(text).startsWith("killed; its stop command: no end within "));
-    sleepers.awaitNone();
+    host().sleepers().awaitNone();
   }
 
   @Test
@@ -209,9 +216,10 @@ class ServicesTest {
     Path mark = directory.resolve("mark");
     Service foreign = plain("touch " + mark, "echo not me", "test -e " + mark + " && echo alive");
     Service once = plain("true", "echo no device; exit 1", "");
-    Services services = services(service("one").onPrimary(), foreign, once);
-    assertThat(services.becomePrimary().failure()).isEmpty();
-    ServiceReport report = services.becomeStandby();
+    assertThat(services(service("one").onPrimary(), foreign, once).becomePrimary().failure())
+        .isEmpty();
+    ServiceReport report =
+        services(service("one").onPrimary(), shortly(foreign), shortly(once)).becomeStandby();
     assertThat(outcomes(report)).containsExactly(Outcome.FAILED, Outcome.FAILED, Outcome.CHANGED);
     assertThat(report.steps().getFirst().text())
         .isEqualTo("not stopped: its stop command: status 1: no device");
@@ -219,60 +227,48 @@ class ServicesTest {
         .isEqualTo(
             "not stopped: it still runs, as processes that no start command of an agent started;"
                 + " its stop command: status 0: not me; its status command: status 0: alive");
-    sleepers.awaitNone();
+    host().sleepers().awaitNone();
   }
 
   /** Where there are no control groups, the environment tells. */
   @Test
   void withoutAControlGroupProcessesAreKnownByTheirEnvironment() throws Exception {
-    Service service = plain("setsid " + sleepers.command() + " &", "true", "");
+    Service service = plain("setsid " + sleeper() + " &", "true", "");
     Services services = services(service);
     assertThat(services.becomePrimary().failure()).isEmpty();
-    sleepers.awaitSome(1);
-    removeGroupFiles();
-    assertThat(services.becomeStandby().steps())
+    host().sleepers().awaitSome(1);
+    host().forgetGroups();
+    assertThat(services(shortly(service)).becomeStandby().steps())
         .extracting(Step::text)
         .containsExactly("killed; its stop command: status 0");
-    sleepers.awaitNone();
-  }
-
-  private void removeGroupFiles() throws Exception {
-    try (Stream<Path> files = Files.list(directory)) {
-      for (Path file : files.filter(path -> path.toString().endsWith(".group")).toList()) {
-        Files.delete(file);
-      }
-    }
+    host().sleepers().awaitNone();
   }
 
   @Test
   void inAControlGroupProcessesAreKnownWhateverTheirEnvironment() throws Exception {
-    Service service = plain("env -i setsid " + sleepers.command() + " &", "true", "");
+    Service service = plain("env -i setsid " + sleeper() + " &", "true", "");
     Services services = services(service);
     assertThat(services.becomePrimary().failure()).isEmpty();
-    sleepers.awaitSome(1);
-    boolean grouped = TestGroups.arePossible();
-    services.becomeStandby();
+    host().sleepers().awaitSome(1);
+    boolean grouped = host().makesGroups();
+    services(shortly(service)).becomeStandby();
     System.out.println("ServicesTest: control groups can be made here: " + grouped);
     if (grouped) {
-      sleepers.awaitNone();
+      host().sleepers().awaitNone();
     } else {
-      sleepers.awaitSome(1);
+      host().sleepers().awaitSome(1);
     }
   }
 
   @Test
   void aStatusThatCannotBeAskedIsNoAnswer() throws Exception {
     Service unknown = plain("true", "true", "/nonexistent/status");
-    Service hanging = plain("true; true", "true", sleepers.command());
-    for (Service service : List.of(unknown, hanging)) {
-      Services services = services(service);
-      assertThat(failure(services.becomePrimary())).startsWith("not started: its status command: ");
-      assertThat(services.states().values())
-          .singleElement()
-          .asString()
-          .startsWith("unknown: its status command: ");
-    }
-    sleepers.awaitNone();
+    Services services = services(shortly(unknown));
+    assertThat(failure(services.becomePrimary())).startsWith("not started: its status command: ");
+    assertThat(services.states().values())
+        .singleElement()
+        .asString()
+        .startsWith("unknown: its status command: ");
   }
 
   @Test
@@ -280,7 +276,7 @@ class ServicesTest {
     Path pid = directory.resolve("pid");
     Service slow =
         TestService.service(
-            "echo $$ >%s; exec %s".formatted(pid, sleepers.command()),
+            "echo $$ >%s; exec %s".formatted(pid, sleeper()),
             "kill $(cat %s)".formatted(pid),
             "",
             Where.PRIMARY,
@@ -296,12 +292,12 @@ class ServicesTest {
                     interrupted.set(true);
                   }
                 });
-    sleepers.awaitSome(1);
+    host().sleepers().awaitSome(1);
     starting.interrupt();
     starting.join();
     assertThat(interrupted).isTrue();
     assertThat(services(slow).becomeStandby().failure()).isEmpty();
-    sleepers.awaitNone();
+    host().sleepers().awaitNone();
   }
 
   @Test
@@ -311,11 +307,12 @@ class ServicesTest {
     Services services =
         new Services(
             List.of(service),
-            "test@services",
-            directory,
+            host().owner(),
+            host().records(),
+            host().logs(),
             Map.of("NOTIFY_SOCKET", "/run/x", "WATCHDOG_USEC", "1", "HOTSPARE_CLUSTER", "web"));
     assertThat(failure(services.becomePrimary()))
-        .matches(".*status 9: / / HOTSPARE_CLUSTER=web / HOTSPARE_SERVICE=test@services-[0-9a-f]+");
+        .matches(".*status 9: / / HOTSPARE_CLUSTER=web / HOTSPARE_SERVICE=test@[-0-9a-f]+");
   }
 
   /** As where its disk is full. */
@@ -325,12 +322,26 @@ class ServicesTest {
     for (String status : List.of(service.status(), "")) {
       Service one = plain(service.start(), service.stop(), status);
       Services services =
-          new Services(List.of(one), "test@services", directory.resolve("nosuch"), Map.of());
+          new Services(
+              List.of(one),
+              host().owner(),
+              host().records(),
+              directory.resolve("nosuch"),
+              Map.of());
       assertThat(services.becomePrimary().failure()).isEmpty();
-      sleepers.awaitSome(1);
+      host().sleepers().awaitSome(1);
       assertThat(services.becomeStandby().failure()).isEmpty();
-      sleepers.awaitNone();
+      host().sleepers().awaitNone();
     }
+  }
+
+  /** Or the next agent would not know that it has to be stopped. */
+  @Test
+  void whatCannotBeRecordedIsNotStarted() throws Exception {
+    Files.delete(host().records());
+    Services services = services(service("one").onPrimary());
+    assertThat(failure(services.becomePrimary())).startsWith("not started: ");
+    assertThat(host().journal().lines()).isEmpty();
   }
 
   @Test
@@ -350,5 +361,33 @@ class ServicesTest {
     Files.writeString(log.file(), "one\n\ntwo\u001b\nthree");
     assertThat(log.since(4)).containsExactly("two?", "three");
     assertThat(log.since(4000)).isEmpty();
+  }
+
+  @Test
+  void logsAreBoundedWhileTheirServicesRun() throws Exception {
+    Services services = services(service("one").onPrimary());
+    assertThat(services.becomePrimary().failure()).isEmpty();
+    Files.write(host().log(), new byte[(10 << 20) + 1]);
+    services.boundLogs();
+    assertThat(host().log()).isEmptyFile();
+  }
+
+  @Test
+  void aControlGroupThatCannotBeJoinedKeepsNoServiceFromStarting() throws Exception {
+    Path groupFile = Files.createFile(directory.resolve("group"));
+    Path started = directory.resolve("started");
+    StartCommand start =
+        new StartCommand(
+            "echo it starts",
+            Map.of(),
+            new ServiceProcesses(host().owner(), groupFile),
+            new ServiceLog(directory.resolve("log")),
+            started);
+    Path nowhere = directory.resolve("nosuch/cgroup.procs");
+    CommandEnd end = TimedCommand.run(start.line(nowhere), Map.of(), TestService.TIMEOUT);
+    assertThat(end.isSuccess()).as(end.toString()).isTrue();
+    assertThat(started).exists();
+    assertThat(groupFile).doesNotExist();
+    assertThat(directory.resolve("log")).content().endsWith("it starts\n");
   }
 }

@@ -4,9 +4,12 @@ import static org.hotspare.testing.Await.await;
 
 import java.util.List;
 
-/** Processes that a test has started, known by a number in their command line. */
+/**
+ * Processes that a test has started, known by a number in their command line. They end by
+ * themselves after a quarter of an hour, since the test may be killed.
+ */
 final class Sleepers implements AutoCloseable {
-  private final String seconds = "3" + Math.abs(System.nanoTime() % 1_000_000_000_000L);
+  private final String seconds = "900." + ProcessHandle.current().pid() + System.nanoTime();
 
   /** The command that each of them is. */
   String command() {

@@ -11,24 +11,27 @@ final class TakeoverMain {
   private TakeoverMain() {}
 
   /**
-   * @param arguments {@code service}, the directory, and a service's three commands; or {@code
-   *     hook}, an owner and a command
+   * @param arguments {@code service}, an owner, two directories, and a service's three commands; or
+   *     {@code hook}, an owner and a command
    */
   public static void main(String[] arguments) throws Exception {
     switch (arguments[0]) {
       case "service" -> {
         Service service =
             TestService.service(
-                arguments[2],
-                arguments[3],
                 arguments[4],
+                arguments[5],
+                arguments[6],
                 Service.Where.PRIMARY,
                 TestService.TIMEOUT);
-        Path directory = Path.of(arguments[1]);
-        System.out.println(
-            new Services(List.of(service), "test@killed", directory, Map.of())
-                .becomePrimary()
-                .steps());
+        Services services =
+            new Services(
+                List.of(service),
+                arguments[1],
+                Path.of(arguments[2]),
+                Path.of(arguments[3]),
+                Map.of());
+        System.out.println(services.becomePrimary().steps());
       }
       case "hook" ->
           new Hooks(List.of(arguments[2]), List.of(), Duration.ofMinutes(5), arguments[1], Map.of())

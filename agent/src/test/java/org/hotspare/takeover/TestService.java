@@ -30,8 +30,10 @@ record TestService(String name, Path directory, Journal journal, Sleepers sleepe
     return "%s; kill $(cat %s)".formatted(journal.write("stop " + name), pidFile());
   }
 
+  /** What has ended counts as down, whoever is to reap it. */
   String status() {
-    return "test -s %1$s && kill -0 $(cat %1$s) 2>&1".formatted(pidFile());
+    return "test -s %1$s && case $(cat /proc/$(cat %1$s)/stat 2>&1) in [0-9]*') Z '*) false;; [0-9]*) ;; *) false;; esac"
+        .formatted(pidFile());
   }
 
   Service onPrimary() {
