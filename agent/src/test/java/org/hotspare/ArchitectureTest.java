@@ -38,6 +38,7 @@ class ArchitectureTest {
           Map.entry("lease", Set.of("tree", "wire", "linux")),
           Map.entry("takeover", Set.of("tree", "linux")),
           Map.entry("health", Set.of("tree", "linux")),
+          Map.entry("failover", Set.of("tree", "lease", "health")),
           Map.entry("mirror", Set.of("tree", "delta", "linux", "index", "watch", "wire")),
           Map.entry("admin", Set.of("tree", "delta", "config", "index", "watch", "wire", "mirror")),
           Map.entry("cli", Set.of("config", "admin")),

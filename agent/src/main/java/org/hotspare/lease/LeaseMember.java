@@ -94,7 +94,7 @@ public final class LeaseMember {
           if (current != null || candidacy != null) {
             return;
           }
-          long epoch = Math.max(Math.max(recordedEpoch, heardEpoch), voter.knownEpoch()) + 1;
+          long epoch = Math.max(recordedEpoch, knownEpoch()) + 1;
           candidacy = new Candidacy(epoch, over, voters, nowNanos + patience.toNanos());
           ask(candidacy, nowNanos);
         });
@@ -167,6 +167,19 @@ public final class LeaseMember {
   public long heldEpoch() {
     Holder current = holder;
     return current == null ? 0 : current.epoch();
+  }
+
+  /**
+   * Whether the lease is over as this node's own voter saw it: it was released, or no renewal was
+   * acknowledged here for the lease's duration. Others may have acknowledged some.
+   */
+  public boolean isOver(long nowNanos) {
+    return voter.isOver(0, nowNanos);
+  }
+
+  /** The highest epoch that this node endorsed, acknowledged or heard of. */
+  public long knownEpoch() {
+    return Math.max(heardEpoch, voter.knownEpoch());
   }
 
   public boolean isCandidate() {

@@ -69,6 +69,10 @@ public record Roles(
     return new Roles(epoch, primary, standbys, voters, pause);
   }
 
+  public Roles withVoters(Set<String> changed) {
+    return new Roles(epoch, primary, promotable, sorted(changed), pause);
+  }
+
   public Roles withPause(@Nullable Pause changed) {
     return new Roles(epoch, primary, promotable, voters, changed);
   }

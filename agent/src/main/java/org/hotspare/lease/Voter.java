@@ -71,11 +71,20 @@ class Voter {
     if (ballot.epoch() == promise.epoch()) {
       return candidate.equals(promise.candidate());
     }
-    if (ballot.epoch() <= knownEpoch() || nowNanos - startedNanos < times.durationNanos()) {
+    return ballot.epoch() > knownEpoch() && isOver(ballot.over(), nowNanos);
+  }
+
+  /**
+   * Whether nobody can hold the lease any more, as far as this voter knows.
+   *
+   * @param off see {@link Lease.Ballot#over}
+   */
+  boolean isOver(long off, long nowNanos) {
+    if (nowNanos - startedNanos < times.durationNanos()) {
       return false;
     }
-    boolean over = acknowledgedEpoch <= Math.max(releasedEpoch, ballot.over());
-    return over || nowNanos - acknowledgedNanos >= times.durationNanos();
+    boolean ended = acknowledgedEpoch <= Math.max(releasedEpoch, off);
+    return ended || nowNanos - acknowledgedNanos >= times.durationNanos();
   }
 
   /**

@@ -1,0 +1,30 @@
+package org.hotspare.failover;
+
+import java.time.Duration;
+import java.util.Map;
+import org.hotspare.tree.Position;
+
+/**
+ * This node's copy of the mirrors.
+ *
+ * @param durable how far each mirror is on this node's disk
+ * @param head how far each is, durable or not
+ * @param sealedEpoch changes of this epoch and of those before are not accepted any more, so that
+ *     {@code durable} stays as it is
+ * @param incomplete why it is no whole copy, such as a first copy that is under way; empty where it
+ *     is one
+ * @param lag how far it was behind the primary when it was last connected
+ * @param crashed whether it was primary and ended without being stopped
+ */
+public record OwnCopy(
+    Map<String, Position> durable,
+    Map<String, Position> head,
+    long sealedEpoch,
+    String incomplete,
+    Duration lag,
+    boolean crashed) {
+  public OwnCopy {
+    durable = Map.copyOf(durable);
+    head = Map.copyOf(head);
+  }
+}

@@ -1,0 +1,165 @@
+package org.hotspare.failover;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Duration;
+import java.util.Set;
+import org.hotspare.failover.Fencing.Answer;
+import org.hotspare.failover.LeaseView.Attempt;
+import org.hotspare.failover.Role.Candidate;
+import org.hotspare.failover.Role.Candidate.Phase;
+import org.hotspare.lease.Roles;
+import org.junit.jupiter.api.Test;
+
+/** What operators and fences make happen. */
+final class OrdersTest {
+  private static Phase phase(Scene scene) {
+    assertThat(scene.role).isInstanceOf(Candidate.class);
+    return ((Candidate) scene.role).phase();
+  }
+
+  private static Action.Answer answer(Scene scene) {
+    return Scene.only(Action.Answer.class, scene.settle());
+  }
+
+  @Test
+  void aPauseIsRecordedBeforeItIsAnswered() {
+    for (Scene scene : new Scene[] {new Scene(), Scene.primary()}) {
+      scene.order = new Order.Pause("new switch", 77);
+      Action.WriteRecord write = Scene.only(Action.WriteRecord.class, scene.step());
+      assertThat(write.roles().pause()).isEqualTo(new Roles.Pause("new switch", 77));
+      assertThat(scene.decide()).isEmpty();
+      assertThat(scene.gateHeld).isFalse();
+      scene.written();
+      assertThat(Scene.only(Action.Answer.class, scene.step()).done()).isTrue();
+    }
+  }
+
+  @Test
+  void aStandbyDoesNotEndAPause() {
+    Scene scene = new Scene();
+    scene.roles = scene.roles.withPause(new Roles.Pause("upgrade", 0));
+    scene.order = new Order.Resume();
+    Action.Answer answer = answer(scene);
+    assertThat(answer.done()).isFalse();
+    assertThat(answer.reason()).contains("only the primary, alpha");
+  }
+
+  @Test
+  void aStandbyDoesNotHandOver() {
+    Scene scene = new Scene();
+    scene.order = new Order.Switchover("");
+    assertThat(answer(scene).done()).isFalse();
+  }
+
+  @Test
+  void whoIsAskedToStandsThoughTheLeaseIsNotOverToItsKnowledge() {
+    Scene scene = new Scene();
+    scene.automatic = false;
+    scene.order = new Order.Failover(false, false);
+    scene.settle();
+    assertThat(phase(scene)).isEqualTo(Phase.STANDING);
+    scene.attempt = new Attempt.NotEndorsed(4, "no majority has answered");
+    assertThat(answer(scene).done()).isFalse();
+    assertThat(scene.role).isInstanceOf(Role.Standby.class);
+  }
+
+  @Test
+  void lossIsAcceptedOnlyWhereAnOperatorSaysSo() {
+    Scene scene = new Scene();
+    scene.roles = scene.roles.withPromotable(Set.of());
+    scene.order = new Order.Failover(false, false);
+    assertThat(answer(scene).reason()).contains("--accept-loss");
+    scene.order = new Order.Failover(true, false);
+    scene.settle();
+    assertThat(phase(scene)).isEqualTo(Phase.STANDING);
+  }
+
+  @Test
+  void noOrderPromotesAnUnfinishedFirstCopy() {
+    Scene scene = new Scene();
+    scene.incomplete = "the first copy of www is under way";
+    scene.order = new Order.Failover(true, true);
+    assertThat(answer(scene).done()).isFalse();
+  }
+
+  @Test
+  void aPauseKeepsOthersOutUnlessTheyAreAllOff() {
+    Scene scene = new Scene();
+    scene.roles = scene.roles.withPause(new Roles.Pause("upgrade", 0));
+    scene.order = new Order.Failover(true, false);
+    assertThat(answer(scene).reason()).contains("paused");
+    scene.order = new Order.Failover(true, true);
+    scene.settle();
+    assertThat(phase(scene)).isEqualTo(Phase.REBUILDING);
+  }
+
+  @Test
+  void whereAllOthersAreOffTheRecordIsRebuiltFromThisNode() {
+    Scene scene = new Scene();
+    scene.knownEpoch = 5;
+    scene.order = new Order.Failover(false, true);
+    Action.RebuildRecord rebuild = Scene.only(Action.RebuildRecord.class, scene.settle());
+    assertThat(rebuild.roles().voters()).containsExactly("beta");
+    assertThat(phase(scene)).isEqualTo(Phase.REBUILDING);
+    scene.recorded(rebuild.roles());
+    assertThat(scene.step()).contains(new Action.Campaign(3, 5, Scene.TIMING.campaign()));
+    scene.attempt = new Attempt.Endorsed(6);
+    Roles promoted = Scene.only(Action.WriteRecord.class, scene.step()).roles();
+    assertThat(promoted).isEqualTo(new Roles(6, "beta", Set.of(), Set.of("beta"), null));
+  }
+
+  private static Scene fenced(Answer answer) {
+    Scene scene = new Scene();
+    scene.voters = Set.of("alpha", "beta");
+    scene.roles = scene.roles.withVoters(scene.voters);
+    scene.fence = true;
+    scene.over = true;
+    assertThat(scene.settle())
+        .contains(new Action.Fence(3, "its lease is over and it does not answer"));
+    scene.fencing = new Fencing(3, answer);
+    return scene;
+  }
+
+  @Test
+  void aFenceThatConfirmsReplacesTheOtherVote() {
+    Scene scene = fenced(Answer.OFF);
+    Action.RebuildRecord rebuild = Scene.only(Action.RebuildRecord.class, scene.settle());
+    scene.recorded(rebuild.roles());
+    assertThat(scene.step()).contains(new Action.Campaign(3, 3, Scene.TIMING.campaign()));
+  }
+
+  @Test
+  void aFenceThatDoesNotConfirmPromotesNobody() {
+    for (Answer answer : new Answer[] {Answer.UNKNOWN, Answer.NOT_OFF, Answer.ASKED}) {
+      Scene scene = fenced(answer);
+      scene.pass(Scene.TIMING.services());
+      scene.step();
+      assertThat(scene.role).isInstanceOf(Role.Standby.class);
+      scene.settle();
+      scene.pass(Scene.TIMING.rest().minus(Duration.ofNanos(1)));
+      assertThat(scene.settle()).as("it is not asked again at once").isEmpty();
+    }
+  }
+
+  @Test
+  void whatAFenceSaidOfAnEarlierEpochDoesNotCount() {
+    Scene scene = fenced(Answer.OFF);
+    scene.knownEpoch = 4;
+    scene.step();
+    assertThat(scene.role).isInstanceOf(Role.Standby.class);
+  }
+
+  @Test
+  void aVoterThatAnswersIsNotFenced() {
+    Scene scene = new Scene();
+    scene.voters = Set.of("alpha", "beta");
+    scene.roles = scene.roles.withVoters(scene.voters);
+    scene.fence = true;
+    scene.over = true;
+    scene.step();
+    scene.report("alpha", new Report(3, 0, java.util.Map.of(), "it rests", "", java.util.Map.of()));
+    scene.settle();
+    assertThat(phase(scene)).isEqualTo(Phase.STANDING);
+  }
+}
