@@ -4,24 +4,37 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
+import java.util.Set;
 import java.util.function.LongFunction;
 import org.hotspare.wire.Frame.Lease;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One simulated machine: a clock of its own, an agent that performs one step at a time and may be
- * stalled before each, a disk, and a gate.
+ * The lease of one simulated machine: a clock of its own, an agent that performs one step at a time
+ * and may be stalled before each, a disk, and a gate.
  */
-final class SimNode {
-  final String name;
-  final SimGate gate;
-  private final SimCluster cluster;
+public final class SimNode {
+  /** Sends words to other members, and is told what becomes of the lease. */
+  public interface Host {
+    void send(String to, Lease message);
+
+    void endorsed(long epoch);
+
+    void notEndorsed(long epoch, String reason);
+  }
+
+  private final String name;
+  private final SimGate gate;
+  private final SimWorld world;
+  private final SimJudge judge;
+  private final Majority voters;
+  private final Host host;
   private final Breach breach;
   private final double rate;
   private final long offset;
 
   /** What its disk holds. */
-  Promise durable = Promise.NONE;
+  private Promise durable = Promise.NONE;
 
   private @Nullable LeaseMember member;
   private final Deque<LongFunction<List<Step>>> inbox = new ArrayDeque<>();
@@ -33,47 +46,67 @@ final class SimNode {
 
   private long diskFreeAt;
   private boolean scheduled;
-  private long heardOfPrimary;
 
-  SimNode(String name, SimCluster cluster, Breach breach, double rate, long offset) {
+  /** Keeps all rules. */
+  public SimNode(String name, SimWorld world, SimJudge judge, Set<String> voters, Host host) {
+    this(name, world, judge, Majority.of(voters), host, Breach.NONE);
+  }
+
+  SimNode(String name, SimWorld world, SimJudge judge, Majority voters, Host host, Breach breach) {
+    double apart = breach == Breach.CLOCKS_APART ? 0.4 : 0.08;
     this.name = name;
-    this.cluster = cluster;
+    this.world = world;
+    this.judge = judge;
+    this.voters = voters;
+    this.host = host;
     this.breach = breach;
-    this.rate = rate;
-    this.offset = offset;
+    this.rate = 1 + apart * (2 * world.fraction() - 1);
+    this.offset = world.random(0, 1L << 50);
     this.gate = new SimGate(breach == Breach.SET_FILLED_AGAIN);
+    judge.watch(name, gate);
   }
 
-  private long clock() {
-    return offset + (long) (cluster.now() * rate);
+  public String name() {
+    return name;
   }
 
-  boolean isUp() {
+  public SimGate gate() {
+    return gate;
+  }
+
+  /** What it reads from its clock. */
+  public long clock() {
+    return offset + (long) (world.now() * rate);
+  }
+
+  public boolean isUp() {
     return member != null;
   }
 
-  boolean isServing() {
-    LeaseMember current = member;
-    return current != null && current.holds(clock()) && gate.isOpen(cluster.now());
+  public boolean isStalled() {
+    return world.now() < stalledUntil;
   }
 
-  long life() {
+  public boolean isServing() {
+    LeaseMember current = member;
+    return current != null && current.holds(clock()) && gate.isOpen(world.now());
+  }
+
+  public long life() {
     return life;
   }
 
   // ---- what befalls it
 
-  void start() {
+  public void start() {
     life++;
-    SimVoter voter = new SimVoter(breach, cluster.times(), durable, clock());
-    member = new LeaseMember(name, cluster.voters(), cluster.times(), voter);
-    heardOfPrimary = cluster.now();
+    SimVoter voter = new SimVoter(breach, world.times(), durable, clock());
+    member = new LeaseMember(name, voters, world.times(), voter);
     tickAfter(0, life);
-    considerAfter(cluster.random(0, 3 * cluster.times().durationNanos()), life);
   }
 
   /** The process dies; the kernel and its gate live on, unless the machine dies with it. */
-  void crash(boolean machine) {
+  public void crash(boolean machine) {
     life++;
     member = null;
     inbox.clear();
@@ -81,29 +114,35 @@ final class SimNode {
     scheduled = false;
     stalledUntil = 0;
     if (machine) {
-      gate.close();
+      gate.vanish();
     }
   }
 
-  void stall(long nanos) {
-    stalledUntil = Math.max(stalledUntil, cluster.now() + nanos);
+  public void stall(long nanos) {
+    stalledUntil = Math.max(stalledUntil, world.now() + nanos);
   }
 
-  void receive(SimNode from, Lease message) {
-    switch (message) {
-      case Lease.Renewal renewal -> heardOfPrimary = cluster.now();
-      case Lease.Release release ->
-          heardOfPrimary = cluster.now() - 2 * cluster.times().durationNanos();
-      default -> {}
-    }
-    deliver(now -> member().receive(from.name, message, now));
+  // ---- what it is told
+
+  /** Lost where the agent is not up. */
+  public void receive(String from, Lease message) {
+    deliver(now -> member().receive(from, message, now));
   }
 
-  void release() {
-    deliver(now -> member().release("a planned change", now));
+  public void campaign(long recordedEpoch, long over, Duration patience) {
+    deliver(now -> member().campaign(recordedEpoch, over, patience, now));
   }
 
-  private LeaseMember member() {
+  public void begin(long epoch) {
+    deliver(now -> member().begin(epoch, now));
+  }
+
+  public void release(String reason) {
+    deliver(now -> member().release(reason, now));
+  }
+
+  /** The rules of an agent that is up. */
+  public LeaseMember member() {
     if (member == null) {
       throw new AssertionError("a dead agent was called");
     }
@@ -118,37 +157,13 @@ final class SimNode {
   }
 
   private void tickAfter(long nanos, long ofLife) {
-    cluster.after(
+    world.after(
         nanos,
         () -> {
           if (life == ofLife) {
             deliver(now -> member().tick(now));
-            tickAfter(cluster.times().renewalNanos() / 4, ofLife);
+            tickAfter(world.times().renewalNanos() / 4, ofLife);
           }
-        });
-  }
-
-  /** What stands in for the policy: whoever hears of no primary stands for election. */
-  private void considerAfter(long nanos, long ofLife) {
-    long duration = cluster.times().durationNanos();
-    cluster.after(
-        nanos,
-        () -> {
-          if (life != ofLife) {
-            return;
-          }
-          boolean alone = cluster.now() - heardOfPrimary > duration;
-          if (alone && member().heldEpoch() == 0) {
-            deliver(
-                now ->
-                    member()
-                        .campaign(
-                            cluster.recordedEpoch(),
-                            cluster.fencedEpoch(),
-                            Duration.ofNanos(duration / 2),
-                            now));
-          }
-          considerAfter(cluster.random(duration / 20, duration), ofLife);
         });
   }
 
@@ -160,9 +175,9 @@ final class SimNode {
     }
     scheduled = true;
     long ofLife = life;
-    long wait = Math.max(0, stalledUntil - cluster.now());
-    cluster.after(
-        wait + cluster.random(1_000, 100_000),
+    long wait = Math.max(0, stalledUntil - world.now());
+    world.after(
+        wait + world.random(1_000, 100_000),
         () -> {
           if (life == ofLife) {
             scheduled = false;
@@ -172,13 +187,13 @@ final class SimNode {
   }
 
   private void run() {
-    if (cluster.now() >= stalledUntil) {
+    if (world.now() >= stalledUntil) {
       if (steps.isEmpty()) {
         steps.addAll(inbox.remove().apply(clock()));
       } else {
         Step next = steps.remove();
         perform(next);
-        cluster.mayStall(this, next);
+        mayStall(next);
       }
     }
     if (member != null) {
@@ -186,39 +201,54 @@ final class SimNode {
     }
   }
 
+  /** Renewals are many and changes of the holder few, but each step of these may go wrong, too. */
+  private void mayStall(Step after) {
+    boolean renewing =
+        after instanceof Step.Arm
+            || after instanceof Step.Select
+            || (after instanceof Step.Send send
+                && (send.message() instanceof Lease.Renewal
+                    || send.message() instanceof Lease.Renewed));
+    if (!world.isCalm() && world.chance(renewing ? 400 : 20)) {
+      stall(world.random(1_000_000, 2 * world.times().durationNanos()));
+    }
+  }
+
   private void perform(Step step) {
-    long validity = (long) (cluster.times().validityNanos() / rate);
+    long validity = (long) (world.times().validityNanos() / rate);
     switch (step) {
       case Step.Persist persist -> persist(persist.promise());
-      case Step.Send send -> cluster.send(this, send.to(), send.message());
+      case Step.Send send -> host.send(send.to(), send.message());
       case Step.Arm arm -> {
         if (breach != Breach.COUNTED_FROM_ANSWER) {
-          gate.fill(arm.epoch(), arm.round(), cluster.now() + validity);
+          gate.fill(arm.epoch(), arm.round(), world.now() + validity);
         }
       }
       case Step.Select select -> {
         if (breach == Breach.COUNTED_FROM_ANSWER) {
-          gate.fill(select.epoch(), select.round(), cluster.now() + validity);
+          gate.fill(select.epoch(), select.round(), world.now() + validity);
         }
         gate.select(select.epoch(), select.round());
-        cluster.selected(this, select.epoch());
+        judge.opened(name, gate, select.epoch());
       }
-      case Step.Endorsed endorsed -> record(endorsed.epoch());
-      case Step.NotEndorsed notEndorsed -> {}
-      case Step.Over over -> {
-        if (over.releases() && breach == Breach.RELEASED_BEFORE_CLOSED) {
-          steps.addAll(member().released(over.epoch(), clock()));
-          steps.add(new Step.Over(over.epoch(), over.reason(), false));
-          return;
-        }
-        // Whoever counts from the answer does not know yet that its time is over.
-        if (breach != Breach.COUNTED_FROM_ANSWER || !over.reason().startsWith("no majority")) {
-          gate.close();
-        }
-        if (over.releases()) {
-          steps.addAll(member().released(over.epoch(), clock()));
-        }
-      }
+      case Step.Endorsed endorsed -> host.endorsed(endorsed.epoch());
+      case Step.NotEndorsed not -> host.notEndorsed(not.epoch(), not.reason());
+      case Step.Over over -> over(over);
+    }
+  }
+
+  private void over(Step.Over over) {
+    if (over.releases() && breach == Breach.RELEASED_BEFORE_CLOSED) {
+      steps.addAll(member().released(over.epoch(), clock()));
+      steps.add(new Step.Over(over.epoch(), over.reason(), false));
+      return;
+    }
+    // Whoever counts from the answer does not know yet that its time is over.
+    if (breach != Breach.COUNTED_FROM_ANSWER || !over.reason().startsWith("no majority")) {
+      gate.close();
+    }
+    if (over.releases()) {
+      steps.addAll(member().released(over.epoch(), clock()));
     }
   }
 
@@ -227,31 +257,20 @@ final class SimNode {
     if (breach == Breach.TOLD_BEFORE_DURABLE) {
       deliver(now -> member().persisted(promise, now));
     }
-    diskFreeAt = Math.max(diskFreeAt, cluster.now()) + cluster.random(100_000, 200_000_000);
-    cluster.after(
-        diskFreeAt - cluster.now(),
+    diskFreeAt = Math.max(diskFreeAt, world.now()) + world.random(100_000, 200_000_000);
+    world.after(
+        diskFreeAt - world.now(),
         () -> {
           if (life != ofLife) {
             return;
           }
           if (promise.epoch() < durable.epoch()) {
-            throw new SimCluster.Violation("the epoch promised by " + name + " fell");
+            throw new SimJudge.Violation("the epoch promised by " + name + " fell");
           }
           durable = promise;
-          cluster.promised(name, promise);
+          judge.promised(name, promise);
           if (breach != Breach.TOLD_BEFORE_DURABLE) {
             deliver(now -> member().persisted(promise, now));
-          }
-        });
-  }
-
-  private void record(long epoch) {
-    long ofLife = life;
-    cluster.after(
-        cluster.random(100_000, 300_000_000),
-        () -> {
-          if (life == ofLife && cluster.record(name, epoch)) {
-            deliver(now -> member().begin(epoch, now));
           }
         });
   }

@@ -54,7 +54,7 @@ final class SimulationTest {
       runs++;
       try {
         new SimCluster(seed++, breach).run(TROUBLED);
-      } catch (SimCluster.Violation e) {
+      } catch (SimJudge.Violation e) {
         violation = String.valueOf(e.getMessage());
       }
     }
