@@ -486,11 +486,7 @@ final class SimAgent implements SimNode.Host {
     if (order instanceof Order.Switchover
         && answer.done()
         && role instanceof Role.Demoting demoting
-        && !cluster
-            .agent(demoting.handsOverTo())
-            .mirror
-            .history()
-            .contains(mirror.history().head())) {
+        && !cluster.agent(demoting.handsOverTo()).mirror.hadAllOf(mirror)) {
       throw new Violation(name() + " handed over and lost " + mirror.history().head());
     }
     boolean stops = order instanceof Order.Stop && answer.done();

@@ -238,6 +238,11 @@ final class SimMirror {
     return history;
   }
 
+  /** Whether it has all that the other has, or its disk was lost since: then it does not stand. */
+  boolean hadAllOf(SimMirror other) {
+    return !complete || history.contains(other.history.head());
+  }
+
   OwnCopy copy(boolean crashed) {
     boolean whole = complete || broken == BrokenRule.UNFINISHED_COPY;
     return new OwnCopy(
