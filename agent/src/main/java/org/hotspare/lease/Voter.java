@@ -41,12 +41,11 @@ class Voter {
 
   /**
    * Whether it acknowledges a renewal of that epoch; from now on it endorses nobody for a while. An
-   * epoch is of whom it endorsed for it, or heard of first.
+   * epoch is of whom it heard of first, whomever this voter endorsed for it: only who was endorsed
+   * by a majority sends renewals, and no other can have been.
    */
   boolean acknowledges(String holder, long epoch, long nowNanos) {
-    boolean ofAnother =
-        (epoch == promise.epoch() && !holder.equals(promise.candidate()))
-            || (epoch == acknowledgedEpoch && !holder.equals(acknowledgedHolder));
+    boolean ofAnother = epoch == acknowledgedEpoch && !holder.equals(acknowledgedHolder);
     if (epoch < knownEpoch() || epoch <= releasedEpoch || ofAnother) {
       return false;
     }
