@@ -25,7 +25,10 @@ public sealed interface Action {
   /** Ask the members for their {@link Report}. */
   record Inquire(Set<String> members) implements Action {}
 
-  /** See {@link org.hotspare.lease.LeaseMember#campaign}. */
+  /**
+   * See {@link org.hotspare.lease.LeaseMember#campaign}. What became of an earlier one says nothing
+   * of this one.
+   */
   record Campaign(long recordedEpoch, long over, Duration patience) implements Action {}
 
   /** See {@link org.hotspare.lease.LeaseMember#begin}. */
@@ -38,11 +41,11 @@ public sealed interface Action {
   record WriteRecord(long version, Roles roles, String reason) implements Action {}
 
   /**
-   * Make a new record of that version and content, with those voters as its only members: the
-   * others are known to be off. For two voters of which a fence confirmed one off, or on an
-   * operator's word.
+   * Where the record as this node has it is still of that version, make a new one of that content
+   * and of a later version, with its voters as the only members: the others are known to be off.
+   * For two voters of which a fence confirmed one off, or on an operator's word.
    */
-  record RebuildRecord(Roles roles, String reason) implements Action {}
+  record RebuildRecord(long version, Roles roles, String reason) implements Action {}
 
   /** Ask the fence to make sure that the other node is off, which held at most that epoch. */
   record Fence(long epoch, String reason) implements Action {}
@@ -50,10 +53,16 @@ public sealed interface Action {
   /** Do the work of a stage. */
   record Perform(long number, Stage stage, long epoch) implements Action {}
 
-  /** Leave the gate open whatever becomes of the lease: hands are off. */
+  /**
+   * Leave the gate open whatever becomes of the lease: hands are off. Where that fails it is asked
+   * for again at the next decision: better not at once.
+   */
   record HoldGate(String reason) implements Action {}
 
-  /** The gate follows the lease again, from now on: where none is held it is shut. */
+  /**
+   * The gate follows the lease again, from now on: where none is held it is shut. Where that fails
+   * it is asked for again, as {@link HoldGate} is.
+   */
   record FreeGate(String reason) implements Action {}
 
   /** Ends the operator's order. */

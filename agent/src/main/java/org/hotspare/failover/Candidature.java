@@ -2,10 +2,13 @@ package org.hotspare.failover;
 
 import java.time.Duration;
 import java.util.HashSet;
+import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
 import org.hotspare.failover.LeaseView.Attempt;
 import org.hotspare.failover.Role.Candidate;
 import org.hotspare.failover.Role.Candidate.Phase;
+import org.hotspare.lease.Roles;
 
 /**
  * The way from standing for election to being endorsed.
@@ -15,6 +18,9 @@ import org.hotspare.failover.Role.Candidate.Phase;
  * what the primary wrote meanwhile.
  */
 final class Candidature {
+  /** By how many epochs a record that was rebuilt is ahead of what others may go on with. */
+  private static final long EPOCHS_APART = 1000;
+
   private Candidature() {}
 
   static void decide(Decision decision, Candidate role) {
@@ -40,6 +46,10 @@ final class Candidature {
     return role.order() instanceof Order.Failover;
   }
 
+  private static boolean isSaidToBeAlone(Candidate role) {
+    return role.order() instanceof Order.Failover failover && failover.othersAreOff();
+  }
+
   private static String reasonToEnd(Decision decision, Candidate role) {
     View view = decision.view();
     if (role.phase() != Phase.REBUILDING && view.record().number() != role.version()) {
@@ -47,6 +57,14 @@ final class Candidature {
     }
     if (!isAsked(role) && role.over() == 0 && !view.lease().over()) {
       return "the primary is heard again";
+    }
+    boolean believes = role.phase() == Phase.ASKING || role.phase() == Phase.WAITING;
+    if (believes && isSaidToBeAlone(role)) {
+      for (Map.Entry<String, Report.Heard> other : view.heard().entrySet()) {
+        if (hasAnswered(other.getValue(), role)) {
+          return other.getKey() + " answers, so not all others are off";
+        }
+      }
     }
     return Eligibility.refusal(view, role.order(), decision.now());
   }
@@ -63,6 +81,9 @@ final class Candidature {
     }
     Duration patience =
         view.copy().crashed() ? decision.timing().crashAnswers() : decision.timing().answers();
+    if (isSaidToBeAlone(role) && asked < decision.timing().fresh().toNanos()) {
+      return;
+    }
     boolean invited = view.invited(decision.now()).equals(view.self());
     if (!isAsked(role) && !invited && !haveAnswered(view, role) && asked < patience.toNanos()) {
       return;
@@ -89,9 +110,13 @@ final class Candidature {
     missing.removeIf(
         node -> {
           Report.Heard heard = view.heard().get(node);
-          return heard != null && heard.atNanos() - role.sinceNanos() >= 0;
+          return heard != null && hasAnswered(heard, role);
         });
     return missing.isEmpty();
+  }
+
+  private static boolean hasAnswered(Report.Heard heard, Candidate role) {
+    return heard.atNanos() - role.sinceNanos() >= 0;
   }
 
   private static void await(Decision decision, Candidate role) {
@@ -100,12 +125,12 @@ final class Candidature {
       return;
     }
     boolean alone = view.voters().equals(Set.of(view.self()));
-    if (role.order() instanceof Order.Failover failover && failover.othersAreOff() && !alone) {
+    if (isSaidToBeAlone(role) && !alone) {
       rebuildFrom(decision, role, "an operator says that all others are off");
       return;
     }
     if (needsFence(decision, role)) {
-      long epoch = off(view);
+      long epoch = view.highestEpoch();
       decision.become(
           role.at(Phase.FENCING, decision.now()),
           "the other voter does not answer, so it is fenced");
@@ -120,18 +145,14 @@ final class Candidature {
   /** Of two voters the other one does not answer: only a fence can tell that it is off. */
   private static boolean needsFence(Decision decision, Candidate role) {
     View view = decision.view();
-    if (view.voters().size() != 2 || !view.settings().fence()) {
+    boolean mayFence = view.settings().fence() && view.roles().pause() == null;
+    if (view.voters().size() != 2 || !mayFence) {
       return false;
     }
     return view.voters().stream()
         .filter(voter -> !voter.equals(view.self()))
         .map(view.heard()::get)
-        .noneMatch(heard -> heard != null && heard.atNanos() - role.sinceNanos() >= 0);
-  }
-
-  /** The holders of this epoch and of those before are off, if all others are. */
-  private static long off(View view) {
-    return Math.max(view.roles().epoch(), view.lease().knownEpoch());
+        .noneMatch(heard -> heard != null && hasAnswered(heard, role));
   }
 
   private static void fence(Decision decision, Candidate role) {
@@ -141,7 +162,7 @@ final class Candidature {
     long rested = decision.now() + decision.timing().rest().toNanos();
     switch (view.fencing().answer()) {
       case OFF -> {
-        if (view.fencing().epoch() >= off(view)) {
+        if (view.fencing().epoch() >= view.highestEpoch()) {
           rebuildFrom(decision, role, "the fence confirmed that the other voter is off");
         } else {
           giveUp(decision, role, "the other voter was seen after it was fenced");
@@ -174,14 +195,20 @@ final class Candidature {
             role.version(),
             role.settled(),
             role.order(),
-            off(view),
+            view.highestEpoch(),
             Phase.REBUILDING,
             decision.now(),
             decision.now()),
         reason);
+    Set<String> others = new TreeSet<>(view.members());
+    others.remove(view.self());
+    // No holder of these is left, and the others, when they return, do not get as far by
+    // themselves.
+    long epoch = view.highestEpoch() + EPOCHS_APART;
     decision.act(
         new Action.RebuildRecord(
-            view.roles().withVoters(Set.of(view.self())).withPause(null),
+            view.record().number(),
+            new Roles(epoch, view.self(), others, Set.of(view.self()), null),
             reason + ": from now on this node alone decides"));
   }
 

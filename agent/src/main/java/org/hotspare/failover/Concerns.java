@@ -4,6 +4,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What speaks against the primary of this moment. A check that fails as one other node sees it says
@@ -13,13 +14,20 @@ import java.util.TreeSet;
 final class Concerns {
   private Concerns() {}
 
-  /** Empty where nothing does. */
-  static String of(View view, long nowNanos) {
+  /**
+   * @param check which one fails; what it says may differ each time
+   */
+  record Concern(String check, String text) {}
+
+  /** Null where nothing does. */
+  static @Nullable Concern of(View view, long nowNanos) {
     if (!view.ownFailing().isEmpty()) {
-      return "on this machine " + first(view.ownFailing());
+      return new Concern(
+          new TreeMap<>(view.ownFailing()).firstKey(),
+          "on this machine " + first(view.ownFailing()));
     }
     if (!view.failing().isEmpty()) {
-      return first(view.failing());
+      return new Concern(new TreeMap<>(view.failing()).firstKey(), first(view.failing()));
     }
     Map<String, Set<String>> observers = new TreeMap<>();
     for (String node : view.heard().keySet()) {
@@ -34,10 +42,11 @@ final class Concerns {
     for (Map.Entry<String, Set<String>> entry : observers.entrySet()) {
       Set<String> nodes = entry.getValue();
       if (nodes.size() >= 2 && nodes.stream().anyMatch(dataNodes::contains)) {
-        return entry.getKey() + " fails as a standby and another node see it";
+        return new Concern(
+            entry.getKey(), entry.getKey() + " fails as a standby and another node see it");
       }
     }
-    return "";
+    return null;
   }
 
   static String first(Map<String, String> failing) {

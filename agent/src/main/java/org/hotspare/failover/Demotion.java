@@ -1,82 +1,81 @@
 package org.hotspare.failover;
 
-import java.util.NavigableSet;
-import java.util.TreeSet;
-
 /**
- * From primary to standby. The gate is shut before it begins, by whoever drives the lease; what is
- * taken down here is taken down whether or not it works out, each within its time.
+ * From primary to standby. What is taken down here is taken down whether or not it works out, each
+ * within its time.
+ *
+ * <p>Invariant: the lease is not released while the gate may be held. Whoever drives the lease
+ * shuts a gate that follows it before others are told.
  */
 final class Demotion {
   private Demotion() {}
 
   /** See {@link Role.Demoting}. */
-  record How(long epoch, String restore, String handsOverTo, long notBeforeNanos) {}
+  record How(long epoch, String handsOverTo, long notBeforeNanos) {}
 
   /** Of a primary that may stand again soon. */
   static How plain(Decision decision, long epoch) {
-    return new How(epoch, "", "", decision.soonNanos());
+    return new How(epoch, "", decision.soonNanos());
   }
 
   static void begin(Decision decision, How how, String reason) {
     decision.become(
         new Role.Demoting(
             how.epoch(),
-            how.restore(),
             how.handsOverTo(),
             how.notBeforeNanos(),
             Stage.SERVICES_STOP,
             decision.nextTask(),
             decision.now()),
         reason);
-    if (decision.view().gateHeld()) {
-      decision.act(new Action.FreeGate(reason));
-    }
-    decision.act(new Action.Release(how.epoch(), reason));
+    // Where it is held it is looked whether that ended, and only then the lease is released.
+    decision.act(
+        decision.view().gateHeld()
+            ? new Action.FreeGate(reason)
+            : new Action.Release(how.epoch(), reason));
     decision.perform(Stage.SERVICES_STOP, how.epoch());
   }
 
   static void decide(Decision decision, Role.Demoting role) {
     Progress progress =
         Progress.of(decision.view(), role.stage(), role.task(), role.sinceNanos(), decision.now());
-    boolean restores = restores(decision.view(), role);
-    if (role.stage() == Stage.SERVICES_STOP && progress.ended()) {
+    if (!progress.ended()) {
+      return;
+    }
+    if (role.stage() == Stage.SERVICES_STOP) {
       decision.become(
           role.at(Stage.ADDRESS_REMOVE, decision.nextTask(), decision.now()),
           progress.failed()
               ? "the services could not be stopped: " + progress.problem()
               : "the services are stopped");
       decision.perform(Stage.ADDRESS_REMOVE, role.epoch());
-    } else if (progress.ended() && (!restores || isTooLate(decision, role))) {
+    } else if (!awaitsSuccessor(decision, role)) {
       decision.become(
           new Role.Standby(decision.now(), role.notBeforeNanos(), "", "", 0),
           progress.failed()
               ? "the address could not be removed: " + progress.problem()
               : "this node is a standby");
+      String to = role.handsOverTo();
+      boolean taken = !to.isEmpty() && decision.view().leader().node().equals(to);
+      decision.answer(
+          Order.Switchover.class,
+          taken,
+          taken ? to + " took over" : "nobody was promoted instead of this node yet");
     }
-    if (restores && decision.view().openWrite() == null) {
-      restore(decision, role.restore());
-    }
   }
 
-  /** Whether somebody is still to be put back, and may be: nothing was confirmed meanwhile. */
-  private static boolean restores(View view, Role.Demoting role) {
-    return !role.restore().isEmpty()
-        && view.isNamed()
-        && view.roles().epoch() == role.epoch()
-        && !view.roles().promotable().contains(role.restore());
-  }
-
-  private static boolean isTooLate(Decision decision, Role.Demoting role) {
-    return Progress.within(decision.view(), Stage.RECORD, role.sinceNanos(), decision.now())
-        .failed();
-  }
-
-  private static void restore(Decision decision, String former) {
-    NavigableSet<String> more = new TreeSet<>(decision.view().roles().promotable());
-    more.add(former);
-    decision.write(
-        decision.view().roles().withPromotable(more),
-        former + " may be promoted again, since this node could not become the primary");
+  /**
+   * Whoever asked for it is told of the end, and until then this node goes on to vote. Of two
+   * voters none gets anywhere without the other, so one that is stopped does not end at once.
+   */
+  private static boolean awaitsSuccessor(Decision decision, Role.Demoting role) {
+    View view = decision.view();
+    boolean stops = view.order() instanceof Order.Stop;
+    boolean asked = stops || view.order() instanceof Order.Switchover;
+    boolean votes = view.isNamed() || (stops && view.voters().size() == 2);
+    return asked
+        && votes
+        && !role.handsOverTo().isEmpty()
+        && decision.now() - role.notBeforeNanos() < 0;
   }
 }

@@ -9,12 +9,13 @@ final class Election {
 
   static void unsettled(Decision decision, Role.Unsettled role) {
     View view = decision.view();
-    if (!view.isNamed()) {
+    if (view.isReplaced()) {
       String reason = "this node is not the primary" + Primacy.another(view);
       Demotion.begin(decision, Demotion.plain(decision, view.roles().epoch()), reason);
       return;
     }
-    if (view.order() instanceof Order.Stop && !view.isHandsOff()) {
+    boolean unpaused = view.recordConfirmed() && view.roles().pause() == null;
+    if (view.order() instanceof Order.Stop && unpaused && view.isNamed()) {
       Demotion.begin(
           decision, Demotion.plain(decision, view.roles().epoch()), "the agent is being stopped");
       return;
@@ -104,6 +105,10 @@ final class Election {
                     .formatted(view.roles().primary()));
     decision.act(new Action.Seal(view.roles().epoch()));
     Set<String> others = new TreeSet<>(view.members());
+    if (order instanceof Order.Failover failover && failover.othersAreOff()) {
+      others.addAll(view.voters());
+      others.addAll(view.settings().dataNodes());
+    }
     others.remove(view.self());
     decision.act(new Action.Inquire(others));
   }

@@ -6,7 +6,8 @@ import org.hotspare.lease.Roles;
  * Whether this node may be promoted under the record as it is.
  *
  * <p>Invariant: without an operator who accepts a loss, only a node passes that holds everything a
- * barrier confirmed: a member of the promotable set, or the primary of the record itself.
+ * barrier confirmed: a member of the promotable set, or the primary of the record itself, of a
+ * record that is not older than the start of this agent.
  */
 final class Eligibility {
   private Eligibility() {}
@@ -17,12 +18,16 @@ final class Eligibility {
    * @param order what an operator asked
    */
   static String refusal(View view, Order order, long nowNanos) {
-    String copy = ofCopy(view);
-    if (!copy.isEmpty()) {
-      return copy;
+    if (!view.copy().neverComplete().isEmpty()) {
+      return view.copy().neverComplete();
     }
     if (order instanceof Order.Failover failover) {
-      return ofForced(view, failover);
+      String record = failover.othersAreOff() ? "" : ofRecord(view);
+      return record.isEmpty() ? ofForced(view, failover) : record;
+    }
+    String record = ofRecord(view);
+    if (!record.isEmpty()) {
+      return record;
     }
     String cluster = ofCluster(view, nowNanos);
     if (!cluster.isEmpty()) {
@@ -33,8 +38,26 @@ final class Eligibility {
 
   /** Why it could not be promoted whoever asked for it, but for an operator who accepts a loss. */
   static String inability(View view, long nowNanos) {
-    String copy = ofCopy(view);
-    return copy.isEmpty() ? ofNode(view, nowNanos) : copy;
+    if (!view.copy().neverComplete().isEmpty()) {
+      return view.copy().neverComplete();
+    }
+    String record = ofRecord(view);
+    return record.isEmpty() ? ofNode(view, nowNanos) : record;
+  }
+
+  /**
+   * What a node that knows too little of the cluster must not do, unless it is all that is left.
+   */
+  private static String ofRecord(View view) {
+    if (!view.recordConfirmed()) {
+      return "no majority told this node what was agreed on, since it was started";
+    }
+    if (view.isOutdated()) {
+      return "there is a higher epoch than this node was told of";
+    }
+    return view.roles().epoch() == 0 && !view.initiator()
+        ? "only the node on which the cluster was made may be its first primary"
+        : "";
   }
 
   private static String ofNode(View view, long nowNanos) {
@@ -49,17 +72,6 @@ final class Eligibility {
       return "on this machine " + Concerns.first(view.ownFailing());
     }
     return view.damping().refusal(view.isNamed(), nowNanos, view.settings().timing());
-  }
-
-  /** What no order can change. */
-  private static String ofCopy(View view) {
-    if (!view.copy().incomplete().isEmpty()) {
-      return view.copy().incomplete();
-    }
-    if (view.roles().epoch() == 0 && !view.initiator()) {
-      return "only the node on which the cluster was made may be its first primary";
-    }
-    return "";
   }
 
   private static String ofForced(View view, Order.Failover order) {
@@ -94,6 +106,12 @@ final class Eligibility {
   }
 
   private static String ofLoss(View view) {
+    if (!view.copy().incomplete().isEmpty()) {
+      return view.copy().incomplete();
+    }
+    if (!view.recordConfirmed()) {
+      return "no majority told this node, since it was started, whether it has all that was confirmed";
+    }
     if (view.isNamed() || view.roles().epoch() == 0) {
       return "";
     }

@@ -19,13 +19,16 @@ import java.util.List;
  *       lease of that epoch. When either ends, all of that goes, at once: except while hands are
  *       off, and then only at the node that the record names.
  *   <li>All that a barrier confirmed is at every node that the record calls promotable, and at the
- *       primary that it names; see {@link PromotableSet} and {@link Eligibility}. A primary that
- *       was promoted in vain confirmed nothing, so the one before it may come back.
- *   <li>A primary that hands over as planned has stopped its services, and the other node has
- *       everything, before the lease is given up.
+ *       primary that it names; see {@link PromotableSet} and {@link Eligibility}. So the primary
+ *       before stays in the set, until it is taken out as any other.
+ *   <li>A primary that hands over as planned has shut its gate and stopped its services, and then
+ *       the other node got everything, before the lease is given up.
+ *   <li>The lease is given up, and another node invited, only when the gate is not held.
  *   <li>A pause ends by the primary alone, holding the lease, and after its gate follows the lease
- *       again.
- *   <li>A node that failed as primary rests before it is tried again.
+ *       again; or by an operator who says that all others are off. Under one nothing is taken down
+ *       that serves, nobody hands over, and no machine is fenced.
+ *   <li>A node that failed as primary rests before it is tried again, unless its machine was
+ *       started anew.
  * </ol>
  */
 public final class FailoverPolicy {
@@ -61,12 +64,28 @@ public final class FailoverPolicy {
           case Role.Promoting _, Role.Primary _, Role.HandingOver _ -> true;
           case Role.Unsettled _, Role.Standby _, Role.Candidate _, Role.Demoting _ -> false;
         };
-    if (held != 0 && !mayHold) {
+    if (view.gateHeld() && !isLeftOpen(view)) {
+      decision.act(new Action.FreeGate("this node is not the primary, or hands are not off"));
+    } else if (held != 0 && !mayHold) {
       decision.act(new Action.Release(held, "this node is not the primary"));
     }
-    if (view.gateHeld() && !(view.isNamed() && view.isHandsOff())) {
-      decision.act(new Action.FreeGate("this node is not the primary, or hands are not off"));
+    Damping past = view.damping().past(decision.now());
+    if (!past.equals(view.damping())) {
+      decision.act(new Action.Remember(past));
     }
+  }
+
+  /** Only where what serves is left as it is, under a record that says so as far as is known. */
+  private static boolean isLeftOpen(View view) {
+    boolean serves =
+        switch (view.role()) {
+          case Role.Unsettled _, Role.Primary _ -> true;
+          case Role.Candidate candidate -> !candidate.settled();
+          case Role.Promoting promoting -> !promoting.settled();
+          case Role.Standby _, Role.HandingOver _, Role.Demoting _ -> false;
+        };
+    boolean known = view.recordConfirmed();
+    return serves && !view.isReplaced() && (view.isHandsOff() || !known);
   }
 
   /** What this node tells the others of itself. */
@@ -80,10 +99,10 @@ public final class FailoverPolicy {
         };
     String handsOverTo =
         switch (view.role()) {
-          case Role.HandingOver role -> role.stage() == Stage.SERVICES_START ? "" : role.to();
-          case Role.Demoting role -> role.handsOverTo();
+          // From here on there is no way back, and clients are let in by nothing.
+          case Role.Demoting role -> view.gateHeld() ? "" : role.handsOverTo();
           case Role.Unsettled _, Role.Standby _, Role.Candidate _ -> "";
-          case Role.Promoting _, Role.Primary _ -> "";
+          case Role.Promoting _, Role.Primary _, Role.HandingOver _ -> "";
         };
     return new Report(
         view.roles().epoch(),

@@ -11,7 +11,8 @@ import org.hotspare.tree.Position;
  * @param inSyncFor for how long it has been connected and next to nothing behind; zero while it is
  *     not
  * @param complete whether it has whole copies
- * @param durable how far each mirror is on its disk, as it acknowledged
+ * @param durable how far each mirror is on its disk, as it acknowledged to this node in this epoch:
+ *     a former primary's own changes, which it still has, do not count
  */
 public record Follower(
     Duration awayFor,

@@ -23,11 +23,15 @@ public sealed interface Order {
   /**
    * This node is to be primary.
    *
-   * @param acceptLoss though it may lack what others have
+   * @param acceptLoss though it may lack what others have; never a copy that was not complete yet
    * @param othersAreOff though no majority answers: whoever asks knows that all others are off
    */
   record Failover(boolean acceptLoss, boolean othersAreOff) implements Order {}
 
-  /** The agent is about to end. */
-  record Stop() implements Order {}
+  /**
+   * The agent is about to end.
+   *
+   * @param sinceNanos when that was asked
+   */
+  record Stop(long sinceNanos) implements Order {}
 }

@@ -45,7 +45,7 @@ final class Orders {
       case Order.None _ -> false;
       case Order.Pause pause -> pause(decision, pause);
       case Order.Resume _ -> resumed(decision);
-      case Order.Stop _ -> stop(decision, role);
+      case Order.Stop stop -> stop(decision, role, stop);
       case Order.Switchover switchover -> switchOver(decision, role, switchover.to());
       case Order.Failover _ -> {
         decision.act(new Action.Answer(true, "this node is the primary"));
@@ -54,12 +54,18 @@ final class Orders {
     };
   }
 
+  /** At the primary it is done when its clients do not depend on the lease any more. */
   private static boolean pause(Decision decision, Order.Pause order) {
     View view = decision.view();
     Roles.Pause wanted = new Roles.Pause(order.reason(), order.untilSeconds());
     if (view.roles().epoch() == 0) {
       decision.act(new Action.Answer(false, "there was no primary yet"));
-    } else if (wanted.equals(view.roles().pause())) {
+    } else if (order.untilSeconds() != 0 && view.wallSeconds() >= order.untilSeconds()) {
+      decision.act(new Action.Answer(false, "the time until which it was to last is over"));
+    } else if (wanted.equals(view.roles().pause()) && view.openWrite() == null) {
+      if (view.role() instanceof Role.Primary && !view.gateHeld()) {
+        return false;
+      }
       decision.act(new Action.Answer(true, "the primary of this moment stays"));
     } else if (decision.mayWrite()) {
       decision.write(view.roles().withPause(wanted), "an operator: " + order.reason());
@@ -76,7 +82,8 @@ final class Orders {
     return true;
   }
 
-  private static boolean stop(Decision decision, Role.Primary role) {
+  /** Waits for a while for one that can take over: it may have joined a moment ago. */
+  private static boolean stop(Decision decision, Role.Primary role, Order.Stop order) {
     View view = decision.view();
     if (view.roles().pause() != null) {
       decision.act(new Action.Answer(true, "hands are off, so everything stays as it is"));
@@ -84,13 +91,19 @@ final class Orders {
     }
     String reason = "the agent is being stopped";
     Optional<String> to = Successor.best(view, decision.now());
+    boolean others = !view.roles().promotable().isEmpty() || !role.joining().isEmpty();
+    boolean waits =
+        others && decision.now() - order.sinceNanos() < decision.timing().away().toNanos();
+    if (waits && (to.isEmpty() || view.openWrite() != null)) {
+      return false;
+    }
     if (to.isPresent()) {
       HandOver.begin(decision, role, to.get(), new Role.Cause(false, false, reason));
     } else {
       long rested = decision.now() + decision.timing().rest().toNanos();
       Demotion.begin(
           decision,
-          new Demotion.How(role.epoch(), "", "", rested),
+          new Demotion.How(role.epoch(), "", rested),
           reason + ", and no other node can take over");
     }
     return true;
@@ -107,6 +120,9 @@ final class Orders {
       decision.act(new Action.Answer(false, "there is no node that could take over"));
     } else {
       String refusal = Successor.refusal(view, chosen, decision.now());
+      if (refusal.isEmpty() && view.openWrite() != null) {
+        return false;
+      }
       if (refusal.isEmpty()) {
         HandOver.begin(decision, role, chosen, new Role.Cause(true, false, "an operator wants it"));
       } else {

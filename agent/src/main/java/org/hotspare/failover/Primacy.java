@@ -83,30 +83,34 @@ final class Primacy {
   private static boolean heedConcern(Decision decision, Role.Primary role) {
     View view = decision.view();
     Duration steady = decision.timing().steady();
-    String concern = Concerns.of(view, decision.now());
-    if (concern.isEmpty()
+    Concerns.Concern concern = Concerns.of(view, decision.now());
+    if (concern == null
         || view.isHandsOff()
         || decision.now() - role.sinceNanos() < steady.toNanos()) {
-      return concerned(decision, role, "");
+      return concerned(decision, role, "", "nothing speaks against this primary any more");
     }
     if (!view.settings().automatic()) {
-      return concerned(decision, role, concern + "; automatic failover is off");
+      return concerned(
+          decision, role, concern.check(), concern.text() + "; automatic failover is off");
     }
     Optional<String> to = Successor.best(view, decision.now());
     if (to.isEmpty()) {
-      return concerned(decision, role, concern + "; there is no node that could take over");
+      return concerned(
+          decision, role, concern.check(), concern.text() + "; no node could take over");
     }
-    HandOver.begin(decision, role, to.get(), new Role.Cause(false, true, concern));
+    if (view.openWrite() != null) {
+      return false;
+    }
+    HandOver.begin(decision, role, to.get(), new Role.Cause(false, true, concern.text()));
     return true;
   }
 
-  private static boolean concerned(Decision decision, Role.Primary role, String concern) {
-    if (concern.equals(role.concern())) {
+  private static boolean concerned(
+      Decision decision, Role.Primary role, String check, String reason) {
+    if (check.equals(role.concern())) {
       return false;
     }
-    decision.become(
-        role.concernedBy(concern),
-        concern.isEmpty() ? "nothing speaks against this primary any more" : concern);
+    decision.become(role.concernedBy(check), reason);
     return true;
   }
 }

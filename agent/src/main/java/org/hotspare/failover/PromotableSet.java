@@ -51,7 +51,10 @@ public final class PromotableSet {
     RecordWrite open = view.openWrite();
     if (open != null) {
       if (!open.running()) {
-        decision.write(open.roles(), "what became of the last change is not known: once more");
+        // A pause that was asked for may not be wanted any more: whoever wants it asks again.
+        decision.write(
+            view.roles().withPromotable(open.roles().promotable()),
+            "what became of the last change is not known: once more");
       }
       return;
     }

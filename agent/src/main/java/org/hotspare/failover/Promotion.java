@@ -12,12 +12,15 @@ final class Promotion {
 
   static void begin(Decision decision, Role.Candidate role, long epoch) {
     View view = decision.view();
+    boolean asked = role.order() instanceof Order.Failover;
+    boolean invited = view.invited(decision.now()).equals(view.self());
+    boolean again = view.roles().primary().equals(view.self());
     decision.become(
         new Role.Promoting(
             epoch,
             role.version(),
             role.settled(),
-            view.roles().primary(),
+            !asked && !invited && !again,
             Stage.RECORD,
             0,
             decision.now()),
@@ -38,7 +41,7 @@ final class Promotion {
       case RECORD -> record(decision, role);
       case LEASE -> lease(decision, role);
       case SETTLE, ADDRESS_ADD, SERVICES_START, GATE, ANNOUNCE -> work(decision, role);
-      case SERVICES_STOP, ADDRESS_REMOVE, BARRIER ->
+      case GATE_SHUT, SERVICES_STOP, ADDRESS_REMOVE, BARRIER ->
           throw new IllegalStateException(role.stage() + " in a promotion");
     }
   }
@@ -50,7 +53,7 @@ final class Promotion {
       decision.become(
           role.at(Stage.LEASE, 0, decision.now()), "the cluster's record names this node");
       decision.act(new Action.BeginLease(role.epoch()));
-      if (!role.former().equals(view.self())) {
+      if (role.unasked()) {
         decision.act(
             new Action.Remember(view.damping().promoted(decision.now(), decision.timing())));
       }
@@ -117,7 +120,8 @@ final class Promotion {
       case SERVICES_START -> "the services did not start";
       case GATE -> "the gate could not be opened";
       case ANNOUNCE -> "the address could not be announced";
-      case RECORD, LEASE, SERVICES_STOP, ADDRESS_REMOVE, BARRIER -> stage.text() + " failed";
+      case RECORD, LEASE, GATE_SHUT, SERVICES_STOP, ADDRESS_REMOVE, BARRIER ->
+          stage.text() + " failed";
     };
   }
 
@@ -134,13 +138,7 @@ final class Promotion {
       decision.act(new Action.Release(role.epoch(), reason));
     } else {
       long rested = decision.now() + decision.timing().rest().toNanos();
-      boolean restores =
-          view.settings().candidates().contains(role.former())
-              && !role.former().equals(view.self());
-      Demotion.begin(
-          decision,
-          new Demotion.How(role.epoch(), restores ? role.former() : "", "", rested),
-          reason);
+      Demotion.begin(decision, new Demotion.How(role.epoch(), "", rested), reason);
     }
     if (!blame.isEmpty()) {
       decision.act(new Action.Remember(view.damping().failed(blame, decision.now())));

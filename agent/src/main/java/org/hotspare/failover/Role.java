@@ -77,27 +77,29 @@ public sealed interface Role {
    *
    * @param version of the record that is to be replaced
    * @param settled see {@link Candidate}
-   * @param former the primary before
+   * @param unasked whether the role moves here on nobody's word, neither an operator's nor the
+   *     former primary's
    * @param task the number of the work of this stage
    */
   record Promoting(
       long epoch,
       long version,
       boolean settled,
-      String former,
+      boolean unasked,
       Stage stage,
       long task,
       long sinceNanos)
       implements Role {
     Promoting at(Stage next, long newTask, long nowNanos) {
-      return new Promoting(epoch, version, settled, former, next, newTask, nowNanos);
+      return new Promoting(epoch, version, settled, unasked, next, newTask, nowNanos);
     }
   }
 
   /**
    * @param joining standbys that are about to join the promotable set: barriers wait for them
    *     already
-   * @param concern what speaks against it and cannot be helped; empty where nothing does
+   * @param concern which check speaks against it, where that cannot be helped; empty where none
+   *     does
    */
   record Primary(long epoch, long sinceNanos, Map<String, Joining> joining, String concern)
       implements Role {
@@ -146,12 +148,19 @@ public sealed interface Role {
    * Still primary, and about to give that up for another node.
    *
    * @param from what it was, and is again if it is called off
-   * @param stage one of SERVICES_STOP, BARRIER, and SERVICES_START where it is called off
+   * @param flaw why the other node may lack something; empty where nothing says so
+   * @param stage one of GATE_SHUT, SERVICES_STOP, BARRIER, or, where it is called off,
+   *     SERVICES_START, GATE
    */
-  record HandingOver(Primary from, String to, Cause cause, Stage stage, long task, long sinceNanos)
+  record HandingOver(
+      Primary from, String to, Cause cause, String flaw, Stage stage, long task, long sinceNanos)
       implements Role {
-    HandingOver at(Stage next, long newTask, long nowNanos) {
-      return new HandingOver(from, to, cause, next, newTask, nowNanos);
+    HandingOver at(Stage next, String newFlaw, long newTask, long nowNanos) {
+      return new HandingOver(from, to, cause, newFlaw, next, newTask, nowNanos);
+    }
+
+    boolean isCalledOff() {
+      return stage == Stage.SERVICES_START || stage == Stage.GATE;
     }
   }
 
@@ -165,23 +174,15 @@ public sealed interface Role {
   /**
    * Not primary any more: services and address go.
    *
-   * @param restore who goes back into the promotable set since this node was promoted in vain;
-   *     empty where nobody does
    * @param handsOverTo who is to be the next; empty where nobody in particular
    * @param notBeforeNanos when it may stand for election again
    * @param stage one of SERVICES_STOP, ADDRESS_REMOVE
    */
   record Demoting(
-      long epoch,
-      String restore,
-      String handsOverTo,
-      long notBeforeNanos,
-      Stage stage,
-      long task,
-      long sinceNanos)
+      long epoch, String handsOverTo, long notBeforeNanos, Stage stage, long task, long sinceNanos)
       implements Role {
     Demoting at(Stage next, long newTask, long nowNanos) {
-      return new Demoting(epoch, restore, handsOverTo, notBeforeNanos, next, newTask, nowNanos);
+      return new Demoting(epoch, handsOverTo, notBeforeNanos, next, newTask, nowNanos);
     }
   }
 }

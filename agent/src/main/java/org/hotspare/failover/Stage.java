@@ -13,6 +13,8 @@ public enum Stage {
   GATE("the gate follows the lease"),
   ANNOUNCE("the address is announced"),
 
+  /** Whatever let clients in, the lease or hands off, does so no more. */
+  GATE_SHUT("the gate is shut"),
   SERVICES_STOP("services stop"),
   ADDRESS_REMOVE("the address is removed"),
 
@@ -39,7 +41,7 @@ public enum Stage {
       case ADDRESS_ADD -> SERVICES_START;
       case SERVICES_START -> GATE;
       case GATE -> ANNOUNCE;
-      case ANNOUNCE, SERVICES_STOP, ADDRESS_REMOVE, BARRIER ->
+      case ANNOUNCE, GATE_SHUT, SERVICES_STOP, ADDRESS_REMOVE, BARRIER ->
           throw new IllegalStateException("nothing follows " + this + " in a promotion");
     };
   }

@@ -2,7 +2,6 @@ package org.hotspare.failover;
 
 import java.time.Duration;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 
 /** To whom a primary may hand over: only a member of the promotable set that is well. */
 final class Successor {
@@ -33,10 +32,10 @@ final class Successor {
     if (!view.roles().promotable().contains(node)) {
       return node + " does not have all that was confirmed";
     }
-    Follower follower = view.followers().get(node);
-    if (!isConnected(follower)) {
+    if (!isConnected(view, node)) {
       return node + " is not connected";
     }
+    Follower follower = view.followers().get(node);
     if (follower != null && follower.lag().compareTo(view.settings().maxLag()) > 0) {
       return "%s is more than %s behind".formatted(node, Text.of(view.settings().maxLag()));
     }
@@ -47,7 +46,8 @@ final class Successor {
     return report.unwilling().isEmpty() ? "" : "%s says: %s".formatted(node, report.unwilling());
   }
 
-  private static boolean isConnected(@Nullable Follower follower) {
+  static boolean isConnected(View view, String node) {
+    Follower follower = view.followers().get(node);
     return follower != null && follower.awayFor().equals(Duration.ZERO);
   }
 }

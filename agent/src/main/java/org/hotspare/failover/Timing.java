@@ -12,13 +12,17 @@ import java.time.Duration;
  *     candidate waits that was not endorsed
  * @param services how long all services together may take to start or to stop
  * @param barrier how long a handover may wait until the other node has everything
- * @param away a standby that is away for longer leaves the promotable set
- * @param steady a standby joins that was in sync for as long, and no failing check moves a primary
- *     before it has been one for as long
- * @param fresh what another node said longer ago counts no more
+ * @param away a standby that is away for longer leaves the promotable set, and a primary that is
+ *     stopped waits as long for one that can take over
+ * @param steady a standby joins that was in sync for as long, no failing check moves a primary
+ *     before it has been one for as long, and one that fails gets as long for each stage of handing
+ *     over
+ * @param fresh what another node said longer ago counts no more, and who is said to be off has as
+ *     long to contradict
  * @param rest a node that handed over or gave up waits as long before it stands again
  * @param failed a node where a promotion failed is not tried again for as long
- * @param window in it a node is promoted at most {@code promotions} times
+ * @param window in it a node takes over at most {@code promotions} times in a row; more are spread
+ *     over it
  */
 public record Timing(
     Duration answers,
@@ -59,7 +63,8 @@ public record Timing(
       case SERVICES_START, SERVICES_STOP -> services;
       case BARRIER -> barrier;
       case SETTLE -> Duration.ofSeconds(30);
-      case RECORD, LEASE, ADDRESS_ADD, ADDRESS_REMOVE, GATE, ANNOUNCE -> Duration.ofSeconds(5);
+      case RECORD, LEASE, ADDRESS_ADD, ADDRESS_REMOVE, GATE, GATE_SHUT, ANNOUNCE ->
+          Duration.ofSeconds(5);
     };
   }
 }

@@ -18,7 +18,7 @@ final class Transition {
           case Role.Promoting promoting -> promoting(view, promoting);
           case Role.Primary primary -> primary(view, primary);
           case Role.HandingOver handing -> handingOver(view, handing);
-          case Role.Demoting _ -> demoting(view);
+          case Role.Demoting demoting -> demoting(view, demoting);
         };
     if (!broken.isEmpty()) {
       throw new IllegalStateException(
@@ -54,7 +54,9 @@ final class Transition {
     return switch (view.role()) {
       case Role.Standby _ -> next.settled() ? "" : "it was settled";
       case Role.Unsettled _ ->
-          next.settled() ? "it was not settled" : view.isNamed() ? "" : "another node is primary";
+          next.settled()
+              ? "it was not settled"
+              : view.isReplaced() ? "another node is primary" : "";
       case Role.Candidate before -> before.settled() == next.settled() ? "" : "it changed sides";
       case Role.Promoting _, Role.Primary _, Role.HandingOver _, Role.Demoting _ ->
           "it is, or was just now, the primary";
@@ -119,17 +121,31 @@ final class Transition {
     if (!(view.role() instanceof Role.Primary)) {
       return "it is not the primary";
     }
+    if (view.roles().pause() != null) {
+      return "nobody could take over under a pause";
+    }
     return view.roles().promotable().contains(next.to())
         ? ""
         : next.to() + " may lack what was confirmed";
   }
 
-  private static String demoting(View view) {
+  private static String demoting(View view, Role.Demoting next) {
+    boolean givesWay = !next.handsOverTo().isEmpty();
     return switch (view.role()) {
-      case Role.Unsettled _, Role.Promoting _, Role.Primary _ -> "";
-      case Role.HandingOver _, Role.Demoting _ -> "";
+      case Role.Unsettled _, Role.Promoting _, Role.Primary _ ->
+          givesWay ? "it did not hand over" : "";
+      case Role.HandingOver before -> givesWay ? givingWay(before) : "";
+      case Role.Demoting before ->
+          next.handsOverTo().equals(before.handsOverTo()) ? "" : "it gives way to another";
       case Role.Standby _, Role.Candidate _ -> "nothing is to be taken down";
     };
+  }
+
+  private static String givingWay(Role.HandingOver before) {
+    if (before.stage() != Stage.BARRIER) {
+      return "it gives way before the barrier";
+    }
+    return before.cause().planned() && !before.flaw().isEmpty() ? "something may be lost" : "";
   }
 
   private static boolean isOfRecord(View view, long epoch) {

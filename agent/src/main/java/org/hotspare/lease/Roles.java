@@ -55,12 +55,18 @@ public record Roles(
     return Collections.unmodifiableNavigableSet(new TreeSet<>(names));
   }
 
-  /** After a promotion. The former primary is no standby yet, so it may not be promoted. */
+  /**
+   * After a promotion. The former primary may be promoted: it has all that was confirmed so far,
+   * and nothing more is confirmed without it until it is taken out.
+   */
   public Roles promoted(String node, long newEpoch) {
     if (newEpoch <= epoch) {
       throw new IllegalArgumentException("epoch " + newEpoch + " after " + epoch);
     }
     NavigableSet<String> others = new TreeSet<>(promotable);
+    if (!primary.isEmpty()) {
+      others.add(primary);
+    }
     others.remove(node);
     return new Roles(newEpoch, node, others, voters, pause);
   }

@@ -67,7 +67,19 @@ final class ElectionTest {
     return Stream.of(
         new Refusal("outside the set", s -> s.roles = s.roles.withPromotable(Set.of()), "may lack"),
         new Refusal(
-            "first copy", s -> s.incomplete = "the first copy of www is under way", "first copy"),
+            "first copy",
+            s -> s.neverComplete = "the first copy of www is under way",
+            "first copy"),
+        new Refusal("lacks something", s -> s.incomplete = "www lacks 3 entries", "lacks 3"),
+        new Refusal("knows nothing", s -> s.recordConfirmed = false, "no majority told"),
+        new Refusal(
+            "another record",
+            s -> s.report("gamma", new Report(1003, 0, Map.of(), "", "", Map.of())),
+            "a higher epoch"),
+        new Refusal(
+            "a copy of a newer epoch",
+            s -> s.durable = Map.of("www", new Position(4, 1)),
+            "a higher epoch"),
         new Refusal("too far behind", s -> s.lag = Duration.ofSeconds(6), "more than 5 s behind"),
         new Refusal(
             "paused",
@@ -102,9 +114,9 @@ final class ElectionTest {
   void whatIsNoMoreInTheWayIsSaidToo() {
     Scene scene = new Scene();
     scene.over = true;
-    scene.incomplete = "the first copy of www is under way";
+    scene.neverComplete = "the first copy of www is under way";
     scene.step();
-    scene.incomplete = "";
+    scene.neverComplete = "";
     assertThat(Scene.only(Action.Become.class, scene.step()).reason()).startsWith("nothing speaks");
     scene.step();
     assertThat(phase(scene)).isEqualTo(Phase.ASKING);
@@ -241,6 +253,32 @@ final class ElectionTest {
         assertThat(roles).isEqualTo(new Roles(1, "beta", Set.of(), scene.voters, null));
       }
     }
+  }
+
+  @Test
+  void aNodeThatKnowsNothingYetLeavesEverythingAsItIs() {
+    Scene scene = new Scene();
+    scene.roles = Roles.NONE;
+    scene.recordConfirmed = false;
+    scene.role = Role.Unsettled.started(scene.now);
+    scene.gateHeld = true;
+    assertThat(scene.decide()).isEmpty();
+    scene.report("gamma", new Report(3, 0, Map.of(), "", "", Map.of()));
+    assertThat(scene.decide()).as("it may be the primary of that epoch").isEmpty();
+    scene.report("beta", new Report(3, 3, Map.of(), "", "", Map.of()));
+    scene.self = "alpha";
+    scene.step();
+    assertThat(scene.role).as("another leads").isInstanceOf(Role.Demoting.class);
+    assertThat(scene.gateHeld).isFalse();
+  }
+
+  @Test
+  void ofTwoRecordsTheOneThatWasRebuiltCounts() {
+    Scene scene = Scene.primary();
+    scene.report("beta", new Report(1004, 1005, Map.of(), "", "", Map.of()));
+    scene.step();
+    assertThat(scene.role).isInstanceOf(Role.Demoting.class);
+    assertThat(scene.view().leader()).isEqualTo(new View.Leader("beta", 1005));
   }
 
   @Test

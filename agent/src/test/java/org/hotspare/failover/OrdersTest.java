@@ -23,16 +23,39 @@ final class OrdersTest {
   }
 
   @Test
-  void aPauseIsRecordedBeforeItIsAnswered() {
+  void aPauseIsRecordedAndTheGateHeldBeforeItIsAnswered() {
     for (Scene scene : new Scene[] {new Scene(), Scene.primary()}) {
-      scene.order = new Order.Pause("new switch", 77);
+      scene.order = new Order.Pause("new switch", 2_000_000);
       Action.WriteRecord write = Scene.only(Action.WriteRecord.class, scene.step());
-      assertThat(write.roles().pause()).isEqualTo(new Roles.Pause("new switch", 77));
+      assertThat(write.roles().pause()).isEqualTo(new Roles.Pause("new switch", 2_000_000));
       assertThat(scene.decide()).isEmpty();
       assertThat(scene.gateHeld).isFalse();
       scene.written();
+      boolean primary = scene.role instanceof Role.Primary;
+      if (primary) {
+        assertThat(Scene.kinds(scene.step())).containsExactly(Action.HoldGate.class);
+      }
       assertThat(Scene.only(Action.Answer.class, scene.step()).done()).isTrue();
+      assertThat(scene.gateHeld).isEqualTo(primary);
     }
+  }
+
+  @Test
+  void aPauseThatWouldBeOverIsRefused() {
+    Scene scene = Scene.primary();
+    scene.order = new Order.Pause("new switch", scene.wallSeconds);
+    assertThat(answer(scene).done()).isFalse();
+    assertThat(scene.write).isNull();
+  }
+
+  @Test
+  void aPauseWhoseEndIsOnItsWayIsNotAnsweredYet() {
+    Scene scene = Scene.primary();
+    scene.roles = scene.roles.withPause(new Roles.Pause("upgrade", 0));
+    scene.gateHeld = true;
+    scene.write = new RecordWrite(7, scene.roles.withPause(null), false);
+    scene.order = new Order.Pause("upgrade", 0);
+    assertThat(scene.step()).noneMatch(Action.Answer.class::isInstance);
   }
 
   @Test
@@ -78,9 +101,59 @@ final class OrdersTest {
   @Test
   void noOrderPromotesAnUnfinishedFirstCopy() {
     Scene scene = new Scene();
-    scene.incomplete = "the first copy of www is under way";
+    scene.neverComplete = "the first copy of www is under way";
     scene.order = new Order.Failover(true, true);
     assertThat(answer(scene).done()).isFalse();
+  }
+
+  @Test
+  void anyOtherIncompletenessIsALossThatCanBeAccepted() {
+    Scene scene = new Scene();
+    scene.incomplete = "www was not compared yet";
+    scene.order = new Order.Failover(false, false);
+    assertThat(answer(scene).reason()).contains("not compared yet; --accept-loss");
+    scene.order = new Order.Failover(true, false);
+    scene.settle();
+    assertThat(phase(scene)).isEqualTo(Phase.STANDING);
+  }
+
+  @Test
+  void whatOneThatKnowsNothingLacksIsALossThatCanBeAccepted() {
+    Scene scene = new Scene();
+    scene.roles = Roles.NONE;
+    scene.version = 0;
+    scene.recordConfirmed = false;
+    scene.role = Role.Unsettled.started(scene.now);
+    scene.order = new Order.Failover(true, false);
+    assertThat(answer(scene).done()).isFalse();
+    scene.order = new Order.Failover(false, true);
+    assertThat(answer(scene).reason()).contains("--accept-loss");
+    scene.order = new Order.Failover(true, true);
+    Roles rebuilt = rebuilt(scene).roles();
+    assertThat(rebuilt.epoch()).as("above all that was ever changed").isGreaterThan(1000);
+    assertThat(rebuilt.primary()).isEqualTo("beta");
+  }
+
+  @Test
+  void oneThatAnswersIsNotOff() {
+    Scene scene = new Scene();
+    scene.order = new Order.Failover(true, true);
+    assertThat(Scene.only(Action.Inquire.class, scene.step()).members())
+        .containsExactlyInAnyOrder("alpha", "gamma");
+    scene.report("gamma", Scene.willing());
+    Action.Answer answer = answer(scene);
+    assertThat(answer.done()).isFalse();
+    assertThat(answer.reason()).contains("gamma answers");
+  }
+
+  /** Nobody contradicts for as long as they have. */
+  private static Action.RebuildRecord rebuilt(Scene scene) {
+    scene.settle();
+    assertThat(phase(scene)).isEqualTo(Phase.ASKING);
+    scene.pass(Scene.TIMING.fresh());
+    Action.RebuildRecord rebuild = Scene.only(Action.RebuildRecord.class, scene.settle());
+    assertThat(phase(scene)).isEqualTo(Phase.REBUILDING);
+    return rebuild;
   }
 
   @Test
@@ -90,8 +163,7 @@ final class OrdersTest {
     scene.order = new Order.Failover(true, false);
     assertThat(answer(scene).reason()).contains("paused");
     scene.order = new Order.Failover(true, true);
-    scene.settle();
-    assertThat(phase(scene)).isEqualTo(Phase.REBUILDING);
+    assertThat(rebuilt(scene).roles().pause()).isNull();
   }
 
   @Test
@@ -99,14 +171,14 @@ final class OrdersTest {
     Scene scene = new Scene();
     scene.knownEpoch = 5;
     scene.order = new Order.Failover(false, true);
-    Action.RebuildRecord rebuild = Scene.only(Action.RebuildRecord.class, scene.settle());
-    assertThat(rebuild.roles().voters()).containsExactly("beta");
-    assertThat(phase(scene)).isEqualTo(Phase.REBUILDING);
+    Action.RebuildRecord rebuild = rebuilt(scene);
+    assertThat(rebuild.roles())
+        .isEqualTo(new Roles(1005, "beta", Set.of("alpha"), Set.of("beta"), null));
     scene.recorded(rebuild.roles());
-    assertThat(scene.step()).contains(new Action.Campaign(3, 5, Scene.TIMING.campaign()));
-    scene.attempt = new Attempt.Endorsed(6);
+    assertThat(scene.step()).contains(new Action.Campaign(1005, 5, Scene.TIMING.campaign()));
+    scene.attempt = new Attempt.Endorsed(1006);
     Roles promoted = Scene.only(Action.WriteRecord.class, scene.step()).roles();
-    assertThat(promoted).isEqualTo(new Roles(6, "beta", Set.of(), Set.of("beta"), null));
+    assertThat(promoted).isEqualTo(new Roles(1006, "beta", Set.of("alpha"), Set.of("beta"), null));
   }
 
   private static Scene fenced(Answer answer) {
@@ -126,7 +198,7 @@ final class OrdersTest {
     Scene scene = fenced(Answer.OFF);
     Action.RebuildRecord rebuild = Scene.only(Action.RebuildRecord.class, scene.settle());
     scene.recorded(rebuild.roles());
-    assertThat(scene.step()).contains(new Action.Campaign(3, 3, Scene.TIMING.campaign()));
+    assertThat(scene.step()).contains(new Action.Campaign(1003, 3, Scene.TIMING.campaign()));
   }
 
   @Test
@@ -148,6 +220,24 @@ final class OrdersTest {
     scene.knownEpoch = 4;
     scene.step();
     assertThat(scene.role).isInstanceOf(Role.Standby.class);
+  }
+
+  @Test
+  void nothingIsFencedUnderAPause() {
+    Scene scene = Scene.primary();
+    scene.voters = Set.of("alpha", "beta");
+    scene.roles = scene.roles.withVoters(scene.voters).withPause(new Roles.Pause("upgrade", 0));
+    scene.fence = true;
+    scene.gateHeld = true;
+    scene.heard.clear();
+    scene.role = new Role.Unsettled(scene.now, scene.now, "");
+    scene.heldEpoch = 0;
+    scene.over = true;
+    scene.settle();
+    scene.pass(Scene.TIMING.crashAnswers());
+    assertThat(scene.settle()).noneMatch(Action.Fence.class::isInstance);
+    assertThat(phase(scene)).isEqualTo(Phase.STANDING);
+    assertThat(scene.gateHeld).isTrue();
   }
 
   @Test

@@ -31,6 +31,7 @@ final class Scene {
   boolean fence;
   long version = 7;
   Roles roles = new Roles(3, "alpha", Set.of("beta"), voters, null);
+  boolean recordConfirmed = true;
   @Nullable RecordWrite write;
   long heldEpoch;
   boolean over;
@@ -38,6 +39,7 @@ final class Scene {
   Attempt attempt = new Attempt.None();
   Map<String, Position> durable = Map.of("www", HERE);
   long sealedEpoch;
+  String neverComplete = "";
   String incomplete = "";
   Duration lag = Duration.ZERO;
   boolean crashed;
@@ -100,9 +102,10 @@ final class Scene {
     return new View(
         settings,
         new ClusterRecord.Version(version, roles),
+        recordConfirmed,
         write,
         new LeaseView(heldEpoch, over, knownEpoch, attempt),
-        new OwnCopy(durable, durable, sealedEpoch, incomplete, lag, crashed),
+        new OwnCopy(durable, durable, sealedEpoch, neverComplete, incomplete, lag, crashed),
         Map.copyOf(heard),
         Map.copyOf(followers),
         ownFailing,

@@ -31,12 +31,16 @@ final class SimAgent implements SimNode.Host {
   private final SimMirror mirror;
   private final boolean witness;
 
+  /** Its services run whatever the policy says, as those with {@code on: all} do. */
+  private final boolean endless;
+
   // What outlives the process.
+  private SimRecord record;
   private Version known = new Version(0, Roles.NONE);
   private Damping damping = Damping.NONE;
   private boolean services;
   private boolean crashed;
-  private boolean wasAsked;
+  private Order asked = new Order.None();
   private long blamedAt = Long.MIN_VALUE / 2;
 
   // What does not.
@@ -45,9 +49,20 @@ final class SimAgent implements SimNode.Host {
   private @Nullable RecordWrite write;
   private Task task = Task.NONE;
   private Order order = new Order.None();
+  private Fencing fencing = Fencing.NONE;
+  private boolean confirmed;
   private final Map<String, Report.Heard> heard = new HashMap<>();
   private final Deque<Action> actions = new ArrayDeque<>();
+
+  /** What the record was when these were decided. */
+  private Roles decidedUnder = Roles.NONE;
+
   private long stalledUntil;
+
+  /** Until when what is asked of the packet filter fails. */
+  private long gateFailsUntil;
+
+  private Action.Answer lastAnswer = new Action.Answer(true, "");
 
   /** What its checks say of its own machine, and of the primary. */
   private Map<String, String> ownFailing = Map.of();
@@ -58,8 +73,11 @@ final class SimAgent implements SimNode.Host {
     this.world = cluster.world();
     this.witness = witness;
     this.broken = broken;
+    this.record = cluster.record();
+    this.endless = world.chance(3);
     this.node = new SimNode(settings.self(), world, cluster.judge(), settings.voters(), this);
     this.mirror = new SimMirror(world, broken);
+    this.services = endless;
   }
 
   String name() {
@@ -86,8 +104,34 @@ final class SimAgent implements SimNode.Host {
     return node.isUp() && !node.isStalled();
   }
 
+  SimRecord record() {
+    return record;
+  }
+
   boolean isServing() {
     return node.gate().isOpen(world.now()) && services;
+  }
+
+  /** Whether it does so as the policy knows it. */
+  boolean isPrimary() {
+    return node.isUp()
+        && role instanceof Role.Primary
+        && node.member().holds(node.clock())
+        && isServing();
+  }
+
+  /** What it was told, or an answer to nothing. */
+  Action.Answer lastAnswer() {
+    return lastAnswer;
+  }
+
+  /** Whether it would be the primary, if it were asked. */
+  boolean isWilling() {
+    return FailoverPolicy.report(view(), node.clock()).unwilling().isEmpty();
+  }
+
+  boolean isOrdered() {
+    return !(order instanceof Order.None);
   }
 
   // ---- what befalls it
@@ -99,6 +143,12 @@ final class SimAgent implements SimNode.Host {
     write = null;
     task = Task.NONE;
     order = new Order.None();
+    fencing = Fencing.NONE;
+    confirmed = false;
+    if (world.chance(2)) {
+      known = new Version(0, Roles.NONE);
+    }
+    services |= endless;
     heard.clear();
     actions.clear();
     stalledUntil = 0;
@@ -112,6 +162,10 @@ final class SimAgent implements SimNode.Host {
     mirror.crash(machine);
     crashed |= primary;
     services &= !machine;
+    if (machine) {
+      // Nor does it remember when it failed: its clock begins anew.
+      blamedAt = Long.MIN_VALUE / 2;
+    }
   }
 
   /** Its disk is replaced while it is off; of a node that nothing depends on. */
@@ -126,19 +180,25 @@ final class SimAgent implements SimNode.Host {
     return false;
   }
 
+  void failGate(long nanos) {
+    gateFailsUntil = world.now() + nanos;
+  }
+
+  private boolean isGateFailing() {
+    return world.now() < gateFailsUntil && !world.isCalm();
+  }
+
   void setOwnFailing(Map<String, String> failing) {
     ownFailing = failing;
   }
 
   void order(Order asked) {
-    order = asked;
-    if (asked instanceof Order.Pause && broken == BrokenRule.PAUSE_UNRECORDED && isPrimary()) {
+    order = asked instanceof Order.Stop ? new Order.Stop(node.clock()) : asked;
+    if (asked instanceof Order.Pause
+        && broken == BrokenRule.PAUSE_UNRECORDED
+        && role instanceof Role.Primary) {
       node.gate().setHeld(true);
     }
-  }
-
-  private boolean isPrimary() {
-    return role instanceof Role.Primary;
   }
 
   // ---- the lease
@@ -219,33 +279,43 @@ final class SimAgent implements SimNode.Host {
 
   /** A client, or somebody on the machine, changes something. */
   void write() {
-    if (services && mirror.isOpen() && (isServing() || world.chance(10))) {
-      mirror.write();
+    if (mirror.isOpen() && (isServing() || world.chance(10))) {
+      mirror.write(isServing());
     }
   }
 
   /** Somebody waits for a barrier, and it passes if it may. */
   void barrier() {
+    Position at = durable();
+    if (at != null) {
+      cluster.confirmed(at, record);
+    }
+  }
+
+  /** Whether a barrier passes. */
+  boolean mayConfirm() {
+    return durable() != null;
+  }
+
+  /** Up to where a barrier passes at this instant; null where none does. */
+  private @Nullable Position durable() {
     boolean primary = role instanceof Role.Primary || role instanceof Role.HandingOver;
     if (!runs() || !primary) {
-      return;
+      return null;
     }
     View view = view();
-    PromotableSet.awaited(view)
-        .ifPresent(
-            awaited -> {
-              Set<String> names = new TreeSet<>(awaited);
-              if (broken == BrokenRule.JOINS_UNAWAITED) {
-                names.retainAll(view.roles().promotable());
-              }
-              if (broken == BrokenRule.LEAVES_UNRECORDED) {
-                names.removeIf(mirror::isAway);
-              }
-              Position at = mirror.durableAt(names);
-              if (at != null) {
-                cluster.confirmed(at);
-              }
-            });
+    Set<String> awaited = PromotableSet.awaited(view).orElse(null);
+    if (awaited == null) {
+      return null;
+    }
+    Set<String> names = new TreeSet<>(awaited);
+    if (broken == BrokenRule.JOINS_UNAWAITED) {
+      names.retainAll(view.roles().promotable());
+    }
+    if (broken == BrokenRule.LEAVES_UNRECORDED) {
+      names.removeIf(mirror::isAway);
+    }
+    return mirror.durableAt(names);
   }
 
   // ---- the loop
@@ -253,17 +323,23 @@ final class SimAgent implements SimNode.Host {
   private View view() {
     LeaseMember member = node.member();
     long now = node.clock();
-    Version record = known;
-    if (broken == BrokenRule.OUTSIDE_SET && !record.roles().primary().equals(name())) {
-      Set<String> more = new TreeSet<>(record.roles().promotable());
+    Version seen = known;
+    if (broken == BrokenRule.OUTSIDE_SET && !seen.roles().primary().equals(name())) {
+      Set<String> more = new TreeSet<>(seen.roles().promotable());
       more.add(name());
-      record = new Version(record.number(), record.roles().withPromotable(more));
+      seen = new Version(seen.number(), seen.roles().withPromotable(more));
     }
     boolean hidden =
-        broken == BrokenRule.PAUSE_ENDED_GATE_HELD || broken == BrokenRule.PAUSE_UNRECORDED;
+        broken == BrokenRule.PAUSE_ENDED_GATE_HELD
+            || broken == BrokenRule.PAUSE_UNRECORDED
+            || (broken == BrokenRule.RELEASED_WHILE_HELD && role instanceof Role.Demoting);
+    if (broken == BrokenRule.PAUSE_IGNORED && role instanceof Role.HandingOver) {
+      seen = new Version(seen.number(), seen.roles().withPause(null));
+    }
     return new View(
         settings,
-        record,
+        seen,
+        confirmed || broken == BrokenRule.STALE_RECORD,
         write,
         new LeaseView(
             member.holds(now) ? member.heldEpoch() : 0,
@@ -278,7 +354,7 @@ final class SimAgent implements SimNode.Host {
         name().equals("alpha"),
         node.gate().isHeld() && !hidden,
         task,
-        Fencing.NONE,
+        fencing,
         order,
         damping,
         role,
@@ -288,9 +364,10 @@ final class SimAgent implements SimNode.Host {
 
   /** Learns of the record, where a majority does. */
   private void learn() {
-    Version current = cluster.record().current();
-    if (cluster.reachesMajority(this) && current.number() > known.number() && !world.chance(3)) {
-      known = current;
+    Version current = record.current();
+    if (cluster.reachesMajority(this) && !world.chance(3)) {
+      confirmed = true;
+      known = current.number() > known.number() ? current : known;
     }
   }
 
@@ -321,6 +398,7 @@ final class SimAgent implements SimNode.Host {
     }
     if (actions.isEmpty()) {
       learn();
+      decidedUnder = known.roles();
       actions.addAll(FailoverPolicy.decide(view(), node.clock()));
     } else {
       perform(actions.remove());
@@ -352,22 +430,101 @@ final class SimAgent implements SimNode.Host {
       case Action.WriteRecord record -> write(record);
       case Action.Perform work -> begin(work);
       case Action.HoldGate _ -> {
-        node.gate().setHeld(true);
-        cluster.judge().opened(name(), node.gate(), known.roles().epoch());
+        if (!isGateFailing()) {
+          node.gate().setHeld(true);
+          cluster.judge().opened(name(), node.gate(), known.roles().epoch());
+        }
       }
-      case Action.FreeGate _ -> node.gate().setHeld(false);
+      case Action.FreeGate _ -> node.gate().setHeld(node.gate().isHeld() && isGateFailing());
       case Action.Answer answer -> answered(answer);
-      case Action.RebuildRecord _, Action.Fence _ ->
-          throw new AssertionError("nobody asked for " + action);
+      case Action.RebuildRecord rebuild -> rebuild(rebuild);
+      case Action.Fence fence -> fence(fence);
     }
   }
 
   private void become(Action.Become become) {
+    requireHandsOff(become.role());
+    requireNothingLost(become);
     role = become.role();
     if (role instanceof Role.Candidate candidate) {
-      wasAsked = candidate.order() instanceof Order.Failover;
+      asked = candidate.order();
     }
     cluster.note(this, become.reason());
+  }
+
+  /** Nor may clients write anything afterwards. */
+  private void requireNothingLost(Action.Become become) {
+    if (role instanceof Role.HandingOver
+        && become.role() instanceof Role.Demoting next
+        && become.reason().contains("has everything")
+        && (isServing() || !cluster.agent(next.handsOverTo()).mirror.hadAllOf(mirror))) {
+      throw new Violation(
+          "%s hands over to %s and loses %s"
+              .formatted(name(), next.handsOverTo(), mirror.history().head()));
+    }
+  }
+
+  /** What a pause protects is not taken down. */
+  private void requireHandsOff(Role next) {
+    if (!(next instanceof Role.Demoting demoting) || order instanceof Order.Stop) {
+      return;
+    }
+    Roles roles = record.current().roles();
+    boolean named = roles.primary().equals(name()) && record.equals(cluster.record());
+    if (role instanceof Role.Unsettled && named && roles.pause() != null) {
+      throw new Violation(name() + " takes down what a pause protects");
+    }
+    if (role instanceof Role.HandingOver
+        && !demoting.handsOverTo().isEmpty()
+        && decidedUnder.pause() != null) {
+      throw new Violation(name() + " hands over under a pause");
+    }
+  }
+
+  private void rebuild(Action.RebuildRecord action) {
+    if (!isOff(asked) && decidedUnder.pause() != null) {
+      throw new Violation(name() + " ends a pause by rebuilding the record");
+    }
+    long version = action.version();
+    long ofLife = node.life();
+    world.after(
+        world.random(1_000_000, 500_000_000),
+        () -> {
+          // A member that was left alone may know less than it voted for, two together do not.
+          boolean newest = isOff(asked) || record.current().number() == version;
+          if (node.life() == ofLife && known.number() == version && newest) {
+            known = new Version(version + 1, action.roles());
+            record = new SimRecord(cluster, broken, action.roles().voters(), known);
+            node.reduceTo(action.roles().voters());
+            cluster.rebuilt(record);
+          }
+        });
+  }
+
+  private static boolean isOff(Order order) {
+    return order instanceof Order.Failover failover && failover.othersAreOff();
+  }
+
+  private void fence(Action.Fence action) {
+    if (decidedUnder.pause() != null) {
+      throw new Violation(name() + " has a machine switched off under a pause");
+    }
+    fencing = new Fencing(action.epoch(), Fencing.Answer.ASKED);
+    boolean hangs = !world.isCalm() && world.chance(6);
+    boolean fails = !world.isCalm() && world.chance(4);
+    long ofLife = node.life();
+    world.after(
+        world.random(10_000_000, 1_000_000_000),
+        () -> {
+          if (!hangs && !fails) {
+            cluster.switchOff(settings.voters(), this);
+          }
+          if (!hangs && node.life() == ofLife) {
+            Fencing.Answer failed =
+                world.chance(2) ? Fencing.Answer.NOT_OFF : Fencing.Answer.UNKNOWN;
+            fencing = new Fencing(action.epoch(), fails ? failed : Fencing.Answer.OFF);
+          }
+        });
   }
 
   private void remember(Damping changed) {
@@ -386,12 +543,17 @@ final class SimAgent implements SimNode.Host {
 
   /** Whether it stood for election on an operator's word. */
   boolean wasAsked() {
-    return wasAsked;
+    return asked instanceof Order.Failover;
+  }
+
+  /** Whether he accepted that something is lost. */
+  boolean isLossAccepted() {
+    return asked instanceof Order.Failover failover && failover.acceptLoss();
   }
 
   /** Whether that order has no answer yet. */
   boolean isAsked(Order asked) {
-    return order.equals(asked);
+    return order.equals(asked) || (order instanceof Order.Stop && asked instanceof Order.Stop);
   }
 
   private void inquire(String member) {
@@ -409,21 +571,19 @@ final class SimAgent implements SimNode.Host {
   private void write(Action.WriteRecord action) {
     write = new RecordWrite(action.version(), action.roles(), true);
     long ofLife = node.life();
-    cluster
-        .record()
-        .write(
-            this,
-            action,
-            outcome -> {
-              if (node.life() == ofLife) {
-                written(action, outcome);
-              }
-            });
+    record.write(
+        this,
+        action,
+        outcome -> {
+          if (node.life() == ofLife) {
+            written(action, outcome);
+          }
+        });
   }
 
   private void written(Action.WriteRecord action, SimRecord.Outcome outcome) {
     if (outcome == SimRecord.Outcome.DECIDED) {
-      Version current = cluster.record().current();
+      Version current = record.current();
       known = current.number() > known.number() ? current : known;
     }
     boolean last = write != null && write.version() == action.version();
@@ -436,7 +596,8 @@ final class SimAgent implements SimNode.Host {
 
   private void begin(Action.Perform work) {
     task = new Task(work.number(), Task.State.RUNNING, "");
-    boolean fails = !world.isCalm() && world.chance(120);
+    boolean ofGate = work.stage() == Stage.GATE || work.stage() == Stage.GATE_SHUT;
+    boolean fails = (!world.isCalm() && world.chance(120)) || (ofGate && isGateFailing());
     boolean hangs = !world.isCalm() && world.chance(200);
     if (!hangs) {
       endAfter(world.random(1_000_000, 150_000_000), work, node.life(), fails);
@@ -467,7 +628,8 @@ final class SimAgent implements SimNode.Host {
         crashed = false;
       }
       case SERVICES_START -> services = true;
-      case SERVICES_STOP -> services = false;
+      case GATE_SHUT -> node.gate().setFollows(broken == BrokenRule.GATE_NOT_SHUT);
+      case SERVICES_STOP -> services = endless;
       case GATE -> {
         node.gate().setFollows(true);
         cluster.judge().opened(name(), node.gate(), work.epoch());
@@ -483,12 +645,7 @@ final class SimAgent implements SimNode.Host {
   }
 
   private void answered(Action.Answer answer) {
-    if (order instanceof Order.Switchover
-        && answer.done()
-        && role instanceof Role.Demoting demoting
-        && !cluster.agent(demoting.handsOverTo()).mirror.hadAllOf(mirror)) {
-      throw new Violation(name() + " handed over and lost " + mirror.history().head());
-    }
+    lastAnswer = answer;
     boolean stops = order instanceof Order.Stop && answer.done();
     order = new Order.None();
     if (stops) {

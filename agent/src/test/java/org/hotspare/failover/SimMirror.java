@@ -53,6 +53,10 @@ final class SimMirror {
 
   // As a primary.
   private long openEpoch;
+
+  /** The last change that came through the gate. */
+  private Position ofClients = Position.NONE;
+
   private final Map<String, Standby> standbys = new HashMap<>();
 
   SimMirror(SimWorld world, BrokenRule broken) {
@@ -142,6 +146,7 @@ final class SimMirror {
     history = history.withEnd(new Position(epoch, 0));
     durable = history;
     openEpoch = epoch;
+    ofClients = Position.NONE;
     standbys.clear();
   }
 
@@ -149,8 +154,12 @@ final class SimMirror {
     return openEpoch > 0 && history.head().epoch() == openEpoch;
   }
 
-  void write() {
+  /**
+   * @param byClient whether it came through the gate; else somebody on the machine did it
+   */
+  void write(boolean byClient) {
     history = history.withEnd(new Position(openEpoch, history.head().sequence() + 1));
+    ofClients = byClient ? history.head() : ofClients;
     Lineage written = history;
     long ofLife = life;
     world.after(
@@ -238,9 +247,19 @@ final class SimMirror {
     return history;
   }
 
-  /** Whether it has all that the other has, or its disk was lost since: then it does not stand. */
+  /** What is safe here whatever happens. */
+  Lineage durable() {
+    return durable;
+  }
+
+  /** Whether the disk is not a new one that lacks everything. */
+  boolean isComplete() {
+    return complete;
+  }
+
+  /** Whether it has all that clients wrote there, or its disk was lost since. */
   boolean hadAllOf(SimMirror other) {
-    return !complete || history.contains(other.history.head());
+    return !complete || history.contains(other.ofClients);
   }
 
   OwnCopy copy(boolean crashed) {
@@ -250,6 +269,7 @@ final class SimMirror {
         Map.of(NAME, history.head()),
         sealedEpoch,
         whole ? "" : "its first copy is not complete",
+        "",
         Duration.ofNanos(Math.max(0, receivedAt - appliedAt)),
         crashed);
   }

@@ -1,5 +1,6 @@
 package org.hotspare.failover;
 
+import java.util.Set;
 import java.util.function.Consumer;
 import org.hotspare.lease.ClusterRecord.Version;
 import org.hotspare.lease.Roles;
@@ -7,8 +8,9 @@ import org.hotspare.lease.SimJudge.Violation;
 import org.hotspare.lease.SimWorld;
 
 /**
- * The cluster's record: one register for all, of which nodes learn late, and whose answers may be
- * lost, though the write was done or is still to be.
+ * The cluster's record: one register for all its voters, of which nodes learn late, and whose
+ * answers may be lost, though the write was done or is still to be. Where it is rebuilt there are
+ * two, of which those that were off know the old one.
  */
 final class SimRecord {
   /** What becomes of a write. */
@@ -20,12 +22,19 @@ final class SimRecord {
   private final SimCluster cluster;
   private final SimWorld world;
   private final BrokenRule broken;
-  private Version current = new Version(0, Roles.NONE);
+  private final Set<String> voters;
+  private Version current;
 
-  SimRecord(SimCluster cluster, BrokenRule broken) {
+  SimRecord(SimCluster cluster, BrokenRule broken, Set<String> voters, Version begun) {
     this.cluster = cluster;
     this.world = cluster.world();
     this.broken = broken;
+    this.voters = Set.copyOf(voters);
+    this.current = begun;
+  }
+
+  Set<String> voters() {
+    return voters;
   }
 
   Version current() {
@@ -55,7 +64,8 @@ final class SimRecord {
     }
     current = new Version(current.number() + 1, write.roles());
     if (write.roles().epoch() > before.epoch()) {
-      cluster.promoted(by, before);
+      cluster.promoted(by, before, this);
     }
+    cluster.written(this);
   }
 }

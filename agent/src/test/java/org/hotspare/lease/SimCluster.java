@@ -35,7 +35,7 @@ final class SimCluster {
         breach == Breach.NO_MAJORITY
             ? new Majority(Majority.of(voters).voters(), size / 2)
             : Majority.of(voters);
-    this.judge = new SimJudge(world, size);
+    this.judge = new SimJudge(world, voters);
     for (String name : voters) {
       SimMember member = new SimMember(name, this, majority, breach);
       names.add(name);

@@ -2,6 +2,7 @@ package org.hotspare.lease;
 
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * Looks at all nodes at once, as none of them can, after every step: no two gates are open, epochs
@@ -18,7 +19,7 @@ public final class SimJudge {
   }
 
   private final SimWorld world;
-  private final int majority;
+  private final Set<String> voters;
   private final Map<String, SimGate> gates = new HashMap<>();
   private final Map<Long, Map<String, String>> promises = new HashMap<>();
   private long recordedEpoch;
@@ -27,9 +28,9 @@ public final class SimJudge {
   private long promotions;
   private long failovers;
 
-  public SimJudge(SimWorld world, int voters) {
+  public SimJudge(SimWorld world, Set<String> voters) {
     this.world = world;
-    this.majority = voters / 2 + 1;
+    this.voters = Set.copyOf(voters);
   }
 
   void watch(String node, SimGate gate) {
@@ -43,12 +44,21 @@ public final class SimJudge {
 
   /** The record names this node. */
   public void promoted(String node, long epoch) {
+    promoted(node, epoch, voters);
+  }
+
+  /**
+   * The record names this node.
+   *
+   * @param of whose majority endorses, where that has changed
+   */
+  public void promoted(String node, long epoch, Set<String> of) {
     if (epoch <= recordedEpoch) {
       throw new Violation("epoch " + epoch + " was recorded after epoch " + recordedEpoch);
     }
-    long endorsements =
-        promises.getOrDefault(epoch, Map.of()).values().stream().filter(node::equals).count();
-    if (endorsements < majority) {
+    Map<String, String> promised = promises.getOrDefault(epoch, Map.of());
+    long endorsements = of.stream().filter(voter -> node.equals(promised.get(voter))).count();
+    if (endorsements < of.size() / 2 + 1) {
       throw new Violation(node + " was promoted to epoch " + epoch + " without a durable majority");
     }
     recordedEpoch = epoch;

@@ -27,16 +27,17 @@ public final class SimNode {
   private final SimGate gate;
   private final SimWorld world;
   private final SimJudge judge;
-  private final Majority voters;
+  private Majority voters;
   private final Host host;
   private final Breach breach;
   private final double rate;
-  private final long offset;
+  private long offset;
 
   /** What its disk holds. */
   private Promise durable = Promise.NONE;
 
   private @Nullable LeaseMember member;
+  private @Nullable SimVoter voter;
   private final Deque<LongFunction<List<Step>>> inbox = new ArrayDeque<>();
   private final Deque<Step> steps = new ArrayDeque<>();
   private long stalledUntil;
@@ -100,21 +101,33 @@ public final class SimNode {
 
   public void start() {
     life++;
-    SimVoter voter = new SimVoter(breach, world.times(), durable, clock());
-    member = new LeaseMember(name, voters, world.times(), voter);
+    SimVoter started = new SimVoter(breach, world.times(), durable, clock());
+    voter = started;
+    member = new LeaseMember(name, voters, world.times(), started);
     tickAfter(0, life);
   }
 
-  /** The process dies; the kernel and its gate live on, unless the machine dies with it. */
+  /** From now on these are the voters, of whom it is one; it holds nothing at this moment. */
+  public void reduceTo(Set<String> fewer) {
+    voters = Majority.of(fewer);
+    SimVoter same = voter;
+    if (same != null && member != null) {
+      member = new LeaseMember(name, voters, world.times(), same);
+    }
+  }
+
+  /** The process dies; kernel, gate and clock live on, unless the machine dies with it. */
   public void crash(boolean machine) {
     life++;
     member = null;
+    voter = null;
     inbox.clear();
     steps.clear();
     scheduled = false;
     stalledUntil = 0;
     if (machine) {
       gate.vanish();
+      offset = world.random(0, 60_000_000_000L) - (long) (world.now() * rate);
     }
   }
 
