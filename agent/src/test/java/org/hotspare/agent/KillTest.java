@@ -73,8 +73,8 @@ final class KillTest {
   }
 
   @Test
-  void tenKillsLoseNothing() throws Exception {
-    kill(10);
+  void sixKillsLoseNothing() throws Exception {
+    kill(6);
   }
 
   @Test

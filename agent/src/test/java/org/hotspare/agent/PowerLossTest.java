@@ -65,8 +65,8 @@ final class PowerLossTest {
   }
 
   @Test
-  void tenLossesLoseNothingThatWasConfirmed() throws Exception {
-    losePower(10);
+  void sixLossesLoseNothingThatWasConfirmed() throws Exception {
+    losePower(6);
   }
 
   @Test
