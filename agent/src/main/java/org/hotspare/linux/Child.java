@@ -18,12 +18,8 @@ import java.util.function.Consumer;
  */
 public final class Child implements AutoCloseable {
   private static final int P_PID = 1;
-  private static final int P_PIDFD = 3;
-  private static final int WNOHANG = 1;
-  private static final int WEXITED = 4;
   private static final int WNOWAIT = 0x01000000;
   private static final int CLD_EXITED = 1;
-  private static final int SIGKILL = 9;
   private static final Duration LONG = Duration.ofDays(1);
   private static final Duration SHORTEST_PAUSE = Duration.ofMillis(1);
   private static final Duration LONGEST_PAUSE = Duration.ofSeconds(1);
@@ -130,16 +126,14 @@ public final class Child implements AutoCloseable {
     if (handle < 0) {
       // Without it nothing tells when the process ends; what cannot be watched must not stay.
       signalGroup(scratch, pid);
-      Kernel.call(scratch, Syscall.WAITID, P_PID, pid, scratch.struct().address(), WEXITED, 0);
+      Kernel.call(
+          scratch, Syscall.WAITID, P_PID, pid, scratch.struct().address(), Session.WEXITED, 0);
     }
     return checked(handle, Syscall.PIDFD_OPEN, "process " + pid);
   }
 
-  private static int checked(long result, Syscall call, String path) throws LinuxException {
-    if (result < 0) {
-      throw new LinuxException((int) -result, call.text(), path);
-    }
-    return (int) result;
+  private static int checked(long result, Syscall call, String about) throws LinuxException {
+    return (int) Kernel.check(result, call, about);
   }
 
   public int pid() {
@@ -208,7 +202,7 @@ public final class Child implements AutoCloseable {
 
   private static void signalGroup(Scratch scratch, int group) {
     // That there is none any more is what is wanted, and no other error can be mended here.
-    Kernel.call(scratch, Syscall.KILL, -(long) group, SIGKILL);
+    Kernel.call(scratch, Syscall.KILL, -(long) group, Session.SIGKILL);
   }
 
   /**
@@ -225,9 +219,9 @@ public final class Child implements AutoCloseable {
       MemorySegment info = scratch.struct();
       info.set(ValueLayout.JAVA_INT, 0, 0);
       long address = info.address();
-      int flags = WEXITED | WNOHANG | options;
+      int flags = Session.WEXITED | Session.WNOHANG | options;
       checked(
-          Kernel.call(scratch, Syscall.WAITID, P_PIDFD, handle, address, flags, 0),
+          Kernel.call(scratch, Syscall.WAITID, Session.P_PIDFD, handle, address, flags, 0),
           Syscall.WAITID,
           "process " + pid);
       if (info.get(ValueLayout.JAVA_INT, 0) == 0) {

@@ -50,10 +50,7 @@ public final class DirFd extends Descriptor {
               scratch.path(path.array(), Syscall.OPENAT),
               Opening.O_DIRECTORY | Opening.O_CLOEXEC,
               0);
-      if (result < 0) {
-        throw new LinuxException((int) -result, Syscall.OPENAT.text(), path.toString());
-      }
-      return new DirFd((int) result);
+      return new DirFd((int) Kernel.check(result, Syscall.OPENAT, path.toString()));
     }
   }
 

@@ -109,7 +109,7 @@ public final class Echo implements AutoCloseable {
               0,
               address.address(),
               length);
-      check(result, Syscall.SENDTO);
+      Kernel.check(result, Syscall.SENDTO, "");
     }
   }
 
@@ -169,7 +169,7 @@ public final class Echo implements AutoCloseable {
       if (result == -Errno.EACCES.number() || result == -Errno.EPROTONOSUPPORT.number()) {
         result = socket(scratch, ipv6, SOCK_RAW);
       }
-      check(result, Syscall.SOCKET);
+      Kernel.check(result, Syscall.SOCKET, "");
       Socket raw = new Socket((int) result, true);
       try {
         takeAnswersOnly(scratch, raw, ipv6);
@@ -208,7 +208,7 @@ public final class Echo implements AutoCloseable {
             FILTER,
             blocked.address(),
             ipv6 ? ICMP6_FILTER_BYTES : 4);
-    check(result, Syscall.SETSOCKOPT);
+    Kernel.check(result, Syscall.SETSOCKOPT, "");
   }
 
   /** The kernel puts in the checksum of IPv6, and on its own sockets all that but the mark. */
@@ -271,7 +271,7 @@ public final class Echo implements AutoCloseable {
     if (result == -Errno.EAGAIN.number()) {
       return null;
     }
-    check(result, Syscall.RECVFROM);
+    Kernel.check(result, Syscall.RECVFROM, "");
     int start = 0;
     if (socket.raw && !ipv6) {
       start = result < MIN_IP_HEADER_BYTES ? 0 : (message.get(ValueLayout.JAVA_BYTE, 0) & 0xf) * 4;
@@ -290,12 +290,6 @@ public final class Echo implements AutoCloseable {
       return InetAddress.getByAddress(bytes);
     } catch (UnknownHostException impossible) {
       throw new AssertionError("4 and 16 bytes are addresses", impossible);
-    }
-  }
-
-  private static void check(long result, Syscall call) throws LinuxException {
-    if (result < 0) {
-      throw new LinuxException((int) -result, call.text(), "");
     }
   }
 

@@ -47,10 +47,7 @@ final class EventQueue implements AutoCloseable {
     if (result == -Errno.EAGAIN.number()) {
       return buffer.limit(0);
     }
-    if (result < 0) {
-      throw new LinuxException((int) -result, Syscall.READ.text(), path);
-    }
-    return buffer.limit((int) result);
+    return buffer.limit((int) Kernel.check(result, Syscall.READ, path));
   }
 
   /** For the thread that reads. */

@@ -136,9 +136,7 @@ public final class Fanotify implements AutoCloseable {
         events = EVENTS_BEFORE_RENAME;
         result = init(scratch, flags);
       }
-      if (result < 0) {
-        throw new LinuxException((int) -result, Syscall.FANOTIFY_INIT.text(), "");
-      }
+      Kernel.check(result, Syscall.FANOTIFY_INIT, "");
       return new Fanotify(new EventQueue((int) result), events);
     }
   }

@@ -40,9 +40,7 @@ public final class FdLimit {
 
   private static void call(Scratch scratch, long newLimit, long oldLimit) throws LinuxException {
     long result = Kernel.call(scratch, Syscall.PRLIMIT64, 0, RLIMIT_NOFILE, newLimit, oldLimit);
-    if (result < 0) {
-      throw new LinuxException((int) -result, Syscall.PRLIMIT64.text(), "");
-    }
+    Kernel.check(result, Syscall.PRLIMIT64, "");
   }
 
   /** RLIM_INFINITY has all bits set. */

@@ -107,9 +107,7 @@ public final class Inotify implements AutoCloseable {
     try (Scratch scratch = Scratch.take()) {
       long result =
           Kernel.call(scratch, Syscall.INOTIFY_INIT1, Opening.O_NONBLOCK | Opening.O_CLOEXEC);
-      if (result < 0) {
-        throw new LinuxException((int) -result, Syscall.INOTIFY_INIT1.text(), "");
-      }
+      Kernel.check(result, Syscall.INOTIFY_INIT1, "");
       return new Inotify(new EventQueue((int) result));
     }
   }
@@ -146,9 +144,7 @@ public final class Inotify implements AutoCloseable {
       if (result == -Errno.EINVAL.number()) {
         return false;
       }
-      if (result < 0) {
-        throw new LinuxException((int) -result, Syscall.INOTIFY_RM_WATCH.text(), "");
-      }
+      Kernel.check(result, Syscall.INOTIFY_RM_WATCH, "");
       return true;
     }
   }

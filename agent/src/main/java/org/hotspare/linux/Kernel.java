@@ -72,6 +72,19 @@ final class Kernel {
     return result == -1 ? -scratch.errno() : result;
   }
 
+  /**
+   * What a call returned.
+   *
+   * @param about what the call was about, for messages
+   * @throws LinuxException if it is an error's number
+   */
+  static long check(long result, Syscall call, String about) throws LinuxException {
+    if (result < 0) {
+      throw new LinuxException((int) -result, call.text(), about);
+    }
+    return result;
+  }
+
   static void close(int descriptor) {
     try (Scratch scratch = Scratch.take()) {
       // Linux frees the number even when it reports an error, so a close is never repeated; data

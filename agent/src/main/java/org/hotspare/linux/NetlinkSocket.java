@@ -38,7 +38,7 @@ final class NetlinkSocket implements AutoCloseable {
     try (Scratch scratch = Scratch.take()) {
       long result =
           Kernel.call(scratch, Syscall.SOCKET, AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol);
-      check(result, Syscall.SOCKET, "netlink protocol " + protocol);
+      Kernel.check(result, Syscall.SOCKET, "netlink protocol " + protocol);
       NetlinkSocket socket = new NetlinkSocket((int) result);
       try {
         socket.keepAnswersShort(scratch);
@@ -63,7 +63,7 @@ final class NetlinkSocket implements AutoCloseable {
             NETLINK_CAP_ACK,
             yes.address(),
             Integer.BYTES);
-    check(result, Syscall.SETSOCKOPT, "NETLINK_CAP_ACK");
+    Kernel.check(result, Syscall.SETSOCKOPT, "NETLINK_CAP_ACK");
   }
 
   /**
@@ -78,7 +78,7 @@ final class NetlinkSocket implements AutoCloseable {
       address.set(ValueLayout.JAVA_SHORT, 0, (short) AF_NETLINK);
       address.set(ValueLayout.JAVA_INT, GROUPS_OFFSET, groups);
       long result = Kernel.call(scratch, Syscall.BIND, number(), address.address(), SOCKADDR_BYTES);
-      check(result, Syscall.BIND, "netlink groups " + groups);
+      Kernel.check(result, Syscall.BIND, "netlink groups " + groups);
     }
   }
 
@@ -97,7 +97,7 @@ final class NetlinkSocket implements AutoCloseable {
       long result =
           Kernel.call(
               scratch, Syscall.SENDTO, number(), scratch.large().address(), length, 0, 0, 0);
-      check(result, Syscall.SENDTO, what);
+      Kernel.check(result, Syscall.SENDTO, what);
     }
   }
 
@@ -150,7 +150,7 @@ final class NetlinkSocket implements AutoCloseable {
     if (result == -Errno.EAGAIN.number()) {
       throw new LinuxException(Errno.EPROTO, Syscall.RECVFROM.text(), what);
     }
-    check(result, Syscall.RECVFROM, what);
+    Kernel.check(result, Syscall.RECVFROM, what);
     if (result > Scratch.LARGE_BYTES) {
       throw new LinuxException(Errno.EOVERFLOW, Syscall.RECVFROM.text(), what);
     }
@@ -167,12 +167,6 @@ final class NetlinkSocket implements AutoCloseable {
       throw new IllegalStateException("closed");
     }
     return descriptor;
-  }
-
-  private static void check(long result, Syscall call, String what) throws LinuxException {
-    if (result < 0) {
-      throw new LinuxException((int) -result, call.text(), what);
-    }
   }
 
   @Override

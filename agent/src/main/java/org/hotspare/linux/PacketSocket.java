@@ -57,7 +57,7 @@ public final class PacketSocket extends EventSocket {
       // Of no protocol, it sees nothing before it is bound with its filter.
       long result =
           Kernel.call(scratch, Syscall.SOCKET, AF_PACKET, SOCK_RAW | Opening.O_CLOEXEC, 0);
-      check(result, Syscall.SOCKET, "packet socket");
+      Kernel.check(result, Syscall.SOCKET, "packet socket");
       PacketSocket socket = new PacketSocket((int) result);
       try {
         socket.attach(scratch, filter.program(MAX_BYTES));
@@ -85,7 +85,7 @@ public final class PacketSocket extends EventSocket {
             SO_ATTACH_FILTER,
             described.address(),
             16);
-    check(result, Syscall.SETSOCKOPT, "packet filter");
+    Kernel.check(result, Syscall.SETSOCKOPT, "packet filter");
   }
 
   private void bind(Scratch scratch, NetworkLink link, Protocol protocol) throws LinuxException {
@@ -96,7 +96,7 @@ public final class PacketSocket extends EventSocket {
     fields.order(ByteOrder.BIG_ENDIAN).putShort(protocol.etherType());
     fields.order(ByteOrder.nativeOrder()).putInt(link.index());
     long result = Kernel.call(scratch, Syscall.BIND, descriptor, address.address(), SOCKADDR_BYTES);
-    check(result, Syscall.BIND, link.name());
+    Kernel.check(result, Syscall.BIND, link.name());
   }
 
   /**
@@ -119,7 +119,7 @@ public final class PacketSocket extends EventSocket {
               MSG_DONTWAIT,
               0,
               0);
-      check(result, Syscall.SENDTO, "packet socket");
+      Kernel.check(result, Syscall.SENDTO, "packet socket");
     }
   }
 
@@ -145,14 +145,8 @@ public final class PacketSocket extends EventSocket {
       if (result == -Errno.EAGAIN.number()) {
         return Optional.empty();
       }
-      check(result, Syscall.RECVFROM, "packet socket");
+      Kernel.check(result, Syscall.RECVFROM, "packet socket");
       return Optional.of(Bytes.wrap(scratch.copyOf(into, result)));
-    }
-  }
-
-  private static void check(long result, Syscall call, String what) throws LinuxException {
-    if (result < 0) {
-      throw new LinuxException((int) -result, call.text(), what);
     }
   }
 

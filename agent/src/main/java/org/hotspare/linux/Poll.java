@@ -38,9 +38,7 @@ final class Poll {
             struct.address() + timespec,
             0,
             0);
-    if (result < 0) {
-      throw new LinuxException((int) -result, Syscall.PPOLL.text(), "");
-    }
+    Kernel.check(result, Syscall.PPOLL, "");
     long ready = 0;
     for (int i = 0; i < descriptors.length; i++) {
       if (struct.get(ValueLayout.JAVA_SHORT, (long) i * POLLFD_BYTES + REVENTS_OFFSET) != 0) {

@@ -17,10 +17,10 @@ import org.hotspare.tree.Bytes;
  */
 final class Session {
   private static final Bytes PROC = Bytes.of("/proc");
-  private static final int P_PIDFD = 3;
-  private static final int WNOHANG = 1;
-  private static final int WEXITED = 4;
-  private static final int SIGKILL = 9;
+  static final int P_PIDFD = 3;
+  static final int WNOHANG = 1;
+  static final int WEXITED = 4;
+  static final int SIGKILL = 9;
 
   private final int id;
 
@@ -66,7 +66,7 @@ final class Session {
     if (session == -Errno.ESRCH.number()) {
       return false;
     }
-    check(session, Syscall.GETSID);
+    Kernel.check(session, Syscall.GETSID, "");
     return session == id;
   }
 
@@ -75,7 +75,7 @@ final class Session {
     if (handle == -Errno.ESRCH.number()) {
       return Left.ENDED;
     }
-    check(handle, Syscall.PIDFD_OPEN);
+    Kernel.check(handle, Syscall.PIDFD_OPEN, "");
     try {
       // Only now is it certain that what is signalled is what was looked at.
       return isMember(scratch, process) ? kill(scratch, process, (int) handle) : Left.ENDED;
@@ -96,11 +96,5 @@ final class Session {
     long info = scratch.struct().address();
     Kernel.call(scratch, Syscall.WAITID, P_PIDFD, handle, info, WEXITED | WNOHANG, 0);
     return Left.ENDED;
-  }
-
-  private static void check(long result, Syscall call) throws LinuxException {
-    if (result < 0) {
-      throw new LinuxException((int) -result, call.text(), "");
-    }
   }
 }

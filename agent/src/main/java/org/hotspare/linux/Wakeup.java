@@ -17,10 +17,7 @@ public final class Wakeup implements AutoCloseable {
   public Wakeup() throws LinuxException {
     try (Scratch scratch = Scratch.take()) {
       long result = Kernel.call(scratch, Syscall.EVENTFD2, 0, EFD_NONBLOCK | EFD_CLOEXEC);
-      if (result < 0) {
-        throw new LinuxException((int) -result, Syscall.EVENTFD2.text(), "");
-      }
-      eventDescriptor = (int) result;
+      eventDescriptor = (int) Kernel.check(result, Syscall.EVENTFD2, "");
     }
   }
 
@@ -83,8 +80,8 @@ public final class Wakeup implements AutoCloseable {
   private void drain(Scratch scratch) throws LinuxException {
     MemorySegment into = scratch.other();
     long result = Kernel.call(scratch, Syscall.READ, eventDescriptor, into.address(), 8);
-    if (result < 0 && result != -Errno.EAGAIN.number()) {
-      throw new LinuxException((int) -result, Syscall.READ.text(), "eventfd");
+    if (result != -Errno.EAGAIN.number()) {
+      Kernel.check(result, Syscall.READ, "eventfd");
     }
   }
 

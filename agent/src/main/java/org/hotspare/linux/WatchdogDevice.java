@@ -52,15 +52,8 @@ public final class WatchdogDevice implements AutoCloseable {
       int flags = O_WRONLY | Opening.O_CLOEXEC | Opening.O_NONBLOCK;
       long address = scratch.path().address();
       long result = Kernel.call(scratch, Syscall.OPENAT, Kernel.AT_FDCWD, address, flags, 0);
-      return new WatchdogDevice(path, (int) checked(result, Syscall.OPENAT, path));
+      return new WatchdogDevice(path, (int) Kernel.check(result, Syscall.OPENAT, path));
     }
-  }
-
-  private static long checked(long result, Syscall call, String path) throws LinuxException {
-    if (result < 0) {
-      throw new LinuxException((int) -result, call.text(), path);
-    }
-    return result;
   }
 
   /**
@@ -72,7 +65,7 @@ public final class WatchdogDevice implements AutoCloseable {
     try (Scratch scratch = Scratch.take()) {
       MemorySegment info = scratch.struct();
       long request = Integer.toUnsignedLong(WDIOC_GETSUPPORT);
-      checked(
+      Kernel.check(
           Kernel.call(scratch, Syscall.IOCTL, number, request, info.address()),
           Syscall.IOCTL,
           path);
@@ -102,7 +95,7 @@ public final class WatchdogDevice implements AutoCloseable {
       MemorySegment time = scratch.struct();
       time.set(ValueLayout.JAVA_INT, 0, seconds);
       long request = Integer.toUnsignedLong(WDIOC_SETTIMEOUT);
-      checked(
+      Kernel.check(
           Kernel.call(scratch, Syscall.IOCTL, number, request, time.address()),
           Syscall.IOCTL,
           path);
@@ -122,7 +115,7 @@ public final class WatchdogDevice implements AutoCloseable {
     try (Scratch scratch = Scratch.take()) {
       scratch.struct().set(ValueLayout.JAVA_BYTE, 0, value);
       long address = scratch.struct().address();
-      checked(Kernel.call(scratch, Syscall.WRITE, number, address, 1), Syscall.WRITE, path);
+      Kernel.check(Kernel.call(scratch, Syscall.WRITE, number, address, 1), Syscall.WRITE, path);
     }
   }
 
