@@ -219,10 +219,7 @@ public final class PrimaryMirror implements AutoCloseable {
    * far as it was noted when that was; notes that it is now.
    */
   public void forgetDeletions(Duration keep, long changes) {
-    Position upTo =
-        index.write(
-            Durability.DURABLE, w -> Retention.keep(w, System.currentTimeMillis(), keep, changes));
-    LOG.debug("mirror {}: what was deleted up to {} is forgotten", name(), upTo);
+    Retention.forget(index, Durability.DURABLE, name(), keep, changes);
   }
 
   private void syncNow() throws IOException {

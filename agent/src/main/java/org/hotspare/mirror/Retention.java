@@ -2,10 +2,14 @@ package org.hotspare.mirror;
 
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import org.hotspare.index.Durability;
+import org.hotspare.index.Index;
 import org.hotspare.index.IndexReader;
 import org.hotspare.index.IndexWriter;
 import org.hotspare.tree.Bytes;
 import org.hotspare.tree.Position;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * How long a primary remembers what was deleted, so that standbys which were away delete it too: a
@@ -16,6 +20,8 @@ import org.hotspare.tree.Position;
  * remembered there in the same transaction.
  */
 final class Retention {
+  private static final Logger LOG = LoggerFactory.getLogger(Retention.class);
+
   static final Duration KEEP = Duration.ofDays(7);
   static final long CHANGES = 100_000;
 
@@ -47,6 +53,14 @@ final class Retention {
       index.forgetTombstones(upTo);
     }
     return upTo;
+  }
+
+  /** {@link #keep} by the clock, in a transaction of its own. */
+  static void forget(
+      Index index, Durability durability, String mirror, Duration keep, long changes) {
+    Position upTo =
+        index.write(durability, w -> keep(w, System.currentTimeMillis(), keep, changes));
+    LOG.debug("mirror {}: what was deleted up to {} is forgotten", mirror, upTo);
   }
 
   private static Bytes eight(long value) {

@@ -778,10 +778,7 @@ public final class StandbyMirror implements AutoCloseable {
 
   /** As {@link PrimaryMirror#forgetDeletions}: most of them are in this node's index as well. */
   public void forgetDeletions(Duration keep, long changes) {
-    Position upTo =
-        index.write(
-            Durability.FAST, w -> Retention.keep(w, System.currentTimeMillis(), keep, changes));
-    LOG.debug("mirror {}: what was deleted up to {} is forgotten", name(), upTo);
+    Retention.forget(index, Durability.FAST, name(), keep, changes);
   }
 
   private void setAside(EntryId id) throws IOException {

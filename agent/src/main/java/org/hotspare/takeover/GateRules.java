@@ -128,7 +128,7 @@ final class GateRules {
     buildInet(batch);
     buildArp(batch);
     if (held) {
-      tables().forEach(table -> batch.addRule(held(table), List.of(Verdict.ACCEPT)));
+      addHold(batch);
     }
   }
 
@@ -163,26 +163,22 @@ final class GateRules {
 
   private void gateAddresses(NetfilterBatch batch, Chain chain, Side side) {
     boolean source = side == Side.SOURCE;
-    for (Bytes address : addresses4) {
-      addRule(
-          batch,
-          chain,
-          new Load(Property.FAMILY),
-          equal(Property.IPV4),
-          new Field(Header.NETWORK, source ? 12 : 16, 4),
-          new Equals(address),
-          Verdict.jump(GATE));
-    }
-    for (Bytes address : addresses6) {
-      addRule(
-          batch,
-          chain,
-          new Load(Property.FAMILY),
-          equal(Property.IPV6),
-          new Field(Header.NETWORK, source ? 8 : 24, 16),
-          new Equals(address),
-          Verdict.jump(GATE));
-    }
+    Field in4 = new Field(Header.NETWORK, source ? 12 : 16, 4);
+    addresses4.forEach(address -> gateAddress(batch, chain, Property.IPV4, in4, address));
+    Field in6 = new Field(Header.NETWORK, source ? 8 : 24, 16);
+    addresses6.forEach(address -> gateAddress(batch, chain, Property.IPV6, in6, address));
+  }
+
+  private void gateAddress(
+      NetfilterBatch batch, Chain chain, byte family, Field field, Bytes address) {
+    addRule(
+        batch,
+        chain,
+        new Load(Property.FAMILY),
+        equal(family),
+        field,
+        new Equals(address),
+        Verdict.jump(GATE));
   }
 
   /** Advertisements that come in pass: a standby has to hear where the address is now. */
@@ -301,6 +297,10 @@ final class GateRules {
   /** It is open without a round. */
   void hold(NetfilterBatch batch) {
     unselect(batch);
+    addHold(batch);
+  }
+
+  private void addHold(NetfilterBatch batch) {
     tables().forEach(table -> batch.addRule(held(table), List.of(Verdict.ACCEPT)));
   }
 

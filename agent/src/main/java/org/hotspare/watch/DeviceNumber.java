@@ -20,7 +20,14 @@ public final class DeviceNumber {
 
   /** To be called whenever the root was entered anew, before anything in it is looked at. */
   public static void follow(IndexWriter index, DirFd root) {
-    Local known = index.inode(EntryId.ROOT).map(Inode::local).orElse(null);
+    index.inode(EntryId.ROOT).ifPresent(known -> follow(index, known, root));
+  }
+
+  /**
+   * @param knownRoot the root's row
+   */
+  static void follow(IndexWriter index, Inode knownRoot, DirFd root) {
+    Local known = knownRoot.local();
     if (known == null) {
       return;
     }

@@ -148,8 +148,10 @@ final class Numbering {
 
   /** Makes the row of the root where there is none yet; otherwise it is on the same filesystem. */
   void ensureRoot(IndexWriter index, Directories directories) throws IOException {
-    DeviceNumber.follow(index, directories.root());
-    if (index.inode(EntryId.ROOT).isEmpty()) {
+    Inode known = index.inode(EntryId.ROOT).orElse(null);
+    if (known != null) {
+      DeviceNumber.follow(index, known, directories.root());
+    } else {
       Stat stat = directories.root().stat();
       Position version = index.nextPosition();
       index.put(
