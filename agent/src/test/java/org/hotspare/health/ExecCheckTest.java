@@ -17,6 +17,7 @@ import org.hotspare.linux.Child;
 import org.hotspare.linux.LoopFileSystem;
 import org.hotspare.testing.Await;
 import org.hotspare.testing.Command;
+import org.hotspare.testing.JavaProgram;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;

@@ -4,7 +4,9 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import org.hotspare.testing.Cleanup;
 import org.hotspare.testing.Command;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Another machine on a network cable: a network namespace with one IPv4 and one IPv6 address that
@@ -17,7 +19,9 @@ final class PeerNamespace implements AutoCloseable {
   private final String name;
   private final String prefix4;
   private final String prefix6;
-  private final Thread atShutdown = new Thread(this::remove, "remove-peer");
+
+  /** Null until the namespace is there. */
+  private @Nullable Cleanup cleanup;
 
   private PeerNamespace(int number) {
     name = "hs-peer-" + number;
@@ -34,7 +38,7 @@ final class PeerNamespace implements AutoCloseable {
       // Only one of those who want the same can make it.
       if (Command.run(Duration.ofMinutes(1), List.of("ip", "netns", "add", made.name)).status()
           == 0) {
-        Runtime.getRuntime().addShutdownHook(made.atShutdown);
+        made.cleanup = Cleanup.of("remove-peer", made::remove);
         try {
           made.connect();
           return made;
@@ -119,7 +123,9 @@ final class PeerNamespace implements AutoCloseable {
 
   @Override
   public void close() {
-    Runtime.getRuntime().removeShutdownHook(atShutdown);
-    remove();
+    Cleanup made = cleanup;
+    if (made != null) {
+      made.close();
+    }
   }
 }

@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import org.hotspare.testing.Await;
 import org.hotspare.testing.Command;
+import org.hotspare.testing.JavaProgram;
 import org.junit.jupiter.api.Test;
 
 class StallMeterTest {

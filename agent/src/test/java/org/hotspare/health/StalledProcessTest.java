@@ -11,6 +11,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.hotspare.testing.Await;
 import org.hotspare.testing.Command;
+import org.hotspare.testing.JavaProgram;
 import org.junit.jupiter.api.Test;
 
 /** What a process says of others that was itself stopped for a while. */

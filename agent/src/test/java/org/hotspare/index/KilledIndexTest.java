@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
+import org.hotspare.testing.JavaProgram;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -68,15 +69,7 @@ class KilledIndexTest {
   private static long runAndKill(Path file, long seed, int transactions)
       throws IOException, InterruptedException {
     Process process =
-        new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "--enable-native-access=ALL-UNNAMED",
-                "-XX:TieredStopAtLevel=1",
-                "-cp",
-                System.getProperty("java.class.path"),
-                Child.class.getName(),
-                file.toString(),
-                Long.toString(seed))
+        new ProcessBuilder(JavaProgram.command(Child.class, file.toString(), Long.toString(seed)))
             .redirectError(ProcessBuilder.Redirect.INHERIT)
             .start();
     long last = 0;

@@ -8,8 +8,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
+import org.hotspare.testing.Cleanup;
 import org.hotspare.tree.Bytes;
 
 /**
@@ -44,13 +44,12 @@ public final class LoopFileSystem implements AutoCloseable {
 
   private final Path home;
   private final Path mountPoint;
-  private final Thread atShutdown;
-  private final AtomicBoolean closed = new AtomicBoolean();
+  private final Cleanup cleanup;
 
   private LoopFileSystem(Path home) {
     this.home = home;
     this.mountPoint = home.resolve("mount");
-    this.atShutdown = new Thread(this::release, "unmount " + home);
+    this.cleanup = Cleanup.of("unmount " + home, this::release);
   }
 
   /**
@@ -60,7 +59,6 @@ public final class LoopFileSystem implements AutoCloseable {
     LoopFileSystem made = null;
     try {
       made = new LoopFileSystem(Files.createTempDirectory(MEMORY, "hotspare-test-"));
-      Runtime.getRuntime().addShutdownHook(made.atShutdown);
       Files.createDirectory(made.mountPoint);
       made.mount(kind, kind.atLeast(megabytes));
       return made;
@@ -144,8 +142,11 @@ public final class LoopFileSystem implements AutoCloseable {
     try {
       run("truncate", "-s", "1M", other.toString());
       run("losetup", before, other.toString());
-      run("mount", "-o", "loop", image.toString(), mountPoint.toString());
-      run("losetup", "-d", before);
+      try {
+        run("mount", "-o", "loop", image.toString(), mountPoint.toString());
+      } finally {
+        run("losetup", "-d", before);
+      }
     } finally {
       Files.delete(other);
     }
@@ -158,16 +159,10 @@ public final class LoopFileSystem implements AutoCloseable {
 
   @Override
   public void close() {
-    if (release()) {
-      Runtime.getRuntime().removeShutdownHook(atShutdown);
-    }
+    cleanup.close();
   }
 
-  /** Whether this call was the one that released it. */
-  private boolean release() {
-    if (!closed.compareAndSet(false, true)) {
-      return false;
-    }
+  private void release() {
     mountsBelow(home).forEach(LoopFileSystem::unmount);
     try (Stream<Path> files = Files.walk(home)) {
       for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
@@ -176,7 +171,6 @@ public final class LoopFileSystem implements AutoCloseable {
     } catch (IOException failed) {
       throw new UncheckedIOException(failed);
     }
-    return true;
   }
 
   /** Innermost first, also those that a test mounted itself. */

@@ -2,6 +2,7 @@ package org.hotspare.linux;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.hotspare.testing.JavaProgram;
 
 /**
  * Runs a main class in a user namespace of its own, where this user has no privilege over what is
@@ -32,10 +33,7 @@ final class UserNamespace {
     List<String> command = new ArrayList<>(unshare);
     command.addAll(List.of("sh", "-c", setup + " && exec \"$@\""));
     command.add("sh");
-    command.add(ProcessHandle.current().info().command().orElseThrow());
-    command.addAll(List.of("--enable-native-access=ALL-UNNAMED", "-XX:TieredStopAtLevel=1"));
-    command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
-    command.addAll(List.of(arguments));
+    command.addAll(JavaProgram.command(main, arguments));
     return LoopFileSystem.run(command.toArray(String[]::new)).lines().toList();
   }
 }

@@ -8,10 +8,10 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.hotspare.takeover.Observer.Question;
 import org.hotspare.testing.Await;
+import org.hotspare.testing.Cleanup;
 import org.hotspare.testing.Command;
 import org.junit.jupiter.api.extension.AfterAllCallback;
 import org.junit.jupiter.api.extension.AfterEachCallback;
@@ -58,13 +58,12 @@ final class AddressNetwork implements AutoCloseable, AfterEachCallback, AfterAll
   /** Starting a program costs more than most tests, so what is in order serves the next, too. */
   private final Map<Machine, AddressProcess> nodes = new EnumMap<>(Machine.class);
 
-  private final Thread atShutdown = new Thread(this::release, "remove network namespaces");
-  private final AtomicBoolean closed = new AtomicBoolean();
+  private final Cleanup cleanup;
 
   AddressNetwork() {
     prefix =
         "hotspare-%d-lan%d-".formatted(ProcessHandle.current().pid(), NUMBER.incrementAndGet());
-    Runtime.getRuntime().addShutdownHook(atShutdown);
+    cleanup = Cleanup.of("remove network namespaces", this::release);
     try {
       shell(
           """
@@ -265,16 +264,10 @@ final class AddressNetwork implements AutoCloseable, AfterEachCallback, AfterAll
 
   @Override
   public void close() {
-    if (release()) {
-      Runtime.getRuntime().removeShutdownHook(atShutdown);
-    }
+    cleanup.close();
   }
 
-  /** Whether this call was the one that did it. */
-  private boolean release() {
-    if (!closed.compareAndSet(false, true)) {
-      return false;
-    }
+  private void release() {
     endPrograms();
     nodes.values().forEach(AddressProcess::close);
     List<String> namespaces = new ArrayList<>(List.of(lan()));
@@ -284,6 +277,5 @@ final class AddressNetwork implements AutoCloseable, AfterEachCallback, AfterAll
     for (String each : namespaces) {
       shell("[ ! -e /run/netns/%1$s ] || ip netns delete %1$s".formatted(each));
     }
-    return true;
   }
 }

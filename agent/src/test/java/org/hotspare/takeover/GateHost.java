@@ -2,9 +2,9 @@ package org.hotspare.takeover;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.hotspare.testing.Await;
+import org.hotspare.testing.Cleanup;
 import org.hotspare.testing.Command;
 import org.jspecify.annotations.Nullable;
 
@@ -33,8 +33,7 @@ final class GateHost implements AutoCloseable {
   private final String container;
   private final List<AutoCloseable> programs = new ArrayList<>();
   private @Nullable GateProcess gates;
-  private final Thread atShutdown = new Thread(this::release, "remove network namespaces");
-  private final AtomicBoolean closed = new AtomicBoolean();
+  private final Cleanup cleanup;
 
   GateHost() {
     String name =
@@ -42,7 +41,7 @@ final class GateHost implements AutoCloseable {
     client = name + "-client";
     server = name + "-server";
     container = name + "-container";
-    Runtime.getRuntime().addShutdownHook(atShutdown);
+    cleanup = Cleanup.of("remove network namespaces", this::release);
     try {
       connect();
       Lines serving = new Lines(server, Command.script("gate_traffic", "serve"));
@@ -221,21 +220,14 @@ final class GateHost implements AutoCloseable {
 
   @Override
   public void close() {
-    if (release()) {
-      Runtime.getRuntime().removeShutdownHook(atShutdown);
-    }
+    cleanup.close();
   }
 
-  /** Whether this call was the one that did it. */
-  private boolean release() {
-    if (!closed.compareAndSet(false, true)) {
-      return false;
-    }
+  private void release() {
     programs.forEach(GateHost::end);
     if (gates != null) {
       gates.close();
     }
     List.of(client, server, container).forEach(GateHost::delete);
-    return true;
   }
 }

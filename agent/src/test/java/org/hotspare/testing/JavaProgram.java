@@ -1,4 +1,4 @@
-package org.hotspare.health;
+package org.hotspare.testing;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -6,10 +6,10 @@ import java.util.Collections;
 import java.util.List;
 
 /** Runs a main class of these tests in a process of its own. */
-final class JavaProgram {
+public final class JavaProgram {
   private JavaProgram() {}
 
-  static List<String> command(Class<?> main, String... arguments) {
+  public static List<String> command(Class<?> main, String... arguments) {
     List<String> command = new ArrayList<>();
     Collections.addAll(
         command,

@@ -106,9 +106,7 @@ final class NumberingTest {
           try (Directories directories = new Directories(DirFd.openRoot(tree))) {
             numbering.ensureRoot(w, directories);
             first.in(w, directories);
-            while (numbering.isListing()) {
-              numbering.listNext(w, directories);
-            }
+            listAll(w, directories);
             numbering.settle(w, directories);
             numbering.lookAtTouched(w, directories);
             numbering.settleRetries();
@@ -231,9 +229,7 @@ final class NumberingTest {
     work(
         (w, directories) -> {
           numbering.compareFrom(EntryId.ROOT);
-          while (numbering.isListing()) {
-            numbering.listNext(w, directories);
-          }
+          listAll(w, directories);
           Files.move(home, aside);
           Files.move(base.resolve("file"), aside.resolve("file"));
           directories.forget();
