@@ -1,11 +1,7 @@
 package org.hotspare.takeover;
 
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStreamReader;
 import java.io.PrintStream;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -34,7 +30,7 @@ import org.hotspare.linux.Rtnetlink;
 final class AddressMain {
   private static final long LIMIT_SECONDS = 30;
 
-  private final BlockingQueue<String> orders;
+  private final Orders orders;
   private final PrintStream out = System.out;
   private final RefusingAddresses kernel;
   private final VirtualAddresses addresses;
@@ -43,8 +39,7 @@ final class AddressMain {
   /** What the next questions are answered, whether the lease is held; then it is as it is. */
   private final BlockingQueue<String> answers = new LinkedBlockingQueue<>();
 
-  private AddressMain(
-      BlockingQueue<String> orders, String networkInterface, List<ServiceAddress> services)
+  private AddressMain(Orders orders, String networkInterface, List<ServiceAddress> services)
       throws IOException {
     this.orders = orders;
     kernel = new RefusingAddresses(networkInterface, Rtnetlink.open());
@@ -70,8 +65,7 @@ final class AddressMain {
   }
 
   public static void main(String[] arguments) throws Exception {
-    BlockingQueue<String> orders = new LinkedBlockingQueue<>();
-    Thread.ofPlatform().daemon().start(() -> read(orders));
+    Orders orders = Orders.read();
     System.out.println("= ready");
     AddressMain main = null;
     for (String order = orders.take(); !order.isEmpty(); order = orders.take()) {
@@ -89,19 +83,6 @@ final class AddressMain {
         answer = Objects.requireNonNull(main).obey(words);
       }
       System.out.println("= " + answer);
-    }
-  }
-
-  private static void read(BlockingQueue<String> orders) {
-    try (BufferedReader input =
-        new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8))) {
-      for (String line = input.readLine(); line != null; line = input.readLine()) {
-        orders.add(line);
-      }
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    } finally {
-      orders.add("");
     }
   }
 
@@ -185,11 +166,7 @@ final class AddressMain {
   private String keep(Duration lifetime, long everyMillis) throws InterruptedException {
     while (orders.isEmpty()) {
       extend(lifetime);
-      String order = orders.poll(everyMillis, TimeUnit.MILLISECONDS);
-      if (order != null) {
-        // Only this thread takes any, and there is one at a time.
-        orders.add(order);
-      }
+      orders.await(everyMillis);
     }
     return "done";
   }

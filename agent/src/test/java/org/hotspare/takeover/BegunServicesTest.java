@@ -5,52 +5,18 @@ import static org.hotspare.testing.Await.await;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
-import java.util.Objects;
 import org.hotspare.takeover.Service.Where;
 import org.hotspare.takeover.ServiceReport.Outcome;
 import org.hotspare.takeover.ServiceReport.Step;
-import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /**
  * What was begun is stopped, whatever became of it and whatever its status says; and what runs is
  * not killed for one bad answer. Most services here have no processes of their own: a file says
  * that they are up, as another daemon would.
  */
-class BegunServicesTest {
-  private static final Duration SHORT = Duration.ofMillis(500);
-
-  @TempDir Path directory;
-
-  private @Nullable TestHost opened;
-
-  @BeforeEach
-  void begin() throws Exception {
-    opened = TestHost.in(directory);
-  }
-
-  @AfterEach
-  void end() throws Exception {
-    host().close();
-  }
-
-  private TestHost host() {
-    return Objects.requireNonNull(opened);
-  }
-
-  private static Service service(String start, String stop, String status) {
-    return TestService.service(start, stop, status, Where.PRIMARY, TestService.TIMEOUT);
-  }
-
-  private static Service shortly(Service service) {
-    return new Service(service.control(), service.where(), SHORT);
-  }
-
+class BegunServicesTest extends ServicesFixture {
   private static Service onAll(Service service) {
     return new Service(service.control(), Where.ALL, service.timeout());
   }

@@ -1,25 +1,18 @@
 package org.hotspare.takeover;
 
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStreamReader;
 import java.io.PrintStream;
-import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
-import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
-import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.hotspare.linux.NetfilterBatch;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A process with gates: does what the lines of its input say, each {@code CLUSTER VERB …}, and
@@ -31,7 +24,7 @@ final class GateMain {
   /** Of a table; no kernel has it. */
   private static final int UNKNOWN_FLAG = 1 << 20;
 
-  private final BlockingQueue<String> orders = new LinkedBlockingQueue<>();
+  private final Orders orders = Orders.read();
   private final Map<String, Gate> gates = new HashMap<>();
   private final PrintStream out = System.out;
 
@@ -40,22 +33,8 @@ final class GateMain {
 
   public static void main(String[] arguments) throws Exception {
     GateMain main = new GateMain();
-    Thread.ofPlatform().daemon().start(main::read);
-    main.out.println("ready");
+    main.out.println("= ready");
     main.run();
-  }
-
-  private void read() {
-    try (BufferedReader input =
-        new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8))) {
-      for (String line = input.readLine(); line != null; line = input.readLine()) {
-        orders.add(line);
-      }
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    } finally {
-      orders.add("");
-    }
   }
 
   private void run() throws InterruptedException {
@@ -181,7 +160,7 @@ final class GateMain {
       long round = rounds.merge(cluster, 1L, Long::sum);
       arm(cluster, gate, epoch, round, millis);
       select(cluster, gate, epoch, round);
-      await(everyMillis);
+      orders.await(everyMillis);
     }
   }
 
@@ -201,14 +180,6 @@ final class GateMain {
       }
       boolean frozen = random.nextInt(8) == 0;
       Thread.sleep(frozen ? millis + random.nextLong(millis) : random.nextLong(millis / 4));
-    }
-  }
-
-  private void await(long millis) throws InterruptedException {
-    @Nullable String order = orders.poll(millis, TimeUnit.MILLISECONDS);
-    if (order != null) {
-      // Only this thread takes any, and there is one at a time.
-      orders.add(order);
     }
   }
 }

@@ -14,48 +14,19 @@ import org.hotspare.testing.Await;
 import org.hotspare.testing.Command;
 
 /** Drives a {@link GateMain}. */
-final class GateProcess implements AutoCloseable {
-  private final Lines lines;
+final class GateProcess extends DrivenProcess {
   private final Map<String, List<GateSteps.Step>> steps = new HashMap<>();
 
   /** What it logged. */
   private final List<String> logged = new ArrayList<>();
 
   GateProcess(String namespace, String... prefix) {
-    List<String> command = new ArrayList<>(List.of(prefix));
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(
-        List.of(
-            "--enable-native-access=ALL-UNNAMED", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
-    command.addAll(List.of("-Xmx64m", "-cp", System.getProperty("java.class.path")));
-    command.add(GateMain.class.getName());
-    lines = new Lines(namespace, command);
-    lines.next();
+    super(namespace, GateMain.class, List.of(prefix));
+    answer();
   }
 
-  /** Has it do something, and returns its answer when that is done. */
-  String ask(String order) {
-    lines.say(order);
-    return answer();
-  }
-
-  /** Has it do something that goes on until the next order. */
-  void begin(String order) {
-    lines.say(order);
-  }
-
-  /** The answer to an order that was begun. */
-  String answer() {
-    while (true) {
-      String line = lines.next();
-      if (line.startsWith("= ")) {
-        return line.substring(2);
-      }
-      note(line);
-    }
-  }
-
-  private void note(String line) {
+  @Override
+  void note(String line) {
     String[] words = line.split(" ", 3);
     if (!words[0].equals("step")) {
       logged.add(line);
@@ -76,10 +47,10 @@ final class GateProcess implements AutoCloseable {
     return List.copyOf(logged);
   }
 
-  /** SIGKILL; returns when it is gone. Of a step that it was just taking, its steps tell, too. */
+  /** {@inheritDoc} Of a step that it was just taking, its steps tell, too. */
+  @Override
   void kill() throws InterruptedException {
-    lines.close();
-    lines.rest().forEach(this::note);
+    super.kill();
     long gone = System.nanoTime();
     steps.values().forEach(ofCluster -> ofCluster.replaceAll(step -> step.interrupted(gone)));
   }
@@ -102,11 +73,11 @@ final class GateProcess implements AutoCloseable {
   /** Returns once it does nothing any more. */
   void pause() throws InterruptedException {
     signal("STOP");
-    Await.await("each thread of " + lines.pid() + " is stopped", this::isStopped);
+    Await.await("each thread of " + pid() + " is stopped", this::isStopped);
   }
 
   private boolean isStopped() {
-    Path threads = Path.of("/proc", String.valueOf(lines.pid()), "task");
+    Path threads = Path.of("/proc", pid(), "task");
     try (DirectoryStream<Path> each = Files.newDirectoryStream(threads)) {
       for (Path thread : each) {
         // The name before the state may hold anything.
@@ -117,7 +88,7 @@ final class GateProcess implements AutoCloseable {
       }
       return true;
     } catch (IOException | DirectoryIteratorException e) {
-      throw new AssertionError("process " + lines.pid() + " cannot be seen", e);
+      throw new AssertionError("process " + pid() + " cannot be seen", e);
     }
   }
 
@@ -126,11 +97,6 @@ final class GateProcess implements AutoCloseable {
   }
 
   private void signal(String name) {
-    Command.succeed(List.of("kill", "-" + name, String.valueOf(lines.pid())));
-  }
-
-  @Override
-  public void close() {
-    lines.close();
+    Command.succeed(List.of("kill", "-" + name, pid()));
   }
 }

@@ -21,32 +21,13 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.slf4j.LoggerFactory;
 
-class HooksTest {
-  private static final Duration LONG = Duration.ofMinutes(1);
+class HooksTest extends CommandFixture {
   private static final Duration SHORT = Duration.ofSeconds(2);
   private static final RoleChange PROMOTION =
       new RoleChange("web", "alpha", 7, "standby", "primary");
-
-  @TempDir Path directory;
-
-  private final Sleepers sleepers = new Sleepers();
-  private Journal journal = new Journal(Path.of(""));
-
-  @BeforeEach
-  void begin() {
-    journal = Journal.in(directory);
-  }
-
-  @AfterEach
-  void end() {
-    sleepers.close();
-  }
 
   private static final RoleChange DEMOTION =
       new RoleChange("web", "alpha", 7, "primary", "standby");

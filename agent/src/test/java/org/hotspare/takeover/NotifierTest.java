@@ -10,28 +10,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
-class NotifierTest {
-  private static final Duration LONG = Duration.ofMinutes(1);
-
-  @TempDir Path directory;
-
-  private final Sleepers sleepers = new Sleepers();
-  private Journal journal = new Journal(Path.of(""));
-
-  @BeforeEach
-  void begin() {
-    journal = Journal.in(directory);
-  }
-
-  @AfterEach
-  void end() {
-    sleepers.close();
-  }
+class NotifierTest extends CommandFixture {
 
   private Notifier notifier(String command, Duration timeout, int maxWaiting) {
     return Notifier.start(

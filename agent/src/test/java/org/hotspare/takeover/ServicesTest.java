@@ -9,39 +9,13 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.hotspare.takeover.Service.Where;
 import org.hotspare.takeover.ServiceReport.Outcome;
 import org.hotspare.takeover.ServiceReport.Step;
-import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
-class ServicesTest {
-  /** For what is not to succeed. What is to has a minute. */
-  private static final Duration SHORT = Duration.ofMillis(500);
-
-  @TempDir Path directory;
-
-  private @Nullable TestHost opened;
-
-  @BeforeEach
-  void begin() throws Exception {
-    opened = TestHost.in(directory);
-  }
-
-  @AfterEach
-  void end() throws Exception {
-    host().close();
-  }
-
-  private TestHost host() {
-    return Objects.requireNonNull(opened);
-  }
-
+class ServicesTest extends ServicesFixture {
   private TestService service(String name) {
     return host().service(name);
   }
@@ -52,14 +26,6 @@ class ServicesTest {
 
   private String sleeper() {
     return host().sleepers().command();
-  }
-
-  private static Service plain(String start, String stop, String status) {
-    return TestService.service(start, stop, status, Where.PRIMARY, TestService.TIMEOUT);
-  }
-
-  private static Service shortly(Service service) {
-    return new Service(service.control(), service.where(), SHORT);
   }
 
   private static List<Outcome> outcomes(ServiceReport report) {
@@ -115,7 +81,7 @@ class ServicesTest {
   @Test
   void oneThatFailsIsToldWithWhatItPrintedAndNoneAfterItIsStarted() throws Exception {
     Service broken =
-        plain("echo first; echo no such database >&2; exit 3", "true", "echo never; exit 1");
+        service("echo first; echo no such database >&2; exit 3", "true", "echo never; exit 1");
     ServiceReport report =
         services(service("one").onPrimary(), broken, service("two").onPrimary()).becomePrimary();
     assertThat(outcomes(report)).containsExactly(Outcome.CHANGED, Outcome.FAILED);
@@ -126,7 +92,8 @@ class ServicesTest {
 
   @Test
   void oneThatNeverBecomesWellIsToldWithWhatItsStatusSays() throws Exception {
-    Service ill = plain("echo loading; " + sleeper() + " &", "true", "echo still loading; exit 1");
+    Service ill =
+        service("echo loading; " + sleeper() + " &", "true", "echo still loading; exit 1");
     Services services = services(new Service(ill.control(), ill.where(), Duration.ofSeconds(3)));
     assertThat(failure(services.becomePrimary()))
         .isEqualTo(
@@ -155,7 +122,7 @@ class ServicesTest {
   @Test
   void aStartThatDoesNotReturnIsKilledWithAllThatItStarted() throws Exception {
     Service stuck =
-        plain("trap '' TERM; setsid %1$s & set -m; %1$s & %1$s".formatted(sleeper()), "true", "");
+        service("trap '' TERM; setsid %1$s & set -m; %1$s & %1$s".formatted(sleeper()), "true", "");
     Services services =
         services(new Service(stuck.control(), stuck.where(), Duration.ofSeconds(1)));
     assertThat(failure(services.becomePrimary()))
@@ -173,8 +140,8 @@ class ServicesTest {
     TestService deaf = service("deaf");
     TestService mute = service("mute");
     String program = "/bin/sh -c \"trap : TERM; " + loop() + "\"";
-    Service told = plain(deaf.started(program), deaf.stop(), deaf.status());
-    Service silent = plain(mute.started(program), mute.stop(), "");
+    Service told = service(deaf.started(program), deaf.stop(), deaf.status());
+    Service silent = service(mute.started(program), mute.stop(), "");
     assertThat(services(told, silent).becomePrimary().failure()).isEmpty();
     host().sleepers().awaitSome(2);
     assertThat(services(shortly(told), shortly(silent)).becomeStandby().steps())
@@ -200,8 +167,8 @@ class ServicesTest {
   void aStopCommandThatHangsOrFailsEndsInAKill() throws Exception {
     TestService one = service("one");
     TestService other = service("other");
-    Service hanging = plain(one.start(), "trap '' TERM; " + sleeper(), one.status());
-    Service failing = plain(other.start(), "echo cannot; exit 4", other.status());
+    Service hanging = service(one.start(), "trap '' TERM; " + sleeper(), one.status());
+    Service failing = service(other.start(), "echo cannot; exit 4", other.status());
     assertThat(services(hanging, failing).becomePrimary().failure()).isEmpty();
     assertThat(services(shortly(hanging), shortly(failing)).becomeStandby().steps())
         .extracting(Step::text)
@@ -214,8 +181,8 @@ class ServicesTest {
   @Test
   void oneThatCannotBeStoppedIsToldAndTheOthersAreStopped() throws Exception {
     Path mark = directory.resolve("mark");
-    Service foreign = plain("touch " + mark, "echo not me", "test -e " + mark + " && echo alive");
-    Service once = plain("true", "echo no device; exit 1", "");
+    Service foreign = service("touch " + mark, "echo not me", "test -e " + mark + " && echo alive");
+    Service once = service("true", "echo no device; exit 1", "");
     assertThat(services(service("one").onPrimary(), foreign, once).becomePrimary().failure())
         .isEmpty();
     ServiceReport report =
@@ -233,7 +200,7 @@ class ServicesTest {
   /** Where there are no control groups, the environment tells. */
   @Test
   void withoutAControlGroupProcessesAreKnownByTheirEnvironment() throws Exception {
-    Service service = plain("setsid " + sleeper() + " &", "true", "");
+    Service service = service("setsid " + sleeper() + " &", "true", "");
     Services services = services(service);
     assertThat(services.becomePrimary().failure()).isEmpty();
     host().sleepers().awaitSome(1);
@@ -246,7 +213,7 @@ class ServicesTest {
 
   @Test
   void inAControlGroupProcessesAreKnownWhateverTheirEnvironment() throws Exception {
-    Service service = plain("env -i setsid " + sleeper() + " &", "true", "");
+    Service service = service("env -i setsid " + sleeper() + " &", "true", "");
     Services services = services(service);
     assertThat(services.becomePrimary().failure()).isEmpty();
     host().sleepers().awaitSome(1);
@@ -262,7 +229,7 @@ class ServicesTest {
 
   @Test
   void aStatusThatCannotBeAskedIsNoAnswer() throws Exception {
-    Service unknown = plain("true", "true", "/nonexistent/status");
+    Service unknown = service("true", "true", "/nonexistent/status");
     Services services = services(shortly(unknown));
     assertThat(failure(services.becomePrimary())).startsWith("not started: its status command: ");
     assertThat(services.states().values())
@@ -303,7 +270,8 @@ class ServicesTest {
   @Test
   void whatConcernsTheAgentAloneIsHiddenFromAService() throws Exception {
     Service service =
-        plain("pwd; env | grep -E '^(NOTIFY_SOCKET|WATCHDOG|HOTSPARE)' | sort; exit 9", "true", "");
+        service(
+            "pwd; env | grep -E '^(NOTIFY_SOCKET|WATCHDOG|HOTSPARE)' | sort; exit 9", "true", "");
     Services services =
         new Services(
             List.of(service),
@@ -320,7 +288,7 @@ class ServicesTest {
   void aStateDirectoryThatTakesNothingKeepsNoServiceFromStarting() throws Exception {
     TestService service = service("one");
     for (String status : List.of(service.status(), "")) {
-      Service one = plain(service.start(), service.stop(), status);
+      Service one = service(service.start(), service.stop(), status);
       Services services =
           new Services(
               List.of(one),

@@ -2,9 +2,9 @@ package org.hotspare.takeover;
 
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.hotspare.testing.JavaProgram;
 
 /** An agent's part in a test that kills it. */
 final class TakeoverMain {
@@ -44,16 +44,7 @@ final class TakeoverMain {
   /** Starts it; what it prints is this process's. */
   static Process start(String... arguments) throws Exception {
     List<String> command =
-        new ArrayList<>(
-            List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "--enable-native-access=ALL-UNNAMED",
-                "-XX:+UseSerialGC",
-                "-XX:TieredStopAtLevel=1",
-                "-cp",
-                System.getProperty("java.class.path"),
-                TakeoverMain.class.getName()));
-    command.addAll(List.of(arguments));
+        JavaProgram.command(List.of("-XX:+UseSerialGC"), TakeoverMain.class, arguments);
     return new ProcessBuilder(command).redirectErrorStream(true).inheritIO().start();
   }
 
