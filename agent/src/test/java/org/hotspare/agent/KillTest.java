@@ -73,8 +73,8 @@ final class KillTest {
   }
 
   @Test
-  void sixKillsLoseNothing() throws Exception {
-    kill(6);
+  void tenKillsLoseNothing() throws Exception {
+    kill(10);
   }
 
   @Test

@@ -65,8 +65,8 @@ final class PowerLossTest {
   }
 
   @Test
-  void sixLossesLoseNothingThatWasConfirmed() throws Exception {
-    losePower(6);
+  void tenLossesLoseNothingThatWasConfirmed() throws Exception {
+    losePower(10);
   }
 
   @Test
