@@ -139,7 +139,10 @@ public final class Tracker implements AutoCloseable {
     thread.start();
   }
 
-  /** Called, on the tracker's thread, after each commit of numbered changes. It must not block. */
+  /**
+   * Called, on the tracker's thread, after each commit of numbered changes and when a scan has
+   * ended. It must not block.
+   */
   public void onChange(Runnable listener) {
     listeners.add(listener);
   }
@@ -453,7 +456,8 @@ public final class Tracker implements AutoCloseable {
     if (worked.scanned()) {
       finishScan(worked.entries());
     }
-    if (worked.numbered()) {
+    // The end of a scan tells something, too: what was numbered before it is the whole tree.
+    if (worked.numbered() || worked.scanned()) {
       listeners.forEach(Runnable::run);
     }
   }
