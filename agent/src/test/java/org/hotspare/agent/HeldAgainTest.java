@@ -21,7 +21,11 @@ import org.junit.jupiter.api.io.TempDir;
  */
 final class HeldAgainTest {
   private static final int DIRECTORIES = 30;
-  private static final int FILES = 1200;
+  private static final int FILES = 300;
+
+  /** Two thirds of the directories are let through, what is in all of them is not. */
+  private static final String GUARD = "guard: {deletions: 290}";
+
   private static final int MUCH = 64;
 
   @TempDir Path base;
@@ -55,7 +59,8 @@ final class HeldAgainTest {
   }
 
   private TestPair pairWithCopy() throws Exception {
-    return withCopy(TestPair.make(base));
+    return withCopy(
+        TestPair.make(base, base.resolve("alpha/tree"), base.resolve("beta/tree"), "", GUARD));
   }
 
   private static void awaitHeld(TestPair pair) throws Exception {
@@ -207,7 +212,7 @@ final class HeldAgainTest {
 
   /** So much that a restoration can be met half-way. */
   private TestPair pairWithMuch() throws Exception {
-    TestPair pair = TestPair.withRelay(base);
+    TestPair pair = TestPair.withRelay(base, GUARD);
     SplittableRandom random = new SplittableRandom(1);
     byte[] content = new byte[1_000_000];
     for (int i = 0; i < MUCH; i++) {

@@ -124,16 +124,23 @@ public final class TestPair implements AutoCloseable {
 
   /** As {@link #make(Path)}, with a network between the nodes that a test can look at and cut. */
   public static TestPair withRelay(Path base) throws IOException {
+    return withRelay(base, "");
+  }
+
+  /**
+   * @param extra what the configuration says beside
+   */
+  static TestPair withRelay(Path base, String extra) throws IOException {
     List<Integer> ports = FreePorts.take(2);
     Relay relay = Relay.to(ports.getFirst());
     List<Integer> seenByBeta = List.of(relay.port(), ports.getLast());
-    return make(base, new Network(ports, seenByBeta, "", relay));
+    return make(base, extra, new Network(ports, seenByBeta, "", relay));
   }
 
   /** As {@link #make(Path)}, where little may be sent to the standby. */
   public static TestPair withBandwidth(Path base, String toBeta) throws IOException {
     List<Integer> ports = FreePorts.take(2);
-    return make(base, new Network(ports, ports, ", bandwidth: " + toBeta, null));
+    return make(base, "", new Network(ports, ports, ", bandwidth: " + toBeta, null));
   }
 
   /**
@@ -146,8 +153,8 @@ public final class TestPair implements AutoCloseable {
   private record Network(
       List<Integer> ports, List<Integer> seenByBeta, String ofBeta, @Nullable Relay relay) {}
 
-  private static TestPair make(Path base, Network network) throws IOException {
-    return make(base, base.resolve("alpha/tree"), base.resolve("beta/tree"), "", "", network);
+  private static TestPair make(Path base, String extra, Network network) throws IOException {
+    return make(base, base.resolve("alpha/tree"), base.resolve("beta/tree"), "", extra, network);
   }
 
   private static TestPair make(
