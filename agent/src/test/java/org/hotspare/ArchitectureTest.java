@@ -52,8 +52,10 @@ class ArchitectureTest {
                   "index",
                   "watch",
                   "wire",
+                  "lease",
                   "mirror",
                   "health",
+                  "failover",
                   "takeover",
                   "admin",
                   "cli")));

@@ -29,6 +29,8 @@ public final class AdminClient {
   /** A stopped agent accepts connections and says nothing: no command waits for it for ever. */
   private static final Duration PATIENCE = Duration.ofSeconds(10);
 
+  private static final Duration LONGEST_CHANGE = Duration.ofMinutes(3);
+
   private static final Duration ENDLESS = Duration.ofDays(3650);
 
   private final Path socket;
@@ -84,6 +86,11 @@ public final class AdminClient {
   public Answer reject(@Nullable String mirror) throws CommandFailure {
     Request request = new Request.Reject(mirror);
     return ask(request, PATIENCE.multipliedBy(6), "answer", Answer.class, _ -> {});
+  }
+
+  /** Returns when the roles have changed, or it is clear that they do not. */
+  public Answer changeRoles(RoleOrder order) throws CommandFailure {
+    return ask(new Request.ChangeRoles(order), LONGEST_CHANGE, "answer", Answer.class, _ -> {});
   }
 
   public Invitation invite(String node) throws CommandFailure {

@@ -80,6 +80,10 @@ final class AdminConnection {
         Answer given = operations.reject(reject.mirror());
         finish("answer", given, given.outcome());
       }
+      case Request.ChangeRoles change -> {
+        Answer given = operations.changeRoles(change.order());
+        finish("answer", given, given.outcome());
+      }
       case Request.Invite invite ->
           finish("invitation", operations.invite(invite.node()), Outcome.DONE);
       case Request.Events asked -> sendEvents(asked);

@@ -45,6 +45,13 @@ public interface Operations {
   Answer reject(@Nullable String mirror) throws WrongRequest;
 
   /**
+   * Changes who is primary, or whether that may change by itself; returns when it is done or not.
+   *
+   * @throws WrongRequest if roles are fixed, or another node has to be asked
+   */
+  Answer changeRoles(RoleOrder order) throws WrongRequest, InterruptedException;
+
+  /**
    * A one-time token with which that node can join.
    *
    * @throws WrongRequest if the configuration has no such node

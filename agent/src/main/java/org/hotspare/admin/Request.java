@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
   @JsonSubTypes.Type(value = Request.Verify.class, name = "verify"),
   @JsonSubTypes.Type(value = Request.Approve.class, name = "approve"),
   @JsonSubTypes.Type(value = Request.Reject.class, name = "reject"),
+  @JsonSubTypes.Type(value = Request.ChangeRoles.class, name = "roles"),
   @JsonSubTypes.Type(value = Request.Invite.class, name = "invite"),
   @JsonSubTypes.Type(value = Request.Events.class, name = "events")
 })
@@ -49,6 +50,13 @@ sealed interface Request {
 
   /** For an {@link Answer}. */
   record Reject(@Nullable String mirror) implements Request {}
+
+  /** For an {@link Answer}. */
+  record ChangeRoles(RoleOrder order) implements Request {
+    public ChangeRoles {
+      Objects.requireNonNull(order, "order");
+    }
+  }
 
   /** For an {@link Invitation}. */
   record Invite(String node) implements Request {

@@ -44,8 +44,18 @@ public record Status(
     }
   }
 
-  /** Who holds the lease, and for how long. */
-  public record LeaseStatus(String holder, long remainingMillis) {}
+  /**
+   * Who is primary by the cluster's record.
+   *
+   * @param holder empty where nobody ever was
+   * @param remainingMillis for how long the node that says so agrees to nobody else
+   * @param promotable those that have all that was confirmed, and may take over
+   */
+  public record LeaseStatus(String holder, long remainingMillis, List<String> promotable) {
+    public LeaseStatus {
+      promotable = List.copyOf(promotable);
+    }
+  }
 
   /** A check and what it last said. */
   public record CheckStatus(String name, boolean passing, String detail) {}

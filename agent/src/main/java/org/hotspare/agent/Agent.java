@@ -18,10 +18,8 @@ import org.hotspare.config.Address;
 import org.hotspare.config.Configuration;
 import org.hotspare.config.ConfigurationException;
 import org.hotspare.config.Limits;
-import org.hotspare.config.Mirror;
 import org.hotspare.config.Node;
 import org.hotspare.mirror.MirrorNews;
-import org.hotspare.mirror.MirrorSettings;
 import org.hotspare.mirror.PrimaryMirror;
 import org.hotspare.mirror.SharedKeys;
 import org.hotspare.mirror.StandbyMirror;
@@ -67,8 +65,11 @@ public final class Agent implements AutoCloseable {
   private volatile List<String> needingRestart = List.of();
 
   private final List<Listener> listeners = new ArrayList<>();
-  private final Map<String, PrimaryMirror> primaries = new ConcurrentSkipListMap<>();
-  private final Map<String, StandbyMirror> standbys = new ConcurrentSkipListMap<>();
+  private final Mirrors mirrors;
+
+  /** Null with fixed roles. */
+  private volatile @Nullable LeasedRoles roles;
+
   private final Thread renewing;
   private AutoCloseable admin = () -> {};
   private volatile boolean closed;
@@ -91,6 +92,8 @@ public final class Agent implements AutoCloseable {
         new LinkOptions(
             org.hotspare.admin.Version.current(), LinkOptions.DEAD_AFTER, this::compression, rate);
     this.shared = new SharedKeys(configuration.shared(), this::tellDiffering);
+    this.mirrors =
+        new Mirrors(this::configuration, self, processors, shared, this::tell, this::connect);
     this.renewing = Thread.ofPlatform().name("renew").daemon().unstarted(this::renewLoop);
   }
 
@@ -152,44 +155,48 @@ public final class Agent implements AutoCloseable {
     AdminServer server =
         AdminServer.start(configuration.state(), new AgentOperations(this), events);
     admin = server;
-    boolean primary = configuration.primary().equals(self.name());
-    for (Mirror mirror : configuration.mirrors().values()) {
-      if (self.holdsData() && primary) {
-        primaries.put(mirror.name(), PrimaryMirror.start(settings(mirror), this::tell));
-      }
-    }
-    listen();
-    for (Mirror mirror : configuration.mirrors().values()) {
-      if (self.holdsData() && !primary) {
-        standbys.put(
-            mirror.name(), StandbyMirror.start(settings(mirror), this::connect, this::tell));
-      }
+    if (configuration.hasFixedRoles()) {
+      beginAsConfigured();
+    } else {
+      roles =
+          LeasedRoles.start(
+              configuration,
+              self,
+              certificates.isFounder(),
+              mirrors,
+              events,
+              node -> connect(node(node)));
+      listen();
     }
     renewing.start();
     events.record(
         Event.Kind.AGENT,
         null,
-        "started as %s of cluster %s"
-            .formatted(primary ? "primary" : "standby", configuration.cluster()));
+        "started as %s of cluster %s".formatted(describe(), configuration.cluster()));
   }
 
-  private MirrorSettings settings(Mirror mirror) throws IOException {
-    Path mirrors = configuration.state().resolve("mirrors");
-    WorkDirectories.createPrivate(mirrors);
-    Path own = mirrors.resolve(mirror.name());
-    WorkDirectories.createPrivate(own);
-    String command = mirror.onChange();
-    return new MirrorSettings(
-        mirror.name(),
-        configuration.pathOf(mirror, self),
-        own,
-        mirror.exclude(),
-        configuration.guard().deletions(),
-        configuration.guard().share(),
-        configuration.guard().within(),
-        command.isEmpty() ? null : command,
-        processors,
-        shared);
+  private void beginAsConfigured() throws IOException {
+    boolean primary = configuration.primary().equals(self.name());
+    // If a lease follows these fixed roles, its first primary is the one of these.
+    certificates.setFounder(primary);
+    LeasedRoles.setRecordAside(configuration.state());
+    if (primary) {
+      mirrors.lead(PrimaryMirror.NEXT_EPOCH);
+    }
+    listen();
+    if (!primary) {
+      mirrors.follow(false);
+    }
+  }
+
+  private String describe() {
+    if (!self.holdsData()) {
+      return "witness";
+    }
+    if (!configuration.hasFixedRoles()) {
+      return "data node";
+    }
+    return configuration.primary().equals(self.name()) ? "primary" : "standby";
   }
 
   private void listen() throws IOException {
@@ -206,31 +213,37 @@ public final class Agent implements AutoCloseable {
   }
 
   private Link connect() throws IOException {
-    Node primary = configuration.primaryNode();
+    LeasedRoles leased = roles;
+    return limited(connect(node(leased == null ? configuration.primary() : leased.followed())));
+  }
+
+  private Node node(String name) throws IOException {
+    Node node = configuration.nodes().get(name);
+    if (node == null) {
+      throw new IOException("nobody is primary");
+    }
+    return node;
+  }
+
+  private Link connect(Node node) throws IOException {
     List<InetSocketAddress> addresses =
-        primary.addresses().stream()
+        node.addresses().stream()
             .map(a -> InetSocketAddress.createUnresolved(a.host(), a.port()))
             .toList();
-    return limited(new Connector(certificates, options).connect(primary.name(), addresses));
+    return new Connector(certificates, options).connect(node.name(), addresses);
   }
 
   /** What a node that connected wants: its first frame says. */
   private void serve(Link link) {
     try (link) {
-      limited(link);
       Frame first = link.receive();
-      if (!(first instanceof Frame.Subscribe subscribe)) {
-        link.close("expected a subscription");
-        return;
+      LeasedRoles leased = roles;
+      switch (first) {
+        case Frame.Subscribe subscribe -> mirrors.serve(limited(link), subscribe);
+        case Frame.Call _ when leased != null -> leased.serve(link, first);
+        case Frame.Lease _ when leased != null -> leased.serve(link, first);
+        default -> link.close("expected a subscription");
       }
-      PrimaryMirror mirror = primaries.get(subscribe.mirror());
-      if (mirror == null) {
-        link.close(
-            "node %s is not the primary of a mirror \"%s\""
-                .formatted(self.name(), subscribe.mirror()));
-        return;
-      }
-      mirror.serve(link, subscribe);
     } catch (IOException e) {
       LOG.info("{}: {}", link, e.getMessage());
     } catch (InterruptedException e) {
@@ -286,18 +299,7 @@ public final class Agent implements AutoCloseable {
 
   private void changeMirrors() {
     shared.change(configuration().shared());
-    primaries.values().forEach(PrimaryMirror::tellShared);
-    standbys.forEach((name, standby) -> change(standby, configuration().mirrors().get(name)));
-  }
-
-  private void change(StandbyMirror standby, @Nullable Mirror mirror) {
-    try {
-      if (mirror != null) {
-        standby.change(settings(mirror));
-      }
-    } catch (IOException e) {
-      LOG.warn("mirror {}: its settings could not be changed: {}", standby.name(), e.getMessage());
-    }
+    mirrors.change();
   }
 
   private static String describe(List<String> live, List<String> restart) {
@@ -363,26 +365,49 @@ public final class Agent implements AutoCloseable {
   }
 
   Map<String, PrimaryMirror> primaries() {
-    return primaries;
+    return mirrors.primaries();
   }
 
   Map<String, StandbyMirror> standbys() {
-    return standbys;
+    return mirrors.standbys();
   }
 
+  /** Who is, as far as this node knows; empty where it knows of none. */
+  String primary() {
+    LeasedRoles leased = roles;
+    return leased == null ? configuration.primary() : leased.primary();
+  }
+
+  /** Null with fixed roles. */
+  @Nullable LeasedRoles roles() {
+    return roles;
+  }
+
+  Mirrors mirrors() {
+    return mirrors;
+  }
+
+  /** Whether it is at this instant: a process that stood still may lead mirrors and be none. */
   boolean isPrimary() {
-    return configuration.primary().equals(self.name());
+    LeasedRoles leased = roles;
+    return mirrors.isLeading() && (leased == null || leased.isPrimary());
   }
 
   @Override
   public void close() throws IOException {
+    LeasedRoles leased = roles;
+    if (leased != null) {
+      leased.stop();
+    }
     closed = true;
     renewing.interrupt();
+    if (leased != null) {
+      leased.close();
+    }
     for (Listener listener : listeners) {
       listener.close();
     }
-    standbys.values().forEach(StandbyMirror::close);
-    primaries.values().forEach(PrimaryMirror::close);
+    mirrors.close();
     try {
       admin.close();
     } catch (Exception e) {

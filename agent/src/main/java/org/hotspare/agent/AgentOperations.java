@@ -6,6 +6,11 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.hotspare.admin.Answer;
 import org.hotspare.admin.Difference;
 import org.hotspare.admin.Event;
@@ -14,6 +19,7 @@ import org.hotspare.admin.MirrorState;
 import org.hotspare.admin.MirrorStatus;
 import org.hotspare.admin.Operations;
 import org.hotspare.admin.Role;
+import org.hotspare.admin.RoleOrder;
 import org.hotspare.admin.Status;
 import org.hotspare.admin.VerifyListener;
 import org.hotspare.admin.VerifyResult;
@@ -22,6 +28,8 @@ import org.hotspare.admin.WaitResult;
 import org.hotspare.admin.WrongRequest;
 import org.hotspare.config.Mirror;
 import org.hotspare.config.Node;
+import org.hotspare.failover.Action;
+import org.hotspare.failover.Order;
 import org.hotspare.mirror.PrimaryMirror;
 import org.hotspare.mirror.StandbyMirror;
 import org.hotspare.wire.Frame;
@@ -31,6 +39,13 @@ import org.jspecify.annotations.Nullable;
 /** What the commands ask of a running agent. */
 final class AgentOperations implements Operations {
 
+  private static final Duration ROLE_CHANGE = Duration.ofMinutes(2);
+
+  private static final Duration PROMOTABLE_CHECK = Duration.ofMillis(50);
+
+  private static final String NOT_PROMOTABLE =
+      "is away or behind and could not take over: what was written is on the primary only";
+
   private final Agent agent;
 
   AgentOperations(Agent agent) {
@@ -39,20 +54,13 @@ final class AgentOperations implements Operations {
 
   @Override
   public Status status() {
-    List<MirrorStatus> mirrors = new ArrayList<>();
-    List<String> names = standbyNames();
-    agent
-        .primaries()
-        .forEach((name, m) -> mirrors.add(StatusView.of(m.view(), pathOf(name), names)));
-    agent
-        .standbys()
-        .forEach((name, m) -> mirrors.add(StatusView.of(m.view(), pathOf(name), List.of())));
-    boolean connected =
-        agent.isPrimary()
-            || agent.standbys().values().stream().allMatch(StandbyMirror::isConnected);
+    Mirrors.Seen seen = agent.mirrors().seen();
+    List<MirrorStatus> mirrors = mirrors(seen);
+    boolean connected = agent.isPrimary() || seen.connected();
+    LeasedRoles roles = agent.roles();
     long epoch =
-        agent.isPrimary()
-            ? agent.primaries().values().stream().mapToLong(PrimaryMirror::epoch).max().orElse(0)
+        roles != null
+            ? roles.epoch()
             : mirrors.stream().mapToLong(m -> m.position().epoch()).max().orElse(0);
     Role role =
         agent.isPrimary() ? Role.PRIMARY : agent.self().holdsData() ? Role.STANDBY : Role.WITNESS;
@@ -61,16 +69,29 @@ final class AgentOperations implements Operations {
         Version.current(),
         role,
         epoch,
-        null,
-        null,
-        List.of(),
-        new Status.PrimaryStatus(agent.configuration().primary(), connected),
+        roles == null ? null : roles.status(),
+        roles == null ? null : roles.gate(),
+        roles == null ? List.of() : roles.checks(),
+        new Status.PrimaryStatus(agent.primary(), connected),
         mirrors,
         agent.shared().differing().entrySet().stream()
             .map(node -> new Status.Differing(node.getKey(), node.getValue()))
             .toList(),
         agent.needingRestart(),
         next(mirrors));
+  }
+
+  private List<MirrorStatus> mirrors(Mirrors.Seen seen) {
+    List<MirrorStatus> mirrors = new ArrayList<>();
+    List<String> names = standbyNames();
+    seen.primaries().forEach(view -> mirrors.add(StatusView.of(view, pathOf(view.name()), names)));
+    seen.standbys()
+        .forEach(view -> mirrors.add(StatusView.of(view, pathOf(view.name()), List.of())));
+    if (mirrors.isEmpty() && agent.roles() != null) {
+      seen.copies()
+          .forEach((name, copy) -> mirrors.add(StatusView.atRest(name, pathOf(name), copy)));
+    }
+    return mirrors;
   }
 
   private String pathOf(String mirror) {
@@ -82,7 +103,7 @@ final class AgentOperations implements Operations {
 
   private List<String> standbyNames() {
     return agent.isPrimary()
-        ? agent.configuration().standbys().stream().map(Node::name).toList()
+        ? agent.configuration().standbysOf(agent.self().name()).stream().map(Node::name).toList()
         : List.of();
   }
 
@@ -103,28 +124,67 @@ final class AgentOperations implements Operations {
   public WaitResult waitForStandbys(Duration timeout) throws WrongRequest, InterruptedException {
     requirePrimary("wait");
     long started = System.nanoTime();
-    List<String> standbys =
-        agent.configuration().standbys().stream().filter(Node::promotable).map(Node::name).toList();
-    List<String> missing = new ArrayList<>();
-    // The socket answers before every mirror is open, and what is not open is not known to be safe.
-    for (String name : agent.configuration().mirrors().keySet()) {
-      PrimaryMirror mirror = agent.primaries().get(name);
-      if (mirror == null) {
-        missing.add("%s: mirror %s is being opened".formatted(agent.self().name(), name));
-        continue;
-      }
-      Duration left = timeout.minusNanos(System.nanoTime() - started);
-      missing.addAll(mirror.await(standbys, left.isNegative() ? Duration.ZERO : left));
-    }
+    LeasedRoles roles = agent.roles();
+    List<String> missing =
+        roles == null
+            ? agent.mirrors().await(promotableStandbys(), timeout)
+            : awaitPromotable(roles, timeout);
     long millis = (System.nanoTime() - started) / 1_000_000;
     return new WaitResult(missing.isEmpty(), millis, missing);
   }
 
+  private List<String> promotableStandbys() {
+    return agent.configuration().standbysOf(agent.self().name()).stream()
+        .filter(Node::promotable)
+        .map(Node::name)
+        .toList();
+  }
+
+  /**
+   * Whom it has to wait for may change meanwhile: what counts is who it is at the end. Where nobody
+   * could take over, it waits until somebody can: a barrier promises more than this node's disk.
+   */
+  private List<String> awaitPromotable(LeasedRoles roles, Duration timeout)
+      throws InterruptedException {
+    long deadline = System.nanoTime() + timeout.toNanos();
+    long epoch = roles.epoch();
+    Optional<Set<String>> now = roles.awaited();
+    while (now.isPresent()) {
+      Set<String> asked = now.get();
+      Duration left = Duration.ofNanos(Math.max(0, deadline - System.nanoTime()));
+      if (asked.isEmpty() && !promotableStandbys().isEmpty()) {
+        if (left.isZero()) {
+          return promotableStandbys().stream().map(node -> node + ": " + NOT_PROMOTABLE).toList();
+        }
+        Thread.sleep(PROMOTABLE_CHECK);
+        now = roles.awaited();
+        epoch = roles.epoch();
+        continue;
+      }
+      List<String> missing = agent.mirrors().await(List.copyOf(asked), left);
+      now = roles.awaited();
+      boolean same = now.isPresent() && asked.containsAll(now.get()) && roles.epoch() == epoch;
+      if (!missing.isEmpty() || same) {
+        return missing;
+      }
+      epoch = roles.epoch();
+    }
+    return List.of(agent.self().name() + ": does not hold the lease");
+  }
+
   private void requirePrimary(String command) throws WrongRequest {
     if (!agent.isPrimary()) {
-      throw new WrongRequest(
-          "%s is for the primary; that is %s".formatted(command, agent.configuration().primary()));
+      throw new WrongRequest("%s is for the primary; that is %s".formatted(command, primary()));
     }
+  }
+
+  private String primary() {
+    String primary = agent.primary();
+    if (primary.isEmpty()) {
+      return "nobody now";
+    }
+    boolean self = primary.equals(agent.self().name());
+    return self ? "this node by the cluster's record, without the lease at this moment" : primary;
   }
 
   private <T> Map<String, T> chosen(Map<String, T> all, @Nullable String mirror)
@@ -234,6 +294,57 @@ final class AgentOperations implements Operations {
     }
     agent.events().record(Event.Kind.COMMAND, mirror, "reject");
     return Answer.done(lines.toArray(String[]::new));
+  }
+
+  @Override
+  public Answer changeRoles(RoleOrder order) throws WrongRequest, InterruptedException {
+    LeasedRoles roles = agent.roles();
+    if (roles == null) {
+      throw new WrongRequest(
+          "the roles are fixed by the configuration: primary: " + agent.configuration().primary());
+    }
+    if (order instanceof RoleOrder.Switchover) {
+      requirePrimary("switchover");
+    }
+    if (order instanceof RoleOrder.Resume && !agent.primary().equals(agent.self().name())) {
+      requirePrimary("resume");
+    }
+    if (order instanceof RoleOrder.Failover(var to, _) && !to.equals(agent.self().name())) {
+      throw new WrongRequest("ask %s itself: that is %s".formatted(to, agent.self().name()));
+    }
+    agent.events().record(Event.Kind.COMMAND, null, words(order));
+    Order translated = translated(order);
+    try {
+      Action.Answer answer =
+          roles.ask(translated).get(ROLE_CHANGE.toMillis(), TimeUnit.MILLISECONDS);
+      return answer.done() ? Answer.done(answer.reason()) : Answer.no(answer.reason());
+    } catch (ExecutionException | TimeoutException e) {
+      roles.withdraw(translated);
+      return Answer.no(
+          "it was not done within %d s; hotspare status tells how far it is"
+              .formatted(ROLE_CHANGE.toSeconds()));
+    }
+  }
+
+  private static String words(RoleOrder order) {
+    return switch (order) {
+      case RoleOrder.Switchover(var to) -> to.isEmpty() ? "switchover" : "switchover to " + to;
+      case RoleOrder.Failover(var to, var acceptLoss) ->
+          "failover to " + to + (acceptLoss ? ", with loss accepted" : "");
+      case RoleOrder.Pause(var reason, _) -> "pause: " + reason;
+      case RoleOrder.Resume _ -> "resume";
+    };
+  }
+
+  private static Order translated(RoleOrder order) {
+    return switch (order) {
+      case RoleOrder.Switchover(var to) -> new Order.Switchover(to);
+      case RoleOrder.Failover(_, var acceptLoss) -> new Order.Failover(acceptLoss, false);
+      case RoleOrder.Pause(var reason, var millis) ->
+          new Order.Pause(
+              reason, millis == 0 ? 0 : (System.currentTimeMillis() + millis + 999) / 1000);
+      case RoleOrder.Resume _ -> new Order.Resume();
+    };
   }
 
   @Override

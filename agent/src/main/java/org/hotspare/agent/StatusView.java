@@ -9,6 +9,7 @@ import org.hotspare.admin.MirrorStatus;
 import org.hotspare.admin.Problem;
 import org.hotspare.admin.Progress;
 import org.hotspare.admin.StandbyStatus;
+import org.hotspare.mirror.CopyState;
 import org.hotspare.mirror.MirrorView;
 import org.hotspare.tree.Position;
 import org.hotspare.wire.Frame;
@@ -56,6 +57,23 @@ final class StatusView {
         count,
         view.held(),
         progress(view.copy()));
+  }
+
+  /** Of a mirror that neither leads nor follows. */
+  static MirrorStatus atRest(String name, String path, CopyState copy) {
+    return new MirrorStatus(
+        name,
+        path,
+        MirrorState.OFFLINE,
+        copy.head(),
+        0,
+        0,
+        new CoverageStatus("none", false, "nobody is primary"),
+        List.of(),
+        List.of(),
+        0,
+        null,
+        null);
   }
 
   private static StandbyStatus standby(MirrorView view, String node) {

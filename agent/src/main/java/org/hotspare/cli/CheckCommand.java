@@ -2,6 +2,7 @@ package org.hotspare.cli;
 
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.time.Duration;
 import org.hotspare.admin.Outcome;
 import org.hotspare.config.Complaint;
 import org.hotspare.config.Configuration;
@@ -21,7 +22,7 @@ final class CheckCommand extends AgentCommand {
     Configuration read = file == null ? configuration() : Configuration.load(file);
     PrintWriter out = out();
     out.println(read.file() + " is valid.");
-    out.println("Cluster " + read.cluster() + ", fixed roles:");
+    out.println("Cluster " + read.cluster() + ", " + roles(read) + ":");
     for (Node node : read.nodes().values()) {
       out.println(
           "  " + node.name() + " at " + node.addresses().getFirst() + ", " + role(read, node));
@@ -35,9 +36,17 @@ final class CheckCommand extends AgentCommand {
     return Outcome.DONE.exitStatus();
   }
 
+  private static String roles(Configuration configuration) {
+    Duration lease = configuration.lease();
+    return lease == null ? "fixed roles" : "a lease of %d ms".formatted(lease.toMillis());
+  }
+
   private static String role(Configuration configuration, Node node) {
     if (node.witness()) {
       return "witness";
+    }
+    if (!configuration.hasFixedRoles()) {
+      return node.promotable() ? "primary or standby" : "standby";
     }
     return node.name().equals(configuration.primary()) ? "primary" : "standby";
   }

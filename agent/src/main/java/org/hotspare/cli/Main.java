@@ -84,6 +84,10 @@ public final class Main {
     commands.put("verify", VerifyCommand::new);
     commands.put("approve", ApproveCommand::new);
     commands.put("reject", RejectCommand::new);
+    commands.put("switchover", SwitchoverCommand::new);
+    commands.put("failover", FailoverCommand::new);
+    commands.put("pause", PauseCommand::new);
+    commands.put("resume", ResumeCommand::new);
     commands.put("events", EventsCommand::new);
     commands.put("check", CheckCommand::new);
     commands.put("invite", InviteCommand::new);

@@ -50,6 +50,14 @@ final class StatusText {
     line(
         "%s: %s (%sepoch %d, hotspare %s)"
             .formatted(status.node(), role, roles, status.epoch(), status.version()));
+    Status.LeaseStatus lease = status.lease();
+    if (lease != null && !lease.holder().isEmpty()) {
+      String others =
+          lease.promotable().isEmpty() ? "NOBODY" : String.join(", ", lease.promotable());
+      line(
+          "Lease of %s; may take over: %s; gate here: %s."
+              .formatted(lease.holder(), others, status.gate()));
+    }
     for (Status.Differing differing : status.differing()) {
       line(
           "The configuration of %s is not the same as that of %s: %s."

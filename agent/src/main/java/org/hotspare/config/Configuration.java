@@ -6,11 +6,15 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Optional;
 import java.util.SequencedMap;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import org.hotspare.tree.Bytes;
 import org.hotspare.tree.Digest;
 import org.jspecify.annotations.Nullable;
@@ -22,7 +26,8 @@ import org.jspecify.annotations.Nullable;
  * @param text the whole file, as {@code join} hands it on
  * @param nodes by name, in file order
  * @param mirrors by name, in file order
- * @param primary the name of the data node whose role is fixed to primary
+ * @param primary the name of the data node whose role is fixed to primary; empty with a lease
+ * @param lease how long one lasts, where it says who is primary; null with fixed roles
  * @param api null if there is none
  * @param state the directory of the agent's own files; absolute
  * @param notices what is read but has no effect; nothing that keeps the agent from running
@@ -34,6 +39,7 @@ public record Configuration(
     SequencedMap<String, Node> nodes,
     SequencedMap<String, Mirror> mirrors,
     String primary,
+    @Nullable Duration lease,
     Guard guard,
     Limits limits,
     Versions versions,
@@ -98,15 +104,21 @@ public record Configuration(
     return node.paths().getOrDefault(mirror.name(), mirror.path());
   }
 
-  public Node primaryNode() {
-    return nodeNamed(primary);
+  /** Whether roles are fixed by this file. */
+  public boolean hasFixedRoles() {
+    return lease == null;
   }
 
-  /** The data nodes that are not the primary, in file order. */
-  public List<Node> standbys() {
+  /** The data nodes that are standbys while that one is primary, in file order. */
+  public List<Node> standbysOf(String node) {
     return nodes.values().stream()
-        .filter(node -> node.holdsData() && !node.name().equals(primary))
+        .filter(other -> other.holdsData() && !other.name().equals(node))
         .toList();
+  }
+
+  /** The names of those whose majority grants the lease. */
+  public Set<String> voters() {
+    return nodes.values().stream().filter(Node::votes).map(Node::name).collect(Collectors.toSet());
   }
 
   /**
@@ -116,9 +128,14 @@ public record Configuration(
   public SequencedMap<String, Long> shared() {
     SequencedMap<String, Long> shared = new LinkedHashMap<>();
     shared.put("primary", hash(primary));
+    shared.put("lease", hash(String.valueOf(lease)));
     shared.put("guard", hash(guard.toString()));
-    nodes.forEach(
-        (name, node) -> shared.put("nodes." + name, hash(node.addresses() + " " + node.witness())));
+    if (lease != null) {
+      shared.put("takeover", hash(takeover.toString()));
+      shared.put("failover", hash(failover.toString()));
+      shared.put("checks", hash(checks.toString()));
+    }
+    nodes.forEach((name, node) -> shared.put("nodes." + name, hash(known(node).toString())));
     mirrors.forEach(
         (name, mirror) -> {
           StringBuilder places = new StringBuilder();
@@ -156,14 +173,15 @@ public record Configuration(
         slower,
         changed,
         primary,
+        lease,
         next.guard,
         next.limits,
         next.versions,
-        next.takeover,
-        next.checks,
-        next.failover,
+        takeover,
+        checks,
+        failover,
         next.failback,
-        next.hooks,
+        hooks,
         next.notifications,
         next.api,
         state,
@@ -261,7 +279,14 @@ public record Configuration(
     List<String> changed = new ArrayList<>();
     addIfChanged(changed, "cluster", cluster, next.cluster);
     addIfChanged(changed, "primary", primary, next.primary);
+    addIfChanged(changed, "lease", Optional.ofNullable(lease), Optional.ofNullable(next.lease));
     addIfChanged(changed, "state", state, next.state);
+    if (lease != null) {
+      addIfChanged(changed, "takeover", takeover, next.takeover);
+      addIfChanged(changed, "failover", failover, next.failover);
+      addIfChanged(changed, "checks", checks, next.checks);
+      addIfChanged(changed, "hooks", hooks, next.hooks);
+    }
     addIfChanged(changed, "nodes", names(nodes), names(next.nodes));
     addIfChanged(changed, "mirrors", names(mirrors), names(next.mirrors));
     nodes.forEach(
@@ -291,8 +316,13 @@ public record Configuration(
     return List.copyOf(named.sequencedKeySet());
   }
 
+  /** What other nodes know of one. */
+  private static List<Object> known(Node node) {
+    return List.of(node.addresses(), node.witness(), node.votes(), node.promotable());
+  }
+
   private static List<Object> lasting(Node node) {
-    return List.of(node.addresses(), node.paths(), node.witness());
+    return List.of(known(node), node.paths(), node.networkInterface());
   }
 
   private static List<Object> lasting(Mirror mirror) {

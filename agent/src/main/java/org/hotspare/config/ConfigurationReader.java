@@ -2,11 +2,13 @@ package org.hotspare.config;
 
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Optional;
 import java.util.SequencedMap;
 import org.hotspare.tree.Bytes;
+import org.jspecify.annotations.Nullable;
 
 /** Reads a whole file and judges it: all that is wrong is said at once. */
 final class ConfigurationReader {
@@ -32,6 +34,14 @@ final class ConfigurationReader {
   /** What belongs to changes of role, to which fixed roles give no occasion. */
   private static final List<String> WITHOUT_EFFECT =
       List.of("takeover", "checks", "failover", "failback", "versions", "hooks", "notify", "api");
+
+  /** What of that has an effect with a lease. */
+  private static final List<String> WITH_LEASE = List.of("takeover", "checks", "failover", "hooks");
+
+  private static final Duration DEFAULT_LEASE = Duration.ofSeconds(2);
+  private static final Duration SHORTEST_LEASE = Duration.ofMillis(500);
+  private static final Duration LONGEST_LEASE = Duration.ofMinutes(1);
+  private static final String LEASE_EXPECTED = "a duration from 500ms to 1m";
 
   /** The kernel takes 107 bytes for the path of a Unix socket, and the agent's lies in there. */
   private static final int MAX_STATE_BYTES = 90;
@@ -74,10 +84,12 @@ final class ConfigurationReader {
     nodesValue.ifPresent(
         value -> nodes.putAll(NodesReader.read(value, mirrors.sequencedKeySet(), layout)));
     layout.complainAboutClashes(nodes.values());
+    Duration lease = lease(top);
     String primary = primary(top, nodes);
-    for (String key : WITHOUT_EFFECT) {
-      top.key(key).ifPresent(value -> value.notice(key + ": has no effect in this version"));
+    if (lease != null) {
+      requireVotes(top, nodes);
     }
+    noticeWhatHasNoEffect(top, lease != null);
     return new Configuration(
         file,
         text,
@@ -85,6 +97,7 @@ final class ConfigurationReader {
         nodes,
         mirrors,
         primary,
+        lease,
         guard(top),
         limits(top),
         versions(top),
@@ -97,6 +110,14 @@ final class ConfigurationReader {
         TakeoverReader.api(top, file),
         state,
         complaints.notices());
+  }
+
+  private static void noticeWhatHasNoEffect(Section top, boolean withLease) {
+    for (String key : WITHOUT_EFFECT) {
+      if (!withLease || !WITH_LEASE.contains(key)) {
+        top.key(key).ifPresent(value -> value.notice(key + ": has no effect in this version"));
+      }
+    }
   }
 
   private Path state(Section top) {
@@ -131,14 +152,17 @@ final class ConfigurationReader {
   private static String primary(Section top, SequencedMap<String, Node> nodes) {
     String names =
         String.join(", ", nodes.values().stream().filter(Node::holdsData).map(Node::name).toList());
-    top.key("lease")
-        .ifPresent(
-            key ->
-                key.complain(
-                    "lease: is not supported by this version yet",
-                    "primary: NODE for fixed roles, NODE being one of " + names));
-    if (top.get("primary").isEmpty() && top.get("lease").isEmpty()) {
-      top.complain("\"primary\" is missing in " + Section.WHOLE, "primary: one of " + names);
+    boolean fixed = top.get("primary").isPresent();
+    boolean granted = top.get("lease").isPresent();
+    if (!fixed && !granted) {
+      top.complain(
+          "\"primary\" or \"lease\" is missing in " + Section.WHOLE,
+          "primary: NODE for fixed roles, NODE being one of "
+              + names
+              + ", or lease: {duration: 2s}");
+    } else if (fixed && granted) {
+      top.key("lease")
+          .ifPresent(key -> key.complain("primary: and lease: are both there", "one of them"));
     }
     return top.scalar(
         "primary",
@@ -151,6 +175,43 @@ final class ConfigurationReader {
           }
           return name;
         });
+  }
+
+  private static @Nullable Duration lease(Section top) {
+    return top.get("lease")
+        .map(value -> value.section("duration"))
+        .map(
+            section ->
+                section.scalar(
+                    "duration", DEFAULT_LEASE, LEASE_EXPECTED, ConfigurationReader::leaseOf))
+        .orElse(null);
+  }
+
+  private static Duration leaseOf(String text) {
+    Duration duration = Amounts.duration(text);
+    if (duration.compareTo(SHORTEST_LEASE) < 0 || duration.compareTo(LONGEST_LEASE) > 0) {
+      throw new IllegalArgumentException(text);
+    }
+    return duration;
+  }
+
+  /** Who has no vote learns nothing of who is primary. */
+  private static void requireVotes(Section top, SequencedMap<String, Node> nodes) {
+    for (Node node : nodes.values()) {
+      if (!node.votes()) {
+        top.complain(
+            "node " + node.name() + " has no vote, which this version cannot do with a lease",
+            "vote: true, or no vote: at all");
+      }
+    }
+    if (nodes.size() == 2) {
+      top.key("lease")
+          .ifPresent(
+              key ->
+                  key.notice(
+                      "lease: two nodes cannot tell which of them is cut off: roles change by hand"
+                          + " only, until there is a third, such as a witness"));
+    }
   }
 
   private static Guard guard(Section top) {

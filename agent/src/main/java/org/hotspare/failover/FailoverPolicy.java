@@ -84,7 +84,8 @@ public final class FailoverPolicy {
           case Role.Promoting promoting -> !promoting.settled();
           case Role.Standby _, Role.HandingOver _, Role.Demoting _ -> false;
         };
-    boolean known = view.recordConfirmed();
+    // What it knew before it was started counts: a gate is held after the pause was known here.
+    boolean known = view.recordConfirmed() || view.record().number() > 0;
     return serves && !view.isReplaced() && (view.isHandsOff() || !known);
   }
 

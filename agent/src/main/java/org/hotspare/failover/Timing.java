@@ -57,6 +57,24 @@ public record Timing(
         4);
   }
 
+  /** The same with services that may take that long together. */
+  public Timing withServices(Duration together) {
+    return new Timing(
+        answers,
+        crashAnswers,
+        campaign,
+        apart,
+        together,
+        barrier,
+        away,
+        steady,
+        fresh,
+        rest,
+        failed,
+        window,
+        promotions);
+  }
+
   /** How long a stage may take, its work on the machine included. */
   Duration limit(Stage stage) {
     return switch (stage) {

@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.sql.SQLException;
+import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -137,6 +138,40 @@ public final class Index implements AutoCloseable {
       }
     } catch (IOException e) {
       throw IndexException.of("the index " + file + " could not be set aside", e);
+    }
+  }
+
+  /** Looks at an index that nobody has open; see {@link #peek}. */
+  @FunctionalInterface
+  public interface Look<T> {
+    /**
+     * @param cleanlyClosed see {@link #wasCleanlyClosed}
+     */
+    T at(IndexReader index, boolean cleanlyClosed);
+  }
+
+  /**
+   * Reads an index without opening it for writing, so that whoever opens it next still finds how it
+   * was closed.
+   *
+   * @return empty where there is none
+   * @throws IndexException DAMAGED where the file is no intact index, as far as was looked; FAILED
+   *     for all else
+   */
+  public static <T> Optional<T> peek(Path file, Look<T> look) {
+    if (!Files.exists(file)) {
+      return Optional.empty();
+    }
+    try {
+      Schema.checkHeader(file, logOf(file));
+      try (Database database = Database.open(file, Database.Use.READ);
+          SqlSnapshot snapshot = new SqlSnapshot(database, _ -> {})) {
+        return Optional.of(look.at(snapshot, State.isClean(database)));
+      }
+    } catch (SQLException e) {
+      throw IndexException.of("the index " + file + " could not be read", e);
+    } catch (IOException e) {
+      throw IndexException.of("the index " + file + " could not be read", e);
     }
   }
 

@@ -75,6 +75,11 @@ public interface IndexWriter extends IndexReader {
   /** Writes or, with null, deletes a row of a small table. */
   void putNote(String table, Bytes key, @Nullable Bytes value);
 
+  /** Removes all notes of a table. */
+  default void clearNotes(String table) {
+    notes(table).forEach(note -> putNote(table, note.key(), null));
+  }
+
   /** Empties all rows, names, tombstones and signatures; facts and notes stay. */
   void clearRows();
 }

@@ -75,9 +75,13 @@ public final class ClusterRecord implements AutoCloseable {
         new Elections(Duration.ofMillis(400), Duration.ofMillis(800));
   }
 
+  /** A write of what never was changes nothing, and is answered as every write. */
+  private static final long NO_VERSION = -1;
+
   private final RaftServer server;
   private final RaftGroupId group;
   private final RecordMachine machine;
+  private final KnownRecord known;
   private final Peers peers;
   private final String self;
   private final Set<String> members;
@@ -86,12 +90,14 @@ public final class ClusterRecord implements AutoCloseable {
       RaftServer server,
       RaftGroupId group,
       RecordMachine machine,
+      KnownRecord known,
       Peers peers,
       String self,
       Set<String> members) {
     this.server = server;
     this.group = group;
     this.machine = machine;
+    this.known = known;
     this.peers = peers;
     this.self = self;
     this.members = members;
@@ -115,7 +121,13 @@ public final class ClusterRecord implements AutoCloseable {
       throws IOException {
     RaftGroupId group =
         RaftGroupId.valueOf(UUID.nameUUIDFromBytes(cluster.getBytes(StandardCharsets.UTF_8)));
-    RecordMachine machine = new RecordMachine(changed);
+    KnownRecord known = new KnownRecord(directory.resolveSibling("known-record"));
+    RecordMachine machine =
+        new RecordMachine(
+            version -> {
+              known.learn(version);
+              changed.accept(version);
+            });
     RaftServer server =
         RaftServer.newBuilder()
             .setServerId(RaftPeerId.valueOf(self))
@@ -134,7 +146,7 @@ public final class ClusterRecord implements AutoCloseable {
       server.close();
       throw e;
     }
-    return new ClusterRecord(server, group, machine, peers, self, Set.copyOf(members));
+    return new ClusterRecord(server, group, machine, known, peers, self, Set.copyOf(members));
   }
 
   private static RaftProperties properties(Path directory, Elections elections) {
@@ -161,9 +173,23 @@ public final class ClusterRecord implements AutoCloseable {
     return TimeDuration.valueOf(duration.toMillis(), TimeUnit.MILLISECONDS);
   }
 
-  /** The newest version that this member knows of; a majority may have a newer one. */
+  /**
+   * The newest version that this member knows of, also from before it was started; a majority may
+   * have a newer one.
+   */
   public Version current() {
-    return RecordCodec.decode(machine.record());
+    Version applied = RecordCodec.decode(machine.record());
+    Version before = known.version();
+    return before.number() > applied.number() ? before : applied;
+  }
+
+  /**
+   * The newest version that a majority has.
+   *
+   * @throws IOException as {@link #compareAndSet}
+   */
+  public Version read(Duration patience) throws IOException, InterruptedException {
+    return compareAndSet(NO_VERSION, Roles.NONE, patience).record();
   }
 
   /** Who decides on writes, as far as this member knows. */

@@ -73,6 +73,13 @@ public final class LeaseLoop implements AutoCloseable {
    */
   private record Held(long epoch, long untilNanos) {}
 
+  /**
+   * The lease as this node's own voter sees it.
+   *
+   * @param freeAtNanos of CLOCK_MONOTONIC_RAW
+   */
+  private record Voting(long freeAtNanos, long knownEpoch) {}
+
   private final LeaseMember member;
   private final Gate gate;
   private final Listener listener;
@@ -86,6 +93,7 @@ public final class LeaseLoop implements AutoCloseable {
   private final Thread thread =
       Thread.ofPlatform().daemon().name("lease").unstarted(this::runUntilClosed);
   private volatile @Nullable Held held;
+  private volatile Voting voting;
   private volatile boolean closed;
 
   private LeaseLoop(
@@ -95,6 +103,7 @@ public final class LeaseLoop implements AutoCloseable {
     this.listener = listener;
     this.peers = peers;
     this.promises = promises;
+    this.voting = new Voting(member.freeAtNanos(), member.knownEpoch());
   }
 
   /**
@@ -145,10 +154,31 @@ public final class LeaseLoop implements AutoCloseable {
     events.add((m, now) -> m.release(reason, now));
   }
 
+  /** The same where it holds the lease of that epoch. */
+  public void release(long epoch, String reason) {
+    events.add((m, now) -> m.heldEpoch() == epoch ? m.release(reason, now) : m.tick(now));
+  }
+
   /** The epoch for which this node holds the lease at this instant; 0 where it holds none. */
   public long heldEpoch() {
     Held now = held;
     return now != null && RawClock.monotonicRawNanos() - now.untilNanos < 0 ? now.epoch : 0;
+  }
+
+  /** Whether the lease is over at this instant, as this node's own voter sees it. */
+  public boolean isOver() {
+    return RawClock.monotonicRawNanos() - voting.freeAtNanos >= 0;
+  }
+
+  /** For how long this node's own voter endorses nobody else; zero where it would. */
+  public Duration remaining() {
+    long left = voting.freeAtNanos - RawClock.monotonicRawNanos();
+    return left < 0 ? Duration.ZERO : Duration.ofNanos(left);
+  }
+
+  /** The highest epoch that this node's member knows of. */
+  public long knownEpoch() {
+    return voting.knownEpoch;
   }
 
   // ---- the lease's thread
@@ -191,6 +221,7 @@ public final class LeaseLoop implements AutoCloseable {
   }
 
   private void publish() {
+    voting = new Voting(member.freeAtNanos(), member.knownEpoch());
     Held before = held;
     long until = member.holdsUntilNanos();
     held = until == LeaseMember.NOT_HELD ? null : new Held(member.heldEpoch(), until);

@@ -177,6 +177,11 @@ public final class LeaseMember {
     return voter.isOver(0, nowNanos);
   }
 
+  /** From when on that is so, as things are now. */
+  public long freeAtNanos() {
+    return voter.freeAtNanos();
+  }
+
   /** The highest epoch that this node endorsed, acknowledged or heard of. */
   public long knownEpoch() {
     return Math.max(heardEpoch, voter.knownEpoch());

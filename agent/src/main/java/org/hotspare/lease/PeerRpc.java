@@ -88,7 +88,7 @@ public final class PeerRpc implements RpcType {
         requireFrom(from, request.getServerRequest());
         yield Bytes.wrap(server.startLeaderElection(request).toByteArray());
       }
-      case WRITE -> throw new IllegalArgumentException("not for the engine");
+      case WRITE, REPORT -> throw new IllegalArgumentException("not for the engine");
     };
   }
 

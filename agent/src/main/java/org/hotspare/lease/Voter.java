@@ -86,6 +86,16 @@ class Voter {
     return ended || nowNanos - acknowledgedNanos >= times.durationNanos();
   }
 
+  /** From when on it would endorse somebody for an epoch that is high enough. */
+  long freeAtNanos() {
+    long started = startedNanos + times.durationNanos();
+    if (acknowledgedEpoch <= releasedEpoch) {
+      return started;
+    }
+    long acknowledged = acknowledgedNanos + times.durationNanos();
+    return acknowledged - started < 0 ? started : acknowledged;
+  }
+
   /**
    * Endorses a candidate. It must be told only when it is durable; lower epochs are refused at
    * once.

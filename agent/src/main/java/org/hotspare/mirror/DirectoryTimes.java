@@ -105,6 +105,11 @@ final class DirectoryTimes {
     return ids;
   }
 
+  /** The directories keep the times that they have. */
+  static void forget(IndexWriter index) {
+    index.clearNotes(WITHHELD);
+  }
+
   /** Forgets the directories that are no more. */
   static void forgetGone(IndexWriter index) {
     for (IndexReader.Note note : index.notes(WITHHELD)) {

@@ -22,7 +22,6 @@ import org.hotspare.watch.Excludes;
 import org.hotspare.watch.Mark;
 import org.hotspare.watch.MirrorRoot;
 import org.hotspare.watch.Problems;
-import org.hotspare.watch.ProcessorLimit;
 import org.hotspare.watch.Watcher;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -41,7 +40,7 @@ final class Drift {
   private final Watcher watcher;
   private final OwnFiles own;
   private final Problems problems;
-  private final ProcessorLimit processors;
+  private final Pace pace;
 
   private final Set<EntryId> wanted = new LinkedHashSet<>();
 
@@ -60,8 +59,8 @@ final class Drift {
       Watcher watcher,
       Excludes excludes,
       Problems problems,
-      ProcessorLimit processors) {
-    this.processors = processors;
+      Pace pace) {
+    this.pace = pace;
     this.root = root;
     this.index = index;
     this.watcher = watcher;
@@ -94,7 +93,13 @@ final class Drift {
         left.addAll(waiting(snapshot));
       }
       all(work, left);
-      index.update(Durability.FAST, w -> w.putFact("in-flight", null));
+      // Only now: whoever is stopped before compares anew, and takes back anew.
+      index.update(
+          Durability.FAST,
+          w -> {
+            Guard.forgetBatch(w);
+            StandbyState.recovered(w);
+          });
     }
     inFlight = false;
     recovering = false;
@@ -106,10 +111,10 @@ final class Drift {
     return new LinkedHashSet<>(wanted);
   }
 
-  private void all(Workplace work, Deque<EntryId> left) {
+  private void all(Workplace work, Deque<EntryId> left) throws IOException {
     while (!left.isEmpty()) {
       index.update(Durability.FAST, w -> some(w, work, left));
-      processors.pause();
+      pace.step();
     }
   }
 

@@ -247,7 +247,18 @@ final class Guard {
       // What it took out was recorded since it was looked at.
       settled(index, System.currentTimeMillis(), Counted.in(index));
     }
+    forgetBatch(index);
+  }
+
+  /** Whatever was half done of it is taken back. */
+  static void forgetBatch(IndexWriter index) {
     index.putFact(IN_FLIGHT, null);
+  }
+
+  /** This node becomes primary: its deletions are its own. */
+  static void forget(IndexWriter index) {
+    forgetBatch(index);
+    index.putFact(COUNTED, null);
   }
 
   /** The entries that a batch touched which was under way when this node stopped. */

@@ -86,15 +86,41 @@ final class Holding {
       return false;
     }
     end(index);
-    for (String table : List.of(HELD, LEAVING)) {
-      index.notes(table).forEach(note -> index.putNote(table, note.key(), null));
-    }
+    index.clearNotes(HELD);
+    index.clearNotes(LEAVING);
     return true;
   }
 
   private static void end(IndexWriter index) {
     index.putFact(HOLDING, null);
     index.putFact(RETURNED, null);
+  }
+
+  /**
+   * This node becomes primary: nothing is held any more, and all that was is numbered anew, since
+   * others may have deleted it.
+   */
+  static void abandon(IndexWriter index) {
+    end(index);
+    for (EntryId id : entries(index)) {
+      index.inode(id).ifPresent(inode -> numberAnew(index, inode));
+    }
+    for (IndexReader.Note note : index.notes(LEAVING)) {
+      NameRow row = row(index, note.key());
+      if (row != null) {
+        index.putName(new NameRow(row.parent(), row.name(), row.id(), index.nextPosition()));
+      }
+    }
+    index.clearNotes(HELD);
+    index.clearNotes(LEAVING);
+  }
+
+  private static void numberAnew(IndexWriter index, Inode inode) {
+    index.put(
+        new Inode(inode.id(), index.nextPosition(), inode.born(), inode.entry(), inode.local()));
+    for (NameRow row : index.namesOf(inode.id())) {
+      index.putName(new NameRow(row.parent(), row.name(), row.id(), index.nextPosition()));
+    }
   }
 
   /** Whether nothing here is held: a note may be of what is no more. */
@@ -258,7 +284,7 @@ final class Holding {
       for (EntryId id : ids) {
         releaseEntry(index, work, removals, places, id, touched);
       }
-      index.notes(LEAVING).forEach(note -> index.putNote(LEAVING, note.key(), null));
+      index.clearNotes(LEAVING);
       DirectoryTimes.apply(index, places, touched);
     }
     Kept.letGo(index, KeptRecord.Reason.HELD);

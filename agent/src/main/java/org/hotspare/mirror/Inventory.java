@@ -28,7 +28,6 @@ import org.hotspare.tree.RelPath;
 import org.hotspare.watch.EntryReader;
 import org.hotspare.watch.Excludes;
 import org.hotspare.watch.MirrorRoot;
-import org.hotspare.watch.ProcessorLimit;
 import org.hotspare.wire.Frame;
 import org.hotspare.wire.Row;
 import org.jspecify.annotations.Nullable;
@@ -44,7 +43,7 @@ final class Inventory implements AutoCloseable {
   private final Excludes excludes;
   private final Path file;
   private final Index fresh;
-  private final ProcessorLimit processors;
+  private final Pace pace;
 
   /**
    * What it would do to the tree as it is.
@@ -65,9 +64,8 @@ final class Inventory implements AutoCloseable {
     }
   }
 
-  Inventory(MirrorRoot root, Excludes excludes, Path file, ProcessorLimit processors)
-      throws IOException {
-    this.processors = processors;
+  Inventory(MirrorRoot root, Excludes excludes, Path file, Pace pace) throws IOException {
+    this.pace = pace;
     this.root = root;
     this.excludes = excludes;
     this.file = file;
@@ -296,7 +294,7 @@ final class Inventory implements AutoCloseable {
       if (regular.size() != stat.size()) {
         return false;
       }
-      processors.pause();
+      pace.step();
       Signature found = Contents.signature(at, name);
       if (!found.root().equals(regular.digest())) {
         return false;

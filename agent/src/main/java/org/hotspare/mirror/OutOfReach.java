@@ -36,6 +36,15 @@ final class OutOfReach {
         .toList();
   }
 
+  static boolean isEmpty(IndexReader index) {
+    return index.countNotes(TABLE) == 0;
+  }
+
+  /** None is waited for any more. */
+  static void forget(IndexWriter index) {
+    index.clearNotes(TABLE);
+  }
+
   /** It was compared, or is none of the tree any more. */
   static void remove(IndexWriter index, EntryId directory) {
     index.putNote(TABLE, directory.toBytes(), null);

@@ -1,6 +1,7 @@
 package org.hotspare.mirror;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -17,6 +18,7 @@ import java.util.concurrent.TimeoutException;
 import org.hotspare.index.Durability;
 import org.hotspare.index.Index;
 import org.hotspare.index.IndexReader;
+import org.hotspare.index.IndexWriter;
 import org.hotspare.index.Local;
 import org.hotspare.index.Snapshot;
 import org.hotspare.linux.DirFd;
@@ -42,6 +44,10 @@ import org.slf4j.LoggerFactory;
 /** One mirror on its primary: follows the tree and serves the standbys that subscribe. */
 public final class PrimaryMirror implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(PrimaryMirror.class);
+
+  /** The epoch after the last one that this node knows of. */
+  public static final long NEXT_EPOCH = 0;
+
   private static final String HISTORY = "history";
   private static final String SYNCED = "synced";
   private static final Duration SYNC_EVERY = Duration.ofSeconds(30);
@@ -75,7 +81,12 @@ public final class PrimaryMirror implements AutoCloseable {
   private volatile boolean closed;
 
   private PrimaryMirror(
-      MirrorSettings settings, MirrorNews news, MirrorRoot root, Index index, Watcher watcher) {
+      MirrorSettings settings,
+      MirrorNews news,
+      MirrorRoot root,
+      Index index,
+      long epoch,
+      Watcher watcher) {
     this.settings = settings;
     this.news = news;
     this.root = root;
@@ -91,23 +102,32 @@ public final class PrimaryMirror implements AutoCloseable {
             2, Thread.ofPlatform().name("read-" + settings.name() + "-", 0).daemon().factory());
     this.syncing =
         Thread.ofPlatform().name("sync-" + settings.name()).daemon().unstarted(this::syncLoop);
-    this.epoch = openEpoch();
+    this.epoch = epoch;
     this.history = ensureHistory();
   }
 
-  /**
-   * Opens the mirror's index and starts to follow its tree.
-   *
-   * @throws IOException if the tree cannot be watched at all
-   */
+  /** Opens the mirror's index and starts to follow its tree, in the epoch after the last one. */
   public static PrimaryMirror start(MirrorSettings settings, MirrorNews news) throws IOException {
+    return start(settings, news, NEXT_EPOCH);
+  }
+
+  /**
+   * The same in a given epoch.
+   *
+   * @throws IOException if the tree cannot be watched at all, if the copy never was complete, or if
+   *     it was in that epoch or a later one before
+   */
+  public static PrimaryMirror start(MirrorSettings settings, MirrorNews news, long epoch)
+      throws IOException {
     MirrorRoot root = MirrorRoot.of(settings.name(), settings.path(), settings.stateDirectory());
     root.enter().close();
     Index index = Indexes.open(settings.name(), settings.indexFile());
     try {
+      boolean standby = isStandby(index);
+      long opened = standby ? promote(settings, root, index, epoch) : openEpoch(index, epoch);
       Watcher watcher = TreeWatch.open(root, false);
-      PrimaryMirror mirror = new PrimaryMirror(settings, news, root, index, watcher);
-      mirror.begin();
+      PrimaryMirror mirror = new PrimaryMirror(settings, news, root, index, opened, watcher);
+      mirror.begin(standby);
       return mirror;
     } catch (IOException | RuntimeException e) {
       index.close();
@@ -115,8 +135,11 @@ public final class PrimaryMirror implements AutoCloseable {
     }
   }
 
-  private void begin() {
-    if (!index.wasCleanlyClosed()) {
+  /**
+   * @param standby whether the copy was a standby's, of which all is durable that its index has
+   */
+  private void begin(boolean standby) {
+    if (!standby && !index.wasCleanlyClosed()) {
       rereadUnsynced();
     }
     tracker.onChange(() -> subscriptions.values().forEach(s -> s.sender.wake()));
@@ -125,14 +148,54 @@ public final class PrimaryMirror implements AutoCloseable {
     syncing.start();
   }
 
-  private long openEpoch() {
-    return index.write(
-        Durability.DURABLE,
-        w -> {
-          long next = Math.max(w.head().epoch(), w.lineage().head().epoch()) + 1;
-          w.openEpoch(next);
-          return next;
-        });
+  private static boolean isStandby(Index index) {
+    try (Snapshot snapshot = index.snapshot()) {
+      return StandbyState.isStandby(snapshot);
+    }
+  }
+
+  private static long openEpoch(Index index, long wanted) throws IOException {
+    long epoch = epoch(index, wanted);
+    index.update(Durability.DURABLE, w -> w.openEpoch(epoch));
+    return epoch;
+  }
+
+  private static long epoch(Index index, long wanted) throws IOException {
+    long last;
+    try (Snapshot snapshot = index.snapshot()) {
+      last = Math.max(snapshot.head().epoch(), snapshot.lineage().head().epoch());
+    }
+    if (wanted != NEXT_EPOCH && wanted <= last) {
+      throw new IOException("epoch %d comes after %d".formatted(wanted, last));
+    }
+    return wanted == NEXT_EPOCH ? last + 1 : wanted;
+  }
+
+  private static long promote(MirrorSettings settings, MirrorRoot root, Index index, long wanted)
+      throws IOException {
+    try (Snapshot snapshot = index.snapshot()) {
+      if (!StandbyState.isComplete(snapshot)) {
+        throw new IOException(
+            "mirror %s: the first copy to this node was never complete".formatted(settings.name()));
+      }
+    }
+    long epoch = epoch(index, wanted);
+    OwnFiles own = new OwnFiles(Excludes.of(settings.excludes()));
+    try (Workplace work = Workplace.enter(root)) {
+      index.update(
+          Durability.DURABLE,
+          w -> {
+            try {
+              Promotion.run(w, work, own, !index.wasCleanlyClosed(), epoch);
+            } catch (IOException e) {
+              throw new UncheckedIOException(e);
+            }
+          });
+    } catch (UncheckedIOException e) {
+      throw new IOException(
+          "mirror %s cannot be promoted".formatted(settings.name()), e.getCause());
+    }
+    return epoch;
   }
 
   private Bytes ensureHistory() {
@@ -163,7 +226,7 @@ public final class PrimaryMirror implements AutoCloseable {
     List<EntryId> recent = new ArrayList<>();
     List<EntryId> unknown = new ArrayList<>();
     try (Snapshot snapshot = index.snapshot()) {
-      long synced = snapshot.fact(SYNCED).map(PrimaryMirror::decode).orElse(0L) - SLACK_SECONDS;
+      long synced = syncedSeconds(snapshot);
       snapshot.inodes(
           inode -> {
             Local local = inode.local();
@@ -183,6 +246,20 @@ public final class PrimaryMirror implements AutoCloseable {
         recent.size() + unknown.size());
     unknown.forEach(tracker::contentDiffers);
     recent.forEach(rechecker::check);
+  }
+
+  /** All that is in the tree by now is on the disk. */
+  static void noteSynced(IndexWriter index) {
+    noteSynced(index, System.currentTimeMillis() / 1000);
+  }
+
+  private static void noteSynced(IndexWriter index, long seconds) {
+    index.putFact(SYNCED, Bytes.wrap(ByteBuffer.allocate(8).putLong(seconds).array()));
+  }
+
+  /** What changed earlier than this was on the disk when the index was written last. */
+  static long syncedSeconds(IndexReader index) {
+    return index.fact(SYNCED).map(PrimaryMirror::decode).orElse(0L) - SLACK_SECONDS;
   }
 
   private static long decode(Bytes stored) {
@@ -227,8 +304,7 @@ public final class PrimaryMirror implements AutoCloseable {
     try (DirFd directory = root.enter()) {
       directory.syncfs();
     }
-    Bytes value = Bytes.wrap(ByteBuffer.allocate(8).putLong(seconds).array());
-    index.update(Durability.DURABLE, w -> w.putFact(SYNCED, value));
+    index.update(Durability.DURABLE, w -> noteSynced(w, seconds));
   }
 
   private Position head() {
@@ -748,6 +824,12 @@ public final class PrimaryMirror implements AutoCloseable {
     tracker.close();
     readers.shutdown();
     watcher.close();
+    try {
+      // Whoever follows from here says that it has all this.
+      syncNow();
+    } catch (IOException | RuntimeException e) {
+      LOG.warn("mirror {}: cannot be synced to disk: {}", settings.name(), e.getMessage());
+    }
     index.close();
   }
 }

@@ -243,6 +243,12 @@ final class Shortfalls {
     return new Place(parent, Name.of(name));
   }
 
+  /** What this copy lacks is lacking no more: it counts as it is. */
+  static void forget(IndexWriter index) {
+    index.clearNotes(UNMADE);
+    index.clearNotes(METADATA);
+  }
+
   /** The first ones, with where they are now. */
   static List<Problems.Problem> first(IndexReader index, int most) {
     return after(index, null, most).stream().map(lacking -> problem(index, lacking.note)).toList();

@@ -11,6 +11,9 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -92,6 +95,9 @@ public final class StandbyMirror implements AutoCloseable {
   private Frame.@Nullable CutBegin inventoryCut;
   private boolean scanned;
 
+  /** Whether the tree was compared, and all came again that it lacked. */
+  private volatile boolean whole;
+
   /** What the scan found lost, until a primary was asked for it. */
   private final Set<EntryId> foundLost = new LinkedHashSet<>();
 
@@ -106,7 +112,9 @@ public final class StandbyMirror implements AutoCloseable {
   /** When deletions were forgotten last; owned by the applying thread. */
   private long retainedNanos = System.nanoTime() - Retention.EVERY.toNanos();
 
+  private volatile CompletableFuture<Link> connecting = new CompletableFuture<>();
   private volatile boolean closed;
+  private final CountDownLatch closing = new CountDownLatch(1);
   private volatile Coverage coverage = new Coverage("none", false, "not started");
 
   /** Decides about held deletions while there is a connection. */
@@ -155,12 +163,34 @@ public final class StandbyMirror implements AutoCloseable {
   /** Opens the mirror's index and starts to follow its primary. */
   public static StandbyMirror start(MirrorSettings settings, LinkSource primary, MirrorNews news)
       throws IOException {
+    return start(settings, primary, news, false);
+  }
+
+  /**
+   * The same where epochs are given by the cluster, so that no two nodes ever had the same: what
+   * this node numbered as a primary says how far it is.
+   */
+  public static StandbyMirror resume(MirrorSettings settings, LinkSource primary, MirrorNews news)
+      throws IOException {
+    return start(settings, primary, news, true);
+  }
+
+  private static StandbyMirror start(
+      MirrorSettings settings, LinkSource primary, MirrorNews news, boolean resuming)
+      throws IOException {
     java.nio.file.Files.createDirectories(settings.path());
     MirrorRoot root = MirrorRoot.of(settings.name(), settings.path(), settings.stateDirectory());
     Index index = Indexes.open(settings.name(), settings.indexFile());
-    StandbyMirror mirror = new StandbyMirror(settings, primary, news, root, index);
-    mirror.thread.start();
-    return mirror;
+    try {
+      boolean clean = index.wasCleanlyClosed();
+      index.update(Durability.DURABLE, w -> StandbyState.opened(w, clean, resuming));
+      StandbyMirror mirror = new StandbyMirror(settings, primary, news, root, index);
+      mirror.thread.start();
+      return mirror;
+    } catch (RuntimeException e) {
+      index.close();
+      throw e;
+    }
   }
 
   public String name() {
@@ -205,7 +235,7 @@ public final class StandbyMirror implements AutoCloseable {
 
   private void pause(long millis) {
     try {
-      TimeUnit.MILLISECONDS.sleep(millis);
+      var _ = closing.await(millis, TimeUnit.MILLISECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
@@ -233,6 +263,7 @@ public final class StandbyMirror implements AutoCloseable {
     failure = reason;
     if (!connecting) {
       scanned = false;
+      whole = false;
     }
     if (e instanceof IndexException x && x.kind() == IndexException.Kind.DAMAGED) {
       index.close();
@@ -307,6 +338,7 @@ public final class StandbyMirror implements AutoCloseable {
       }
       scanned = true;
     }
+    whole = foundLost.isEmpty();
     Set<EntryId> lost = withWithheldTimes(foundLost);
     Link current = connect();
     link = current;
@@ -331,6 +363,7 @@ public final class StandbyMirror implements AutoCloseable {
       if (applier.isOwed()) {
         // What was asked for and did not come is found missing again.
         scanned = false;
+        whole = false;
       }
       held = null;
       applier.abandon();
@@ -344,7 +377,7 @@ public final class StandbyMirror implements AutoCloseable {
 
   private Set<EntryId> compareTree() throws IOException {
     Drift drift = drift();
-    Set<EntryId> lost = drift.scan(!index.wasCleanlyClosed());
+    Set<EntryId> lost = drift.scan(StandbyState.mayHaveDied(index));
     placesToMend.add(drift.unmended(), System.nanoTime());
     return lost;
   }
@@ -364,12 +397,43 @@ public final class StandbyMirror implements AutoCloseable {
     }
   }
 
+  /** However long a connection takes to be made, or a name to be found, it holds up no end. */
   private Link connect() throws IOException, InterruptedException {
-    try {
-      return primary.connect();
-    } catch (IOException e) {
-      throw new Unreachable(e);
+    CompletableFuture<Link> made = new CompletableFuture<>();
+    connecting = made;
+    if (closed) {
+      throw new Unreachable(new IOException("the mirror is being closed"));
     }
+    Thread.ofVirtual().name("connect-" + name()).start(() -> connect(made));
+    try {
+      return made.get();
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof IOException refused) {
+        throw new Unreachable(refused);
+      }
+      throw new IllegalStateException("connecting failed", e.getCause());
+    }
+  }
+
+  private void connect(CompletableFuture<Link> made) {
+    try {
+      Link connected = primary.connect();
+      if (!made.complete(connected)) {
+        connected.close("stopping");
+      }
+    } catch (IOException | RuntimeException e) {
+      made.completeExceptionally(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      made.completeExceptionally(new IOException("interrupted", e));
+    }
+  }
+
+  private void step() throws IOException {
+    if (closed) {
+      throw new IOException("the mirror is being closed");
+    }
+    settings.processors().pause();
   }
 
   private Drift drift() throws IOException {
@@ -377,7 +441,7 @@ public final class StandbyMirror implements AutoCloseable {
     if (current == null) {
       throw new IOException("the tree is not watched");
     }
-    return new Drift(root, index, current, excludes, problems, settings.processors());
+    return new Drift(root, index, current, excludes, problems, this::step);
   }
 
   private Applier applier(Link current) {
@@ -516,6 +580,7 @@ public final class StandbyMirror implements AutoCloseable {
         // The index is another one now: the next session works on it.
         break;
       }
+      whole = scanned && foundLost.isEmpty() && !applier.isOwed();
       long now = System.nanoTime();
       if (now - reportedNanos > REPORT_EVERY.toNanos()) {
         reportedNanos = now;
@@ -625,7 +690,7 @@ public final class StandbyMirror implements AutoCloseable {
         if (begin.mode() == Frame.Mode.INVENTORY) {
           state.cutBegins(begin);
           inventoryCut = begin;
-          inventory = new Inventory(root, excludes, freshIndexFile(), settings.processors());
+          inventory = new Inventory(root, excludes, freshIndexFile(), this::step);
         } else {
           applier.begin(begin);
         }
@@ -880,6 +945,28 @@ public final class StandbyMirror implements AutoCloseable {
     queue.put(new Work.Decided(Frame.Decision.APPROVE, validFor.toMillis()));
   }
 
+  private String pending() {
+    return whole ? "" : "may lack what somebody changed in it, until that came again";
+  }
+
+  /** How far the copy is. */
+  public CopyState copy() {
+    try (Snapshot snapshot = index.snapshot()) {
+      return CopyState.of(name(), snapshot, true, pending());
+    }
+  }
+
+  /** Whether it is connected, and has all of which the primary told by now, or holds it. */
+  public boolean hasAll() {
+    if (!isConnected() || failure != null) {
+      return false;
+    }
+    try (Snapshot snapshot = index.snapshot()) {
+      return StandbyState.isComplete(snapshot)
+          && !state.upTo().isAfter(StandbyState.position(snapshot));
+    }
+  }
+
   public MirrorView view() {
     try (Snapshot snapshot = index.snapshot()) {
       HeldDeletions decisions = held;
@@ -892,6 +979,8 @@ public final class StandbyMirror implements AutoCloseable {
   @Override
   public void close() {
     closed = true;
+    closing.countDown();
+    connecting.completeExceptionally(new IOException("the mirror is being closed"));
     Link current = link;
     if (current != null) {
       current.close("stopping");

@@ -1,14 +1,22 @@
 package org.hotspare.mirror;
 
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicLong;
+import org.hotspare.index.Index;
 import org.hotspare.index.IndexReader;
 import org.hotspare.index.IndexWriter;
+import org.hotspare.index.Inode;
+import org.hotspare.index.Local;
+import org.hotspare.index.Snapshot;
 import org.hotspare.tree.Bytes;
 import org.hotspare.tree.Change;
+import org.hotspare.tree.Entry;
 import org.hotspare.tree.Lineage;
 import org.hotspare.tree.Position;
+import org.hotspare.tree.Timestamp;
 import org.hotspare.wire.Frame;
 
 /**
@@ -20,6 +28,7 @@ final class StandbyState {
   private static final String RESUME = "resume";
   private static final String HISTORY = "history";
   private static final String COMPLETE = "complete";
+  private static final String DIED = "died";
   private static final String BEGAN_EMPTY = "began-empty";
 
   private volatile Frame.Mode mode = Frame.Mode.CHANGES;
@@ -84,9 +93,102 @@ final class StandbyState {
     newest = Position.NONE;
   }
 
+  /** Whether this copy is, or was when its process ended, that of a standby. */
+  static boolean isStandby(IndexReader index) {
+    return index.fact(POSITION).isPresent() || index.fact(RESUME).isPresent();
+  }
+
+  /**
+   * This node becomes primary: how far it was as a standby is of no account any more, nor what it
+   * owed.
+   */
+  static void promoted(IndexWriter index) {
+    for (String fact : List.of(POSITION, RESUME, COMPLETE, BEGAN_EMPTY)) {
+      index.putFact(fact, null);
+    }
+    Guard.forget(index);
+    OutOfReach.forget(index);
+    DirectoryTimes.forget(index);
+    Shortfalls.forget(index);
+  }
+
+  /**
+   * The index was opened by a standby.
+   *
+   * @param clean whether it was closed cleanly before
+   * @param resuming see {@link StandbyMirror#resume}
+   */
+  static void opened(IndexWriter index, boolean clean, boolean resuming) {
+    if (!clean) {
+      index.putFact(DIED, Bytes.of("yes"));
+    }
+    if (resuming && !isStandby(index) && index.fact(HISTORY).isPresent()) {
+      demoted(index, clean);
+    }
+  }
+
+  /**
+   * A former primary has all that it numbered. Of what it had not read since it changed, or had not
+   * on its disk, it only said so: those files are compared by their content before they count.
+   */
+  private static void demoted(IndexWriter index, boolean clean) {
+    long synced = clean ? Long.MAX_VALUE : PrimaryMirror.syncedSeconds(index);
+    List<Inode> doubtful = new ArrayList<>();
+    index.inodes(
+        inode -> {
+          Local local = inode.local();
+          boolean doubted =
+              local != null
+                  && inode.entry() instanceof Entry.RegularFile
+                  && (!local.settled() || local.changed().seconds() >= synced);
+          if (doubted) {
+            doubtful.add(inode);
+          }
+        });
+    doubtful.forEach(inode -> index.put(doubted(inode, clean)));
+    index.putFact(POSITION, encode(index.head()));
+    index.putFact(COMPLETE, Bytes.of("yes"));
+  }
+
+  /**
+   * Differs from whatever is found. A digest is of what was read last: where a file changed since,
+   * and nobody knows whether what was sent then is what is on the disk now, it says nothing.
+   */
+  private static Inode doubted(Inode inode, boolean clean) {
+    Local local = Objects.requireNonNull(inode.local());
+    Local other =
+        new Local(local.device(), local.inode(), local.born(), Timestamp.EPOCH, false, null);
+    boolean unread = !clean && !local.settled();
+    Entry entry =
+        unread && inode.entry() instanceof Entry.RegularFile file
+            ? file.withContent(file.size(), null, 0)
+            : inode.entry();
+    return new Inode(inode.id(), inode.version(), inode.born(), entry, other);
+  }
+
+  /** Whether the process or the machine may have died within a batch that was not taken back. */
+  static boolean mayHaveDied(IndexReader index) {
+    return index.fact(DIED).isPresent();
+  }
+
+  static boolean mayHaveDied(Index index) {
+    try (Snapshot snapshot = index.snapshot()) {
+      return mayHaveDied(snapshot);
+    }
+  }
+
+  /** Whatever was half done is taken back. */
+  static void recovered(IndexWriter index) {
+    index.putFact(DIED, null);
+  }
+
   /** Within the transaction that applied the last rows of a cut. */
   void arrived(IndexWriter index, Frame.CutBegin cut) {
     index.putFact(POSITION, encode(cut.to()));
+    if (cut.mode() != Frame.Mode.CHANGES && cut.to().isAfter(index.forgotten())) {
+      // What was deleted before was not told, so that it cannot be told to others.
+      index.forgetTombstones(cut.to());
+    }
     index.putFact(RESUME, null);
     index.putFact(HISTORY, history);
     endLineage(index, cut.to());

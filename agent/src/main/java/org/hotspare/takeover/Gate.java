@@ -269,6 +269,20 @@ public final class Gate implements AutoCloseable {
   // ---- closing
 
   /**
+   * Closes it, though rounds go on to be armed: the next that is selected opens it again.
+   *
+   * @throws IOException as {@link #arm}
+   */
+  public void unselect() throws IOException {
+    change(
+        batch -> {
+          rules.unselect(batch);
+          selectedRound = 0;
+          held = false;
+        });
+  }
+
+  /**
    * Closes it for what is left of this epoch, at once. Makes it anew, closed, if it was lost, or
    * could have been without notice because nobody owns the tables.
    *

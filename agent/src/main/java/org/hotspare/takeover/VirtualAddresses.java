@@ -176,12 +176,25 @@ public final class VirtualAddresses implements AutoCloseable {
   }
 
   /**
-   * They stay for that long from now on. Cheap, and waits for nothing: for the lease's thread,
-   * after each confirmed round of renewals.
+   * They stay for that long from now on, unless they are held. Cheap, and waits for nothing: for
+   * the lease's thread, after each confirmed round of renewals.
    */
   public void extend(Duration lifetime) {
     Until until = Until.after(lifetime);
+    if (wanted.updateAndGet(now -> now.forever() ? now : until).forever()) {
+      return;
+    }
+    wakeIfLater(until);
+  }
+
+  /** They are held no longer, and stay for that long from now on. Waits for nothing. */
+  public void release(Duration lifetime) {
+    Until until = Until.after(lifetime);
     wanted.set(until);
+    wakeIfLater(until);
+  }
+
+  private void wakeIfLater(Until until) {
     Until now = kept;
     if (now == null || now.forever() || until.isLaterThan(now)) {
       wakeup.wake();
@@ -189,7 +202,7 @@ public final class VirtualAddresses implements AutoCloseable {
   }
 
   /**
-   * They stay for good, also when the agent stops, until they are extended or lowered.
+   * They stay for good, also when the agent stops, until they are released or lowered.
    *
    * @return done when they do; fails with an {@link AddressUnavailableException} if the lease is
    *     not held: then they go as they would have

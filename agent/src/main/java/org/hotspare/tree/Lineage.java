@@ -55,6 +55,16 @@ public record Lineage(List<Position> ends) {
     return fork;
   }
 
+  /** This history up to a position that it went through. */
+  public Lineage until(Position position) {
+    List<Position> shorter =
+        new ArrayList<>(ends.stream().filter(end -> end.epoch() < position.epoch()).toList());
+    if (!position.equals(Position.NONE)) {
+      shorter.add(position);
+    }
+    return new Lineage(shorter);
+  }
+
   /** This history with its youngest epoch ending at {@code end}, which may open a new epoch. */
   public Lineage withEnd(Position end) {
     List<Position> longer = new ArrayList<>(ends);

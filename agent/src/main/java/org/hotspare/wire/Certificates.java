@@ -62,6 +62,23 @@ public final class Certificates {
     this.identity = identity;
   }
 
+  /** Lies where the cluster was made, or on the node that the roles were last fixed to. */
+  private static final String FOUNDER = "founder";
+
+  /** Whether this node is the one whose trees count where no primary ever was elected. */
+  public boolean isFounder() {
+    return Files.exists(directory.resolve(FOUNDER));
+  }
+
+  /** As {@link #isFounder} will answer from now on, also after a power loss. */
+  public void setFounder(boolean founder) throws IOException {
+    if (founder && !isFounder()) {
+      DurableFile.write(directory.resolve(FOUNDER), new byte[0], DurableFile.PUBLIC);
+    } else if (!founder && Files.deleteIfExists(directory.resolve(FOUNDER))) {
+      DurableFile.syncDirectoryOf(directory.resolve(FOUNDER));
+    }
+  }
+
   /**
    * Makes a cluster's authority and the certificate of its first node.
    *
@@ -89,6 +106,7 @@ public final class Certificates {
     Pem.write(directory.resolve("node-key.pem"), key.getPrivate());
     Pem.write(directory.resolve("node.pem"), certificate);
     Pem.write(directory.resolve("authority-key.pem"), authorityKey.getPrivate());
+    DurableFile.write(directory.resolve(FOUNDER), new byte[0], DurableFile.PUBLIC);
     // Last, since it is the one whose presence means that the directory is complete.
     Pem.write(directory.resolve("authority.pem"), authority);
     return load(directory, clock);

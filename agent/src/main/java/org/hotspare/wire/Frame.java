@@ -223,7 +223,9 @@ public sealed interface Frame {
     SNAPSHOT,
     ELECTION,
     /** The leader is to compare and set the record. */
-    WRITE
+    WRITE,
+    /** Both tell each other how they are. */
+    REPORT
   }
 
   /**

@@ -224,6 +224,7 @@ final class FrameDecoder {
           case SNAPSHOT -> Frame.Subject.SNAPSHOT;
           case ELECTION -> Frame.Subject.ELECTION;
           case WRITE -> Frame.Subject.WRITE;
+          case REPORT -> Frame.Subject.REPORT;
           case SUBJECT_UNSPECIFIED, UNRECOGNIZED ->
               throw new ProtocolException("a call about nothing known");
         };

@@ -290,6 +290,7 @@ final class FrameEncoder {
               case SNAPSHOT -> org.hotspare.wire.proto.Call.Subject.SNAPSHOT;
               case ELECTION -> org.hotspare.wire.proto.Call.Subject.ELECTION;
               case WRITE -> org.hotspare.wire.proto.Call.Subject.WRITE;
+              case REPORT -> org.hotspare.wire.proto.Call.Subject.REPORT;
             })
         .setContent(callContent(call.content()))
         .build();

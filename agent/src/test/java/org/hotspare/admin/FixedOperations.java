@@ -87,6 +87,11 @@ final class FixedOperations implements Operations {
   }
 
   @Override
+  public Answer changeRoles(RoleOrder order) {
+    return Answer.done(order.toString());
+  }
+
+  @Override
   public Invitation invite(String node) {
     throw new IllegalStateException("no invitation for " + node);
   }

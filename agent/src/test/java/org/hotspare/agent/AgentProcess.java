@@ -6,17 +6,21 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import org.hotspare.admin.AdminClient;
 import org.hotspare.admin.CommandFailure;
 import org.hotspare.admin.MirrorStatus;
+import org.hotspare.testing.Command;
 import org.jspecify.annotations.Nullable;
 
 /** One node's agent as a process of its own, which a test may kill at any moment. */
 final class AgentProcess implements AutoCloseable {
   private final String node;
+  private final List<String> before;
   private final Path configuration;
   private final Path log;
   private final AdminClient client;
@@ -29,7 +33,17 @@ final class AgentProcess implements AutoCloseable {
    * @param home where its configuration and its log are written
    */
   AgentProcess(String node, Path home, String configurationText, Path state) throws IOException {
+    this(node, home, configurationText, state, List.of());
+  }
+
+  /**
+   * @param before what is put before the command, such as what enters a namespace and becomes the
+   *     command then
+   */
+  AgentProcess(String node, Path home, String configurationText, Path state, List<String> before)
+      throws IOException {
     this.node = node;
+    this.before = before;
     this.configuration = home.resolve(node + ".yaml");
     this.log = home.resolve(node + ".log");
     this.client = new AdminClient(state);
@@ -44,27 +58,36 @@ final class AgentProcess implements AutoCloseable {
   /** Starts it and returns at once. */
   void start() throws IOException {
     logStart = Files.size(log);
+    List<String> command =
+        java(Main.class, "run", "--config", configuration.toString(), "--node", node);
     process =
-        new ProcessBuilder(
-                List.of(
-                    Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                    "--enable-native-access=ALL-UNNAMED",
-                    // As users have it, not as tests in this process do.
-                    "-Dlogback.configurationFile=logback.xml",
-                    "-XX:+UseSerialGC",
-                    "-XX:TieredStopAtLevel=1",
-                    "-Xmx400m",
-                    "-cp",
-                    System.getProperty("java.class.path"),
-                    Main.class.getName(),
-                    "run",
-                    "--config",
-                    configuration.toString(),
-                    "--node",
-                    node))
+        new ProcessBuilder(command)
             .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()))
             .redirectErrorStream(true)
             .start();
+  }
+
+  /** Runs a program as its machine's to its end. */
+  void run(Class<?> main, String... arguments) {
+    Command.succeed(java(main, arguments));
+  }
+
+  private List<String> java(Class<?> main, String... arguments) {
+    List<String> command = new ArrayList<>(before);
+    command.addAll(
+        List.of(
+            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+            "--enable-native-access=ALL-UNNAMED",
+            // As users have it, not as tests in this process do.
+            "-Dlogback.configurationFile=logback.xml",
+            "-XX:+UseSerialGC",
+            "-XX:TieredStopAtLevel=1",
+            "-Xmx400m",
+            "-cp",
+            System.getProperty("java.class.path"),
+            main.getName()));
+    command.addAll(List.of(arguments));
+    return command;
   }
 
   /** Waits until its socket answers. */
@@ -95,6 +118,12 @@ final class AgentProcess implements AutoCloseable {
     return running != null && running.isAlive();
   }
 
+  /** SIGSTOP, or SIGCONT. */
+  void signal(String name) {
+    Process running = Objects.requireNonNull(process);
+    Command.succeed(List.of("kill", "-" + name, String.valueOf(running.pid())));
+  }
+
   /** SIGKILL. Returns when the process is gone. */
   void kill() throws InterruptedException {
     Process running = process;
@@ -115,6 +144,12 @@ final class AgentProcess implements AutoCloseable {
       running.destroyForcibly();
       assertThat(ended).as("%s stops on SIGTERM: %s", node, recentLog()).isTrue();
     }
+  }
+
+  /** Whether the process that runs now has logged that. */
+  boolean says(String text) {
+    requireNotFailed();
+    return logSinceStart().contains(text);
   }
 
   /** What the process that runs now, or ran last, has logged. */

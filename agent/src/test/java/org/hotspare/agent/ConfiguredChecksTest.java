@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import org.hotspare.config.Configuration;
 import org.hotspare.health.Check;
 import org.hotspare.health.ExecCheck;
@@ -47,7 +48,10 @@ class ConfiguredChecksTest {
     Schedule slow = new Schedule(Duration.ofSeconds(10), Duration.ofSeconds(10), 3, 2);
     List<StatusRange> expected = List.of(new StatusRange(200, 200), new StatusRange(300, 399));
     PingCheck ping = new PingCheck(List.of("10.0.0.1", "fd00::1"));
-    assertThat(ConfiguredChecks.of(configuration, configuration.primaryNode()))
+    assertThat(
+            ConfiguredChecks.of(
+                configuration,
+                Objects.requireNonNull(configuration.nodes().get(configuration.primary()))))
         .containsExactly(
             new Check(
                 "http http://10.0.0.100/x",
@@ -100,7 +104,10 @@ class ConfiguredChecksTest {
         """
             + checks);
     Configuration configuration = Configuration.load(file);
-    List<Check> made = ConfiguredChecks.of(configuration, configuration.primaryNode());
+    List<Check> made =
+        ConfiguredChecks.of(
+            configuration,
+            Objects.requireNonNull(configuration.nodes().get(configuration.primary())));
     assertThat(ConfiguredChecks.hindrances(made)).isEmpty();
     return made.stream().map(Check::name).toList();
   }

@@ -239,7 +239,9 @@ public final class TestPair implements AutoCloseable {
               .invite(
                   "beta",
                   true,
-                  alpha.configuration.primaryNode().addresses().stream()
+                  Objects.requireNonNull(alpha.configuration.nodes().get("alpha"))
+                      .addresses()
+                      .stream()
                       .map(a -> InetSocketAddress.createUnresolved(a.host(), a.port()))
                       .toList(),
                   Duration.ofMinutes(5));
@@ -276,7 +278,8 @@ public final class TestPair implements AutoCloseable {
 
   /** A connection to alpha with beta's certificate, for a test that speaks as the standby. */
   Link connectAsBeta() throws IOException {
-    var address = alpha.configuration.primaryNode().addresses().getFirst();
+    var address =
+        Objects.requireNonNull(alpha.configuration.nodes().get("alpha")).addresses().getFirst();
     return new Connector(Certificates.load(beta.state().resolve("tls")), LinkOptions.of("0.1.0"))
         .connect(
             "alpha", List.of(InetSocketAddress.createUnresolved(address.host(), address.port())));

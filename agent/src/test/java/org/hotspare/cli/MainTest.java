@@ -28,6 +28,7 @@ import org.hotspare.admin.Operations;
 import org.hotspare.admin.Outcome;
 import org.hotspare.admin.Progress;
 import org.hotspare.admin.Role;
+import org.hotspare.admin.RoleOrder;
 import org.hotspare.admin.StandbyStatus;
 import org.hotspare.admin.Status;
 import org.hotspare.admin.VerifyListener;
@@ -384,6 +385,11 @@ class MainTest {
     @Override
     public Answer reject(@Nullable String mirror) {
       return Answer.refused("nothing is held");
+    }
+
+    @Override
+    public Answer changeRoles(RoleOrder order) {
+      return Answer.done(order.toString());
     }
 
     @Override

@@ -84,7 +84,7 @@ class ConfigurationTest {
     assertThat(full.node("delta").votes()).isFalse();
     assertThat(full.node("delta").promotable()).isFalse();
     assertThat(full.node("delta").bytesPerSecond()).isEqualTo(2_500_000);
-    assertThat(full.standbys()).extracting(Node::name).containsExactly("beta", "delta");
+    assertThat(full.standbysOf("alpha")).extracting(Node::name).containsExactly("beta", "delta");
     assertThat(full.pathsOn(beta)).containsEntry("www", Path.of("/data/www"));
     assertThat(full.pathsOn(beta)).containsEntry("conf", Path.of("/etc/apache2"));
     assertThat(full.mirrors().get("www"))
@@ -110,7 +110,7 @@ class ConfigurationTest {
     assertThat(small.state()).isEqualTo(Configuration.DEFAULT_STATE);
     assertThat(small.api()).isNull();
     assertThat(small.notices()).isEmpty();
-    assertThat(small.primaryNode().name()).isEqualTo("alpha");
+    assertThat(small.primary()).isEqualTo("alpha");
   }
 
   @Test
@@ -295,11 +295,20 @@ class ConfigurationTest {
   }
 
   @Test
-  void leaseIsSaidToBeForLater() {
-    assertThat(complaints(SMALL.replace("primary: alpha", "lease: {duration: 2s}")))
-        .containsExactly(
-            "web.yaml:7:1: lease: is not supported by this version yet; expected primary: NODE for"
-                + " fixed roles, NODE being one of alpha, beta");
+  void aLeaseTakesThePlaceOfFixedRoles() throws Exception {
+    String small = SMALL.replace("primary: alpha", "lease: {duration: 1500ms}");
+    Configuration read = Configuration.parse(small, FILE);
+    assertThat(read.lease()).isEqualTo(Duration.ofMillis(1500));
+    assertThat(read.primary()).isEmpty();
+    assertThat(read.voters()).containsExactlyInAnyOrder("alpha", "beta");
+    assertThat(complaints(SMALL + "lease: {duration: 2s}\n"))
+        .singleElement()
+        .asString()
+        .contains("primary: and lease: are both there");
+    assertThat(complaints(small.replace("1500ms", "10ms")))
+        .singleElement()
+        .asString()
+        .contains("a duration from 500ms to 1m");
   }
 
   @Test
@@ -315,8 +324,9 @@ class ConfigurationTest {
         .startsWith("web.yaml:7:10: primary is \"alpha\"");
     assertThat(complaints(SMALL.replace("primary: alpha\n", "")))
         .containsExactly(
-            "web.yaml:1:1: \"primary\" is missing in the configuration; expected primary: one of"
-                + " alpha, beta");
+            "web.yaml:1:1: \"primary\" or \"lease\" is missing in the configuration; expected"
+                + " primary: NODE for fixed roles, NODE being one of alpha, beta, or lease:"
+                + " {duration: 2s}");
   }
 
   @Test

@@ -208,7 +208,7 @@ final class ModelStandby implements AutoCloseable {
   }
 
   private Drift drift() {
-    return new Drift(root, index, new Unwatched(), excludes, problems, ProcessorLimit.none());
+    return new Drift(root, index, new Unwatched(), excludes, problems, () -> {});
   }
 
   /** Not if it was killed in its first batch: then it has to compare its tree with an inventory. */
@@ -221,7 +221,7 @@ final class ModelStandby implements AutoCloseable {
   void takeInventory(Position to, List<Frame.Rows> frames) throws IOException {
     Path fresh = indexFile.resolveSibling("standby-new.db");
     Frame.CutBegin cut = new Frame.CutBegin(1, Position.NONE, to, Frame.Mode.INVENTORY, 0, 0);
-    try (Inventory inventory = new Inventory(root, excludes, fresh, ProcessorLimit.none())) {
+    try (Inventory inventory = new Inventory(root, excludes, fresh, () -> {})) {
       for (Frame.Rows frame : frames) {
         inventory.rows(frame);
       }

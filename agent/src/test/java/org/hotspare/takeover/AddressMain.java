@@ -109,6 +109,10 @@ final class AddressMain {
       case "hold" -> await(addresses.hold());
       case "lower" -> await(addresses.lower());
       case "extend" -> extend(millis(words[1]));
+      case "release" -> {
+        addresses.release(millis(words[1]));
+        yield "done";
+      }
       case "freeze" -> {
         extend(millis(words[1]));
         // Answered by the thread that asks.

@@ -93,7 +93,11 @@ class VirtualAddressesTest {
     // They were its own.
     assertThat(next.reports()).noneMatch(report -> report.contains("already"));
     next.ask("hold");
+    // The lease's thread goes on, and what is held stays so.
     next.ask("extend 60000");
+    assertThat(next.ask("hold")).isEqualTo("done");
+    assertThat(next.ask("states")).contains("permanent=true").doesNotContain("permanent=false");
+    next.ask("release 60000");
     Await.await("finite again", () -> !next.ask("states").contains("permanent=true"));
   }
 
@@ -196,7 +200,7 @@ class VirtualAddressesTest {
         () -> network.ip(Machine.ALPHA, "route get 10.88.0.1").contains("src 10.88.0.2"));
     assertThat(network.ip(Machine.ALPHA, "-6 route get fd88::1")).contains("src fd88::2");
     assertThat(alpha.ask("hold")).isEqualTo("done");
-    alpha.ask("extend 90000");
+    alpha.ask("release 90000");
     Await.await("finite again", () -> !alpha.ask("states").contains("permanent=true"));
     assertThat(alpha.ask("lower")).isEqualTo("done");
     assertThat(network.ip(Machine.ALPHA, addresses))

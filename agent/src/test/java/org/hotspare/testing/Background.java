@@ -9,12 +9,12 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /** A program that runs beside a test. Closing kills it. */
-final class Background implements AutoCloseable {
+public final class Background implements AutoCloseable {
   private final Process process;
   private final Path output;
   private final List<String> command;
 
-  Background(List<String> command) {
+  public Background(List<String> command) {
     this.command = command;
     try {
       this.output = Files.createTempFile("hotspare-background", ".log");
@@ -46,6 +46,15 @@ final class Background implements AutoCloseable {
     try {
       String line = Files.readString(Path.of("/proc/" + process.pid() + "/stat"));
       return line.substring(line.lastIndexOf(')') + 2).substring(0, 1);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** What it printed so far. */
+  public String output() {
+    try {
+      return Files.readString(output);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -1,0 +1,216 @@
+package org.hotspare.agent;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.hotspare.testing.Await.await;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.function.Function;
+import org.hotspare.admin.CommandFailure;
+import org.hotspare.admin.Role;
+import org.hotspare.admin.Status;
+import org.hotspare.admin.WaitResult;
+import org.hotspare.testing.FreePorts;
+import org.hotspare.testing.Judge;
+import org.hotspare.testing.Network;
+import org.hotspare.wire.Certificates;
+
+/** Two data nodes and a witness with a lease, as three processes. */
+final class Trio implements AutoCloseable {
+  static final List<String> NODES = List.of("alpha", "beta", "gamma");
+  static final List<String> DATA_NODES = List.of("alpha", "beta");
+  private static final Duration LIMIT = Duration.ofSeconds(90);
+
+  private final Path base;
+  private final Map<String, AgentProcess> agents = new LinkedHashMap<>();
+
+  private Trio(Path base) {
+    this.base = base;
+  }
+
+  /** Makes them; nothing runs yet, and only alpha has its certificate. */
+  static Trio make(Path base, Duration lease) throws IOException {
+    List<Integer> ports = FreePorts.take(NODES.size());
+    List<String> addresses = ports.stream().map(port -> "127.0.0.1:" + port).toList();
+    return make(base, lease, addresses, "", _ -> List.of());
+  }
+
+  /**
+   * Each on its host of a network.
+   *
+   * @param more what their configuration says beside
+   */
+  static Trio make(Path base, Duration lease, Network network, String more) throws IOException {
+    List<String> addresses = NODES.stream().map(node -> network.address(node) + ":7400").toList();
+    return make(base, lease, addresses, more, network::on);
+  }
+
+  private static Trio make(
+      Path base,
+      Duration lease,
+      List<String> addresses,
+      String more,
+      Function<String, List<String>> before)
+      throws IOException {
+    Trio trio = new Trio(base);
+    for (String node : NODES) {
+      Files.createDirectories(trio.state(node));
+      Files.createDirectories(trio.tree(node));
+      String text =
+          """
+          cluster: test
+          nodes:
+            alpha: {address: %s}
+            beta: {address: %s, paths: {www: %s}}
+            gamma: {address: %s, witness: true}
+          lease: {duration: %dms}
+          mirrors:
+            www: {path: %s}
+          state: %s
+          guard: {deletions: 1000000, share: 100%%, within: 60s}
+          %s
+          """
+              .formatted(
+                  addresses.get(0),
+                  addresses.get(1),
+                  trio.tree("beta"),
+                  addresses.get(2),
+                  lease.toMillis(),
+                  trio.tree("alpha"),
+                  trio.state(node),
+                  more);
+      trio.agents.put(
+          node, new AgentProcess(node, base, text, trio.state(node), before.apply(node)));
+    }
+    var own = Certificates.init(trio.state("alpha").resolve("tls"), "test", "alpha");
+    assertThat(own.isFounder()).isTrue();
+    return trio;
+  }
+
+  /** Starts all, and has the others join. */
+  Trio start() throws Exception {
+    agent("alpha").start();
+    await("alpha runs", LIMIT, () -> agent("alpha").says("started as"));
+    for (String node : List.of("beta", "gamma")) {
+      String token = agent("alpha").client().invite(node).token();
+      agent(node).run(Joining.class, token, state(node).resolve("tls").toString());
+      agent(node).start();
+    }
+    return this;
+  }
+
+  AgentProcess agent(String node) {
+    return Objects.requireNonNull(agents.get(node), node);
+  }
+
+  Path tree(String node) {
+    return base.resolve(node).resolve("tree");
+  }
+
+  Path state(String node) {
+    return base.resolve(node).resolve("state");
+  }
+
+  /** The one of those nodes that says that it is primary; empty where none does. */
+  String primaryOf(List<String> nodes) {
+    List<String> primaries = new ArrayList<>();
+    for (String node : nodes) {
+      try {
+        Status status = agent(node).client().status();
+        if (status.role() == Role.PRIMARY) {
+          primaries.add(node);
+        }
+      } catch (CommandFailure e) {
+        // It does not run, or does not answer yet.
+      }
+    }
+    assertThat(primaries).as("primaries").hasSizeLessThanOrEqualTo(1);
+    return primaries.isEmpty() ? "" : primaries.getFirst();
+  }
+
+  void awaitPrimary(String node) throws InterruptedException {
+    await(node + " is primary", LIMIT, () -> primaryOf(List.of(node)).equals(node));
+  }
+
+  /** Waits until alpha is primary, beta may be promoted, and gamma can have a say in that. */
+  void awaitReady() throws InterruptedException {
+    awaitPrimary("alpha");
+    awaitPromotable("alpha", "beta");
+    // Who knows nothing yet of the cluster's record has no vote in it.
+    await("gamma knows the record", LIMIT, () -> epochAt("gamma") > 0);
+  }
+
+  private long epochAt(String node) {
+    try {
+      return agent(node).client().status().epoch();
+    } catch (CommandFailure notYet) {
+      return 0;
+    }
+  }
+
+  /** Waits until the other follows the primary, has everything and may take over. */
+  void awaitPromotable(String leader, String follower) throws InterruptedException {
+    await(follower + " may be promoted", LIMIT, () -> mayTakeOver(leader, follower));
+  }
+
+  private boolean mayTakeOver(String leader, String follower) {
+    try {
+      Status status = agent(leader).client().status();
+      Status.LeaseStatus lease = status.lease();
+      boolean promotable = lease != null && lease.promotable().contains(follower);
+      return promotable
+          && status.role() == Role.PRIMARY
+          && status.mirrors().stream()
+              .flatMap(mirror -> mirror.standbys().stream())
+              .anyMatch(one -> one.node().equals(follower) && one.connected());
+    } catch (CommandFailure notYet) {
+      return false;
+    }
+  }
+
+  void barrier(String primary) {
+    try {
+      WaitResult result = agent(primary).client().waitForStandbys(LIMIT);
+      assertThat(result.missing()).as("barrier on %s", primary).isEmpty();
+    } catch (CommandFailure e) {
+      throw new AssertionError("barrier on " + primary, e);
+    }
+  }
+
+  void assertSame() {
+    Judge.assertSameTree(tree("alpha"), tree("beta"), LIMIT);
+  }
+
+  /** A failure with what all logged last. */
+  AssertionError withLogs(Throwable e) {
+    StringBuilder logs = new StringBuilder(String.valueOf(e.getMessage()));
+    agents.forEach(
+        (node, agent) ->
+            logs.append("\n--- ")
+                .append(node)
+                .append('\n')
+                .append(agent.recentLog())
+                .append(events(node)));
+    return new AssertionError(logs.toString(), e);
+  }
+
+  private String events(String node) {
+    try {
+      return Files.readString(state(node).resolve("events.jsonl"));
+    } catch (IOException e) {
+      return "events cannot be read: " + e;
+    }
+  }
+
+  @Override
+  public void close() {
+    agents.values().forEach(AgentProcess::close);
+  }
+}
