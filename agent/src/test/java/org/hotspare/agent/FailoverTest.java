@@ -1,6 +1,7 @@
 package org.hotspare.agent;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.hotspare.testing.Await.await;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -12,25 +13,34 @@ import java.util.List;
 import java.util.SplittableRandom;
 import java.util.stream.Stream;
 import org.hotspare.testing.Churn;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Two data nodes and a witness decide who is primary. {@code -Dfailover.seed=N -Dfailover.rounds=N}
  * repeats a run, or makes it longer.
  */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
 final class FailoverTest {
   private static final Duration LEASE = Duration.ofSeconds(2);
   private static final int ROUNDS = 3;
   private static final int CHANGES_PER_SECOND = 300;
   private static final int SMALL = 100;
+  private static final Duration LIMIT = Duration.ofSeconds(90);
 
   @TempDir Path base;
   private Trio trio;
 
-  @BeforeEach
+  /** Who is so when a test begins, and is to be so after each change in it. */
+  private String primary = "";
+
+  private String standby = "";
+
+  @BeforeAll
   void start() throws Exception {
     trio = Trio.make(base, LEASE).start();
     try {
@@ -40,7 +50,21 @@ final class FailoverTest {
     }
   }
 
-  @AfterEach
+  @BeforeEach
+  void whoIsPrimary() throws Exception {
+    await("a primary", LIMIT, () -> !trio.primaryOf(Trio.DATA_NODES).isEmpty());
+    primary = trio.primaryOf(Trio.DATA_NODES);
+    standby = Trio.DATA_NODES.get(1 - Trio.DATA_NODES.indexOf(primary));
+    trio.awaitPromotable(primary, standby);
+  }
+
+  private void swap() {
+    String before = primary;
+    primary = standby;
+    standby = before;
+  }
+
+  @AfterAll
   void end() {
     trio.close();
   }
@@ -53,8 +77,6 @@ final class FailoverTest {
     SplittableRandom random = new SplittableRandom(seed);
     try {
       for (int round = 0; round < Integer.getInteger("failover.rounds", ROUNDS); round++) {
-        String primary = Trio.DATA_NODES.get(round % 2);
-        String standby = Trio.DATA_NODES.get(1 - round % 2);
         Path tree = trio.tree(primary);
         Files.writeString(tree.resolve("confirmed-" + round), "content " + round);
         trio.barrier(primary);
@@ -85,6 +107,7 @@ final class FailoverTest {
         trio.assertSame();
         assertThat(tree.resolve("alone-" + round)).doesNotExist();
         assertThat(kept(tree)).as("kept on " + primary).contains("of the dead one " + round);
+        swap();
       }
     } catch (AssertionError e) {
       throw trio.withLogs(e);
@@ -114,8 +137,6 @@ final class FailoverTest {
   void aPrimaryThatIsStoppedHandsOverFirst() throws Exception {
     try {
       for (int round = 0; round < 2; round++) {
-        String primary = Trio.DATA_NODES.get(round % 2);
-        String standby = Trio.DATA_NODES.get(1 - round % 2);
         Path tree = trio.tree(primary);
         try (Churn churn = Churn.start(tree, CHANGES_PER_SECOND, Duration.ofSeconds(2), round)) {
           churn.await();
@@ -131,6 +152,7 @@ final class FailoverTest {
             .doesNotContain("comparing first");
         trio.barrier(standby);
         trio.assertSame();
+        swap();
       }
     } catch (AssertionError e) {
       throw trio.withLogs(e);
@@ -140,18 +162,18 @@ final class FailoverTest {
   @Test
   void aFrozenPrimaryIsReplacedAndIsNoneWhenItGoesOn() throws Exception {
     try {
-      trio.barrier("alpha");
-      trio.agent("alpha").signal("STOP");
+      trio.barrier(primary);
+      trio.agent(primary).signal("STOP");
       long stopped = System.nanoTime();
-      trio.awaitPrimary("beta");
+      trio.awaitPrimary(standby);
       System.out.printf(
-          "FailoverTest: beta is primary %d ms after alpha was frozen%n",
-          (System.nanoTime() - stopped) / 1_000_000);
-      Files.writeString(trio.tree("beta").resolve("file"), "new");
-      trio.agent("alpha").signal("CONT");
-      trio.awaitPromotable("beta", "alpha");
-      assertThat(trio.primaryOf(Trio.DATA_NODES)).isEqualTo("beta");
-      trio.barrier("beta");
+          "FailoverTest: %s is primary %d ms after %s was frozen%n",
+          standby, (System.nanoTime() - stopped) / 1_000_000, primary);
+      Files.writeString(trio.tree(standby).resolve("file"), "new");
+      trio.agent(primary).signal("CONT");
+      trio.awaitPromotable(standby, primary);
+      assertThat(trio.primaryOf(Trio.DATA_NODES)).isEqualTo(standby);
+      trio.barrier(standby);
       trio.assertSame();
     } catch (AssertionError e) {
       throw trio.withLogs(e);
@@ -163,12 +185,13 @@ final class FailoverTest {
     try {
       trio.agent("gamma").kill();
       Thread.sleep(3 * LEASE.toMillis());
-      assertThat(trio.primaryOf(Trio.DATA_NODES)).as("two of three").isEqualTo("alpha");
-      trio.agent("alpha").kill();
+      assertThat(trio.primaryOf(Trio.DATA_NODES)).as("two of three").isEqualTo(primary);
+      trio.agent(primary).kill();
       Thread.sleep(5 * LEASE.toMillis());
-      assertThat(trio.primaryOf(List.of("beta"))).as("one of three").isEmpty();
+      assertThat(trio.primaryOf(List.of(standby))).as("one of three").isEmpty();
       trio.agent("gamma").start();
-      trio.awaitPrimary("beta");
+      trio.awaitPrimary(standby);
+      trio.agent(primary).start();
     } catch (AssertionError e) {
       throw trio.withLogs(e);
     }

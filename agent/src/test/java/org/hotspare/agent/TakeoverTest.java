@@ -18,12 +18,10 @@ import org.hotspare.testing.Network;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Clients of a service address reach the service wherever the primary is. */
-@Tag("alone")
 final class TakeoverTest {
   private static final Duration LEASE = Duration.ofSeconds(2);
   private static final Duration LIMIT = Duration.ofSeconds(60);
