@@ -9,7 +9,6 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -531,11 +530,22 @@ final class Applier {
     }
   }
 
+  /**
+   * Also each name that a file is to have for which there is no file: its next content may come as
+   * a change, and no change tells a name again that was told before.
+   */
   private void noteWithoutContent(IndexWriter w, EntryId id, String why) {
-    Optional<Change.NameSet> name = unresolved.stream().filter(r -> r.id().equals(id)).findFirst();
-    RelPath path =
-        name.map(row -> Shortfalls.path(w, row)).or(() -> w.path(id)).orElse(RelPath.ROOT);
-    Shortfalls.lacksContent(w, id, path, why);
+    for (Change.NameSet row : unresolved) {
+      if (row.id().equals(id)) {
+        Shortfalls.lacksName(w, row, why);
+      }
+    }
+    if (w.inode(id).isEmpty() && Shortfalls.lacksNames(w, id)) {
+      // Of a file that is not here at all, that says everything.
+      Shortfalls.hasContent(w, id);
+    } else {
+      Shortfalls.lacksContent(w, id, w.path(id).orElse(RelPath.ROOT), why);
+    }
   }
 
   private void answer(Change change) {

@@ -16,6 +16,7 @@ final class BatchRows {
   private final Set<Key> goneNames = new HashSet<>();
   private final Set<EntryId> shrinking = new HashSet<>();
   private final Map<Key, EntryId> given = new HashMap<>();
+  private final Set<EntryId> named = new HashSet<>();
 
   /** A place for an entry: a name in a directory. */
   record Key(EntryId parent, Name name) {
@@ -28,7 +29,10 @@ final class BatchRows {
     for (Change change : batch) {
       switch (change) {
         case Change.InodeSet set -> {}
-        case Change.NameSet set -> given.put(new Key(set.parent(), set.name()), set.id());
+        case Change.NameSet set -> {
+          given.put(new Key(set.parent(), set.name()), set.id());
+          named.add(set.id());
+        }
         case Change.InodeGone inode -> gone.add(inode.id());
         case Change.NameGone name -> {
           goneNames.add(new Key(name.parent(), name.name()));
@@ -46,6 +50,11 @@ final class BatchRows {
   /** Whether one removes the name. */
   boolean removes(NameRow row) {
     return goneNames.contains(Key.of(row));
+  }
+
+  /** Whether one gives the entry a name. */
+  boolean names(EntryId id) {
+    return named.contains(id);
   }
 
   /** Whether one takes the name from its entry: removes it, or gives it to another. */

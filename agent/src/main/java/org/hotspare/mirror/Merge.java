@@ -172,7 +172,7 @@ final class Merge implements AutoCloseable {
     }
     // What could not be made gets its metadata when it is; what only waits for a name has them now.
     boolean nowhere = existing != null && Shortfalls.hasNoPlace(index, id) && !work.isInLimbo(id);
-    if (asked.contains(id)) {
+    if (asked.contains(id) && rows.names(id)) {
       Shortfalls.namesComeAnew(index, id);
     }
     Entry entry = content == null ? set.entry() : content.entry();
@@ -203,6 +203,10 @@ final class Merge implements AutoCloseable {
         new Inode(id, set.version(), born, entry, existing == null ? null : existing.local()));
     missing.remove(id);
     Shortfalls.hasContent(index, id);
+    if (existing == null && Shortfalls.lacksNames(index, id)) {
+      // They were told when its content did not come, and are again once it is asked for.
+      missing.add(id);
+    }
     if (content != null) {
       report(id, content.refused());
       boolean several = content.signature().blocks() > 1;

@@ -120,11 +120,6 @@ final class Shortfalls {
     note(index, lack.table, key(row, lack), path(index, row.parent(), row.name()), reason);
   }
 
-  /** Where an entry is to be. */
-  static RelPath path(IndexReader index, Change.NameSet set) {
-    return path(index, set.parent(), set.name());
-  }
-
   private static RelPath path(IndexReader index, EntryId parent, Name name) {
     return index.path(parent).or(() -> unmadePath(index, parent)).orElse(RelPath.ROOT).child(name);
   }
@@ -200,7 +195,12 @@ final class Shortfalls {
 
   /** Whether the entry is here under no name because it was refused. */
   static boolean hasNoPlace(IndexReader index, EntryId id) {
-    return index.namesOf(id).isEmpty() && !index.notes(UNMADE, key(id, Lack.NAME)).isEmpty();
+    return index.namesOf(id).isEmpty() && lacksNames(index, id);
+  }
+
+  /** Whether the entry is to have a name that could not be made. */
+  static boolean lacksNames(IndexReader index, EntryId id) {
+    return !index.notes(UNMADE, key(id, Lack.NAME)).isEmpty();
   }
 
   /** Whether the entry is here only because its removal was refused. */

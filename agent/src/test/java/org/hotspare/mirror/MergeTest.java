@@ -21,6 +21,7 @@ import org.hotspare.tree.EntryId;
 import org.hotspare.tree.FileKind;
 import org.hotspare.tree.Position;
 import org.hotspare.watch.Excludes;
+import org.hotspare.wire.Frame;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -36,6 +37,7 @@ final class MergeTest {
   private static final int CASES_PER_TREE = 40;
   private static final int MOST_CUTS = 200;
   private static final long FEW_DELETIONS = 2;
+  private static final int UNREADABLE_ONE_IN = 4;
 
   /** A batch that holds any cut of these trees. */
   private static final int WHOLE_CUT = 8192;
@@ -50,6 +52,7 @@ final class MergeTest {
   /** Whether a reader looks at the standby's tree in the middle of batches. */
   private boolean watched;
 
+  private int unreadableOneIn;
   private long deletions = Long.MAX_VALUE;
   private List<String> excluded = List.of();
   private long approvals;
@@ -86,6 +89,18 @@ final class MergeTest {
   @Test
   void randomTreesMergeAmongFilesOfTheStandbysOwnWhateverInterrupts() throws Exception {
     excluded = List.of(ModelStandby.OWN + "*");
+    run(Duration.ofSeconds(10), true);
+  }
+
+  @Test
+  void randomTreesMergeThoughFilesCannotBeReadAtTimes() throws Exception {
+    unreadableOneIn = UNREADABLE_ONE_IN;
+    run(Duration.ofSeconds(5), false);
+  }
+
+  @Test
+  void randomTreesMergeThoughFilesCannotBeReadAtTimesWhateverInterrupts() throws Exception {
+    unreadableOneIn = UNREADABLE_ONE_IN;
     run(Duration.ofSeconds(10), true);
   }
 
@@ -130,7 +145,11 @@ final class MergeTest {
         ModelStandby standby =
             new ModelStandby(here, stagers, rows, deletions, Excludes.of(excluded))) {
       watched =
-          !interrupts && deletions == Long.MAX_VALUE && rows == WHOLE_CUT && excluded.isEmpty();
+          !interrupts
+              && deletions == Long.MAX_VALUE
+              && rows == WHOLE_CUT
+              && excluded.isEmpty()
+              && unreadableOneIn == 0;
       for (int i = 0; i < CASES_PER_TREE; i++) {
         step(primary, standby, random);
         merged++;
@@ -144,6 +163,7 @@ final class MergeTest {
 
   private void step(ModelPrimary primary, ModelStandby standby, SplittableRandom random)
       throws IOException {
+    primary.unreadableOneIn = unreadableOneIn;
     int parts = 1 + random.nextInt(3);
     for (int part = 0; part < parts; part++) {
       int changes = random.nextInt(8);
@@ -173,8 +193,13 @@ final class MergeTest {
         return;
       }
     }
+    if (unreadableOneIn > 0 && random.nextBoolean()) {
+      // What is lacking changes before it is asked for.
+      return;
+    }
     boolean interrupting = interrupts;
     interrupts = false;
+    primary.unreadableOneIn = 0;
     standby.askForWhatIsLacking();
     mergeAll(primary, standby, random);
     interrupts = interrupting;
@@ -282,7 +307,7 @@ final class MergeTest {
     Position from = standby.position();
     Position to;
     List<EntryId> wanted = List.copyOf(standby.wanted);
-    List<org.hotspare.wire.Frame.Rows> frames;
+    List<Frame> frames;
     try (Snapshot snapshot = primary.index.snapshot()) {
       to = snapshot.head();
       try (Snapshot own = standby.index.snapshot()) {

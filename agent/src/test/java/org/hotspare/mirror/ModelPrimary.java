@@ -44,6 +44,9 @@ import org.jspecify.annotations.Nullable;
 final class ModelPrimary implements AutoCloseable {
   private static final int USER = 0;
 
+  /** Instead of the content of a file that cannot be read. */
+  private static final FileContent UNREADABLE = new FileContent(null, List.of(), false);
+
   final ModelTree tree;
   final Index index;
   private final SplittableRandom random;
@@ -52,6 +55,9 @@ final class ModelPrimary implements AutoCloseable {
 
   /** Of the rows that were made last, in their order. */
   private final List<Bytes> literals = new ArrayList<>();
+
+  /** Of how many files that are to be read one cannot be; 0: all can be read. */
+  int unreadableOneIn;
 
   ModelPrimary(SplittableRandom random, java.nio.file.Path file) {
     this.random = random;
@@ -252,7 +258,10 @@ final class ModelPrimary implements AutoCloseable {
   /** All rows as an inventory has them: with digests, and without content. */
   List<Row> inventory(Snapshot snapshot) {
     List<Row> rows = new ArrayList<>();
+    int oneIn = unreadableOneIn;
+    unreadableOneIn = 0;
     new CutOrder(snapshot, Position.NONE, snapshot.head(), new Collect(rows)).everything();
+    unreadableOneIn = oneIn;
     literals.clear();
     return rows.stream().map(row -> new Row(row.change(), null)).toList();
   }
@@ -281,7 +290,8 @@ final class ModelPrimary implements AutoCloseable {
         // Gone since the cut was taken: its tombstone follows with another.
         return;
       }
-      rows.add(loaded(inode, node));
+      boolean unreadable = unreadableOneIn > 0 && random.nextInt(unreadableOneIn) == 0;
+      rows.add(unreadable ? new Row(set(inode, file), UNREADABLE) : loaded(inode, node));
     }
 
     @Override
@@ -329,11 +339,18 @@ final class ModelPrimary implements AutoCloseable {
   }
 
   /** Packs rows into frames of random sizes. */
-  List<Frame.Rows> frames(List<Row> rows) {
-    List<Frame.Rows> frames = new ArrayList<>();
+  List<Frame> frames(List<Row> rows) {
+    List<Frame> frames = new ArrayList<>();
     List<Row> some = new ArrayList<>();
     java.io.ByteArrayOutputStream payload = new java.io.ByteArrayOutputStream();
     for (Row row : rows) {
+      if (UNREADABLE.equals(row.content()) && row.change() instanceof Change.InodeSet set) {
+        frames.add(new Frame.Rows(some, ByteBuffer.wrap(payload.toByteArray())));
+        some.clear();
+        payload.reset();
+        frames.add(new Frame.ContentAborted(set.id(), "cannot be read"));
+        continue;
+      }
       some.add(row);
       if (row.content() != null) {
         payload.writeBytes(literals.removeFirst().array());

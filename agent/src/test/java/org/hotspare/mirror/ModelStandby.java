@@ -182,11 +182,16 @@ final class ModelStandby implements AutoCloseable {
   }
 
   /** Applies a cut, unless it is killed before. */
-  void take(Position from, Position to, List<Frame.Rows> frames, int writes) throws IOException {
+  void take(Position from, Position to, List<? extends Frame> frames, int writes)
+      throws IOException {
     writesLeft = writes;
     applier.begin(new Frame.CutBegin(1, from, to, Frame.Mode.CHANGES, 0, 0));
-    for (Frame.Rows frame : frames) {
-      applier.rows(frame);
+    for (Frame frame : frames) {
+      if (frame instanceof Frame.ContentAborted aborted) {
+        applier.aborted(aborted);
+      } else {
+        applier.rows((Frame.Rows) frame);
+      }
     }
     applier.end(new Frame.CutEnd(to));
     writesLeft = -1;
@@ -218,12 +223,12 @@ final class ModelStandby implements AutoCloseable {
     }
   }
 
-  void takeInventory(Position to, List<Frame.Rows> frames) throws IOException {
+  void takeInventory(Position to, List<Frame> frames) throws IOException {
     Path fresh = indexFile.resolveSibling("standby-new.db");
     Frame.CutBegin cut = new Frame.CutBegin(1, Position.NONE, to, Frame.Mode.INVENTORY, 0, 0);
     try (Inventory inventory = new Inventory(root, excludes, fresh, () -> {})) {
-      for (Frame.Rows frame : frames) {
-        inventory.rows(frame);
+      for (Frame frame : frames) {
+        inventory.rows((Frame.Rows) frame);
       }
       inventory.compare();
       inventory.perform(KeptRecord.Reason.FOREIGN);

@@ -72,6 +72,61 @@ final class UnreadableFileTest {
   }
 
   @Test
+  void aNewOneThatComesWithAChangeGetsTheNamesThatWereToldBefore() throws Exception {
+    link.send(begin(Frame.Mode.CHANGES, 10, 20));
+    link.send(new Frame.ContentAborted(new EntryId(NEW), WHY));
+    link.send(rows(name(ROOT, "new", NEW, 12)));
+    link.sendNow(new Frame.CutEnd(at(20)));
+    assertIsConfirmedWithout("new", 20);
+
+    link.send(begin(Frame.Mode.CHANGES, 20, 30));
+    link.send(primary.file(NEW, 22, "changed"));
+    link.send(rows(name(ROOT, "linked since", NEW, 23)));
+    link.sendNow(new Frame.CutEnd(at(30)));
+    assertIsAskedForBeforeAnythingIsConfirmed();
+    sendItWithAllNames(30, 40);
+    assertIsWhole(40);
+    assertThat(primary.tree.resolve("new")).hasContent("changed");
+    assertThat(primary.tree.resolve("linked since")).hasContent("changed");
+  }
+
+  /** It changed while the request for it was under way: the change says nothing of its names. */
+  @Test
+  void aChangeThatCrossesTheRequestIsNoAnswerToIt() throws Exception {
+    link.send(begin(Frame.Mode.CHANGES, 10, 20));
+    link.send(new Frame.ContentAborted(new EntryId(NEW), WHY));
+    link.send(rows(name(ROOT, "new", NEW, 12), name(ROOT, "linked since", NEW, 13)));
+    link.sendNow(new Frame.CutEnd(at(20)));
+    assertThat(FakePrimary.next(link, Frame.Ack.class).position()).isEqualTo(at(20));
+    assertThat(FakePrimary.next(link, Frame.Want.class).ids()).containsExactly(new EntryId(NEW));
+
+    link.send(begin(Frame.Mode.CHANGES, 20, 30));
+    link.send(primary.file(NEW, 22, "changed"));
+    link.sendNow(new Frame.CutEnd(at(30)));
+    assertIsAskedForBeforeAnythingIsConfirmed();
+    sendItWithAllNames(30, 40);
+    assertIsWhole(40);
+    assertThat(primary.tree.resolve("new")).hasContent("changed");
+    assertThat(primary.tree.resolve("linked since")).hasContent("changed");
+  }
+
+  private void sendItWithAllNames(long from, long to) throws Exception {
+    link.send(begin(Frame.Mode.CHANGES, from, to));
+    link.send(primary.file(NEW, 22, "changed"));
+    link.send(rows(name(ROOT, "new", NEW, 12), name(ROOT, "linked since", NEW, 23)));
+    link.sendNow(new Frame.CutEnd(at(to)));
+  }
+
+  private void assertIsAskedForBeforeAnythingIsConfirmed() throws Exception {
+    Frame frame = link.receive();
+    while (!(frame instanceof Frame.Want)) {
+      assertThat(frame).isNotInstanceOf(Frame.Ack.class);
+      frame = link.receive();
+    }
+    assertThat(frame).isEqualTo(new Frame.Want(List.of(new EntryId(NEW))));
+  }
+
+  @Test
   void oneThatBreaksOffKeepsItsLastContentUntilThen() throws Exception {
     link.send(begin(Frame.Mode.CHANGES, 10, 20));
     link.send(rows(file(KNOWN, 12, 4, null, literal(0, false))));
