@@ -466,6 +466,7 @@ final class Applier {
     } else if (cause instanceof LinuxException linux && linux.is(Errno.ENOSPC, Errno.EDQUOT)) {
       throw new DiskFull(root, linux);
     } else if (cause instanceof LinuxException linux && linux.is(Errno.EFBIG, Errno.EOVERFLOW)) {
+      answered.add(set.id());
       withoutContent.put(set.id(), "cannot be made on this standby: " + linux.errno().text());
     } else if (cause instanceof IOException failed) {
       throw failed;
