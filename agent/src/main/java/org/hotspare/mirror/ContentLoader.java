@@ -200,6 +200,7 @@ final class ContentLoader {
           Errno.ENOTDIR,
           Errno.EISDIR,
           Errno.ELOOP,
+          Errno.ENXIO,
           Errno.EXDEV,
           Errno.EINVAL,
           Errno.ESTALE)) {
