@@ -80,7 +80,6 @@ public final class ClusterRecord implements AutoCloseable {
 
   private final RaftServer server;
   private final RaftGroupId group;
-  private final RecordMachine machine;
   private final KnownRecord known;
   private final Peers peers;
   private final String self;
@@ -89,18 +88,29 @@ public final class ClusterRecord implements AutoCloseable {
   private ClusterRecord(
       RaftServer server,
       RaftGroupId group,
-      RecordMachine machine,
       KnownRecord known,
       Peers peers,
       String self,
       Set<String> members) {
     this.server = server;
     this.group = group;
-    this.machine = machine;
     this.known = known;
     this.peers = peers;
     this.self = self;
     this.members = members;
+  }
+
+  private static KnownRecord known(Path directory) {
+    return new KnownRecord(directory.resolveSibling("known-record"));
+  }
+
+  /**
+   * The newest version that this member knew of before it is started; version 0 where it knew none.
+   *
+   * @param directory see {@link #start}
+   */
+  public static Version remembered(Path directory) {
+    return known(directory).version();
   }
 
   /**
@@ -121,7 +131,7 @@ public final class ClusterRecord implements AutoCloseable {
       throws IOException {
     RaftGroupId group =
         RaftGroupId.valueOf(UUID.nameUUIDFromBytes(cluster.getBytes(StandardCharsets.UTF_8)));
-    KnownRecord known = new KnownRecord(directory.resolveSibling("known-record"));
+    KnownRecord known = known(directory);
     RecordMachine machine =
         new RecordMachine(
             version -> {
@@ -146,7 +156,7 @@ public final class ClusterRecord implements AutoCloseable {
       server.close();
       throw e;
     }
-    return new ClusterRecord(server, group, machine, known, peers, self, Set.copyOf(members));
+    return new ClusterRecord(server, group, known, peers, self, Set.copyOf(members));
   }
 
   private static RaftProperties properties(Path directory, Elections elections) {
@@ -178,9 +188,7 @@ public final class ClusterRecord implements AutoCloseable {
    * have a newer one.
    */
   public Version current() {
-    Version applied = RecordCodec.decode(machine.record());
-    Version before = known.version();
-    return before.number() > applied.number() ? before : applied;
+    return known.version();
   }
 
   /**
@@ -199,7 +207,8 @@ public final class ClusterRecord implements AutoCloseable {
   }
 
   /**
-   * Sets the record where it still has that version.
+   * Sets the record where it still has that version. What it answers this member knows durably, as
+   * far as its disk can.
    *
    * @param patience how long a leader and a majority may take to be found
    * @throws IOException if no majority answered in time: whether it was set is not known then, and
@@ -216,7 +225,10 @@ public final class ClusterRecord implements AutoCloseable {
     long deadline = System.nanoTime() + patience.toNanos();
     while (true) {
       try {
-        return outcome(submit(write.toByteArray()));
+        Outcome outcome = outcome(submit(write.toByteArray()));
+        // The engine applies it here only when it hears that a majority has it.
+        known.learn(outcome.record());
+        return outcome;
       } catch (IOException e) {
         if (System.nanoTime() - deadline >= 0) {
           throw new IOException(

@@ -14,6 +14,12 @@ import org.slf4j.LoggerFactory;
  * The newest version of the cluster's record that this member has learnt of, in a file. The engine
  * replays its log only when a majority says up to where: until then a member that was started knows
  * by this what it knew before, such as that it is the primary.
+ *
+ * <p>Invariant: a version is on this disk before {@link ClusterRecord} tells it to anybody, whether
+ * to who is told of changes, as what is the case, or as the outcome of a read or a write. So what
+ * this node acted on is known after its next start, however it ends. Where the disk refuses, that
+ * is logged, the version holds for as long as the agent runs, and it is written when it is learnt
+ * of again.
  */
 final class KnownRecord {
   private static final Logger LOG = LoggerFactory.getLogger(KnownRecord.class);
@@ -21,9 +27,13 @@ final class KnownRecord {
   private final Path file;
   private volatile ClusterRecord.Version known;
 
+  /** The version that the file holds. */
+  private long written;
+
   KnownRecord(Path file) {
     this.file = file;
     this.known = read();
+    this.written = known.number();
   }
 
   /** Version 0 where there is none: less is known then, nothing wrong. */
@@ -45,12 +55,11 @@ final class KnownRecord {
     return known;
   }
 
-  /** Durable when it returns, as far as this disk can: what is told after it is acted on. */
+  /** Durable when it returns, as far as this disk can. */
   synchronized void learn(ClusterRecord.Version version) {
-    if (version.number() <= known.number()) {
+    if (version.number() < known.number() || version.number() <= written) {
       return;
     }
-    known = version;
     Record record =
         Record.newBuilder()
             .setVersion(version.number())
@@ -58,8 +67,10 @@ final class KnownRecord {
             .build();
     try {
       DurableFile.write(file, record.toByteArray(), DurableFile.SECRET);
+      written = version.number();
     } catch (IOException e) {
       LOG.warn("{} cannot be written: {}", file, e.getMessage());
     }
+    known = version;
   }
 }

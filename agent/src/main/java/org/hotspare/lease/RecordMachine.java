@@ -52,10 +52,6 @@ final class RecordMachine extends BaseStateMachine {
     this.changed = changed;
   }
 
-  Record record() {
-    return record;
-  }
-
   @Override
   public void initialize(RaftServer server, RaftGroupId group, RaftStorage raftStorage)
       throws IOException {

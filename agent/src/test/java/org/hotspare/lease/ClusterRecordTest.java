@@ -123,6 +123,27 @@ final class ClusterRecordTest {
     }
   }
 
+  /** Whoever acts on it and dies knows it when started again, though it had not applied it yet. */
+  @Test
+  void whatIsToldOfAWriteOrAReadIsDurable() throws Exception {
+    ClusterRecord.Version last = new ClusterRecord.Version(0, Roles.NONE);
+    for (int i = 0; i < 20; i++) {
+      for (String node : TestMember.NODES) {
+        Roles next = FIRST.withPromotable(Set.of("s" + last.number()));
+        last = record(node).compareAndSet(last.number(), next, LONG).record();
+        assertThat(remembered(node)).isEqualTo(last);
+      }
+      for (String node : TestMember.NODES) {
+        assertThat(record(node).read(LONG)).isEqualTo(last);
+        assertThat(remembered(node)).isEqualTo(last);
+      }
+    }
+  }
+
+  private ClusterRecord.Version remembered(String node) {
+    return ClusterRecord.remembered(base.resolve(node).resolve("record"));
+  }
+
   private static Map<Long, String> primaries(List<ClusterRecord.Version> seen) {
     Map<Long, String> primaries = new TreeMap<>();
     seen.forEach(version -> primaries.put(version.number(), version.roles().primary()));
