@@ -1,7 +1,9 @@
 package org.hotspare.lease;
 
 import java.util.HashSet;
+import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import org.hotspare.wire.Frame.Lease;
 
 /**
@@ -13,19 +15,25 @@ final class Candidacy {
   private final long over;
   private final Majority voters;
   private final long untilNanos;
+  private final long durationMillis;
   private final Set<String> endorsers = new HashSet<>();
+
+  /** By what those count who count otherwise, in milliseconds. */
+  private final Map<String, Long> otherDurations = new TreeMap<>();
+
   private boolean trial = true;
   private long known;
 
-  Candidacy(long epoch, long over, Majority voters, long untilNanos) {
+  Candidacy(long epoch, long over, Majority voters, long durationMillis, long untilNanos) {
     this.epoch = epoch;
     this.over = over;
     this.voters = voters;
+    this.durationMillis = durationMillis;
     this.untilNanos = untilNanos;
   }
 
   Lease.Ballot ballot() {
-    return new Lease.Ballot(epoch, trial, over);
+    return new Lease.Ballot(epoch, trial, over, durationMillis);
   }
 
   long epoch() {
@@ -40,6 +48,9 @@ final class Candidacy {
   /** Counts an answer; whether a majority has said yes by that. */
   boolean count(String voter, Lease.Vote vote) {
     known = Math.max(known, vote.known());
+    if (vote.durationMillis() != durationMillis) {
+      otherDurations.put(voter, vote.durationMillis());
+    }
     if (!vote.endorsed()) {
       return false;
     }
@@ -60,6 +71,17 @@ final class Candidacy {
   /** Whether some voter knows of this epoch or a higher one, so that no majority is to be had. */
   boolean isSuperseded() {
     return trial && known >= epoch;
+  }
+
+  /** Why no majority has endorsed it, in words. */
+  String missing() {
+    StringBuilder reason = new StringBuilder("no majority has answered");
+    otherDurations.forEach(
+        (voter, millis) ->
+            reason.append(
+                "; %s has a lease of %d ms configured, this node one of %d ms"
+                    .formatted(voter, millis, durationMillis)));
+    return reason.toString();
   }
 
   boolean isTooLate(long nowNanos) {

@@ -3,6 +3,7 @@ package org.hotspare.lease;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.TreeMap;
+import org.hotspare.wire.Frame.Lease;
 
 /**
  * The lease of one epoch at the node that holds it: the rounds of renewals, and until when it
@@ -39,6 +40,11 @@ final class Holder {
 
   long epoch() {
     return epoch;
+  }
+
+  /** How a round is told to the voters. */
+  Lease.Renewal renewal(long round) {
+    return new Lease.Renewal(epoch, round, times.durationMillis());
   }
 
   /** Begins the next round, before its set is filled and before anything of it is sent. */

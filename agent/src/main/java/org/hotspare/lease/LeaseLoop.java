@@ -85,6 +85,7 @@ public final class LeaseLoop implements AutoCloseable {
   private final Listener listener;
   private final PeerLinks peers;
   private final PromiseFile promises;
+  private final DurationFile durations;
   private final SuspendWatch suspends =
       new SuspendWatch(RawClock::monotonicRawNanos, RawClock::bootNanos);
   private final BlockingQueue<Event> events = new LinkedBlockingQueue<>();
@@ -97,12 +98,18 @@ public final class LeaseLoop implements AutoCloseable {
   private volatile boolean closed;
 
   private LeaseLoop(
-      LeaseMember member, Gate gate, Listener listener, PeerLinks peers, PromiseFile promises) {
+      LeaseMember member,
+      Gate gate,
+      Listener listener,
+      PeerLinks peers,
+      PromiseFile promises,
+      DurationFile durations) {
     this.member = member;
     this.gate = gate;
     this.listener = listener;
     this.peers = peers;
     this.promises = promises;
+    this.durations = durations;
     this.voting = new Voting(member.freeAtNanos(), member.knownEpoch());
   }
 
@@ -110,8 +117,9 @@ public final class LeaseLoop implements AutoCloseable {
    * Votes from now on.
    *
    * @param voters the names of all voters, of this node too
-   * @param promiseFile where this node remembers whom it endorsed; durable, and never copied
-   * @throws IOException if that cannot be read
+   * @param promiseFile where this node remembers whom it endorsed; durable, and never copied.
+   *     Beside it, in {@code lease-duration}, lies for how long it waits when it is started
+   * @throws IOException if one of them cannot be read, or the second not be written
    */
   public static LeaseLoop start(
       String self,
@@ -123,9 +131,15 @@ public final class LeaseLoop implements AutoCloseable {
       PeerLinks peers)
       throws IOException {
     PromiseFile promises = new PromiseFile(promiseFile);
+    DurationFile durations = new DurationFile(promiseFile.resolveSibling("lease-duration"));
+    Duration former = durations.read();
+    if (former.toMillis() < times.durationMillis()) {
+      // Before it acknowledges anything that counts for so long.
+      durations.write(times.durationMillis());
+    }
     LeaseMember member =
-        new LeaseMember(self, voters, times, promises.read(), RawClock.monotonicRawNanos());
-    LeaseLoop loop = new LeaseLoop(member, gate, listener, peers, promises);
+        new LeaseMember(self, voters, times, promises.read(), former, RawClock.monotonicRawNanos());
+    LeaseLoop loop = new LeaseLoop(member, gate, listener, peers, promises, durations);
     loop.thread.start();
     return loop;
   }
@@ -157,6 +171,11 @@ public final class LeaseLoop implements AutoCloseable {
   /** The same where it holds the lease of that epoch. */
   public void release(long epoch, String reason) {
     events.add((m, now) -> m.heldEpoch() == epoch ? m.release(reason, now) : m.tick(now));
+  }
+
+  /** See {@link LeaseMember#withdraw}. */
+  public void withdraw(String reason) {
+    events.add((m, now) -> m.withdraw(reason, now));
   }
 
   /** The epoch for which this node holds the lease at this instant; 0 where it holds none. */
@@ -249,6 +268,15 @@ public final class LeaseLoop implements AutoCloseable {
   private void perform(Step step) throws IOException {
     switch (step) {
       case Step.Persist persist -> disk.execute(() -> write(persist.promise()));
+      case Step.Shorten shorten -> disk.execute(() -> write(shorten));
+      case Step.Differs differs ->
+          LOG.warn(
+              "{} has a lease of {} ms configured, this node one of {} ms: this node's vote does not"
+                  + " count for it until `lease: duration` is the same on both and the agents were"
+                  + " restarted",
+              differs.node(),
+              differs.theirMillis(),
+              differs.ownMillis());
       case Step.Send send -> peers.send(send.to(), send.message());
       case Step.Arm arm -> gate.arm(arm.epoch(), arm.round(), arm.validityNanos());
       case Step.Select select -> gate.select(select.epoch(), select.round());
@@ -289,6 +317,14 @@ public final class LeaseLoop implements AutoCloseable {
       return;
     }
     events.add((m, now) -> m.persisted(promise, now));
+  }
+
+  private void write(Step.Shorten shorten) {
+    try {
+      durations.write(shorten.durationMillis());
+    } catch (IOException e) {
+      LOG.warn("this voter will wait for longer than it needs to when it is started next", e);
+    }
   }
 
   /** The lease is not released by that: who wants it to be says so before. */

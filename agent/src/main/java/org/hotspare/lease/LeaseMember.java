@@ -2,7 +2,9 @@ package org.hotspare.lease;
 
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.hotspare.wire.Frame.Lease;
 import org.jspecify.annotations.Nullable;
@@ -39,15 +41,30 @@ public final class LeaseMember {
   /** The highest epoch that any other member spoke of. */
   private long heardEpoch;
 
+  /** What others count by, in milliseconds, of whom the operator was told that they differ. */
+  private final Map<String, Long> differing = new HashMap<>();
+
+  /** Whether it still has to wait for longer than its own duration when it is started next. */
+  private boolean waitsLonger;
+
+  /** Why it takes no part any more; empty where it does. */
+  private String withdrawn = "";
+
   private List<Step> steps = new ArrayList<>();
 
   /**
    * @param voters the names of all voters, of this node too
    * @param promise what this node had made durable before it was started
+   * @param former the longest duration that may still count of what it acknowledged then
    */
   public LeaseMember(
-      String self, Set<String> voters, LeaseTimes times, Promise promise, long nowNanos) {
-    this(self, Majority.of(voters), times, new Voter(times, promise, nowNanos));
+      String self,
+      Set<String> voters,
+      LeaseTimes times,
+      Promise promise,
+      Duration former,
+      long nowNanos) {
+    this(self, Majority.of(voters), times, new Voter(times, promise, former.toNanos(), nowNanos));
   }
 
   LeaseMember(String self, Majority voters, LeaseTimes times, Voter voter) {
@@ -55,6 +72,7 @@ public final class LeaseMember {
     this.voters = voters;
     this.times = times;
     this.voter = voter;
+    this.waitsLonger = voter.waitsLonger();
   }
 
   // ---- what happens
@@ -95,7 +113,13 @@ public final class LeaseMember {
             return;
           }
           long epoch = Math.max(recordedEpoch, knownEpoch()) + 1;
-          candidacy = new Candidacy(epoch, over, voters, nowNanos + patience.toNanos());
+          if (!withdrawn.isEmpty()) {
+            steps.add(new Step.NotEndorsed(epoch, withdrawn));
+            return;
+          }
+          candidacy =
+              new Candidacy(
+                  epoch, over, voters, times.durationMillis(), nowNanos + patience.toNanos());
           ask(candidacy, nowNanos);
         });
   }
@@ -146,6 +170,27 @@ public final class LeaseMember {
         () -> {
           voter.released(self, epoch);
           sendToOthers(new Lease.Release(epoch));
+        });
+  }
+
+  /**
+   * Takes no part from now on: this node acknowledges nothing, endorses nobody, stands for nothing,
+   * and gives up what it holds. It still notes who is primary.
+   */
+  public List<Step> withdraw(String reason, long nowNanos) {
+    return step(
+        nowNanos,
+        () -> {
+          withdrawn = reason;
+          endorsedEpoch = 0;
+          Holder current = holder;
+          if (current != null) {
+            over(current, reason, false);
+          }
+          Candidacy standing = candidacy;
+          if (standing != null) {
+            notEndorsed(standing, reason);
+          }
         });
   }
 
@@ -216,7 +261,11 @@ public final class LeaseMember {
     work.run();
     Candidacy standing = candidacy;
     if (standing != null && standing.isTooLate(nowNanos)) {
-      notEndorsed(standing, "no majority has answered");
+      notEndorsed(standing, standing.missing());
+    }
+    if (waitsLonger && voter.isFormerOver(nowNanos)) {
+      waitsLonger = false;
+      steps.add(new Step.Shorten(times.durationMillis()));
     }
     return steps;
   }
@@ -227,9 +276,10 @@ public final class LeaseMember {
     }
     switch (message) {
       case Lease.Renewal renewal -> {
-        boolean acknowledged = voter.acknowledges(from, renewal.epoch(), nowNanos);
+        tellIfDiffering(from, renewal.durationMillis());
+        boolean acknowledged = voter.acknowledges(from, renewal, nowNanos);
         giveWayTo(renewal.epoch());
-        send(
+        say(
             from,
             acknowledged
                 ? new Lease.Renewed(renewal.epoch(), renewal.round())
@@ -250,8 +300,9 @@ public final class LeaseMember {
     }
     long round = current.nextRound(nowNanos);
     steps.add(new Step.Arm(current.epoch(), round, times.validityNanos()));
-    sendToOthers(new Lease.Renewal(current.epoch(), round));
-    if (voter.acknowledges(self, current.epoch(), nowNanos)) {
+    Lease.Renewal renewal = current.renewal(round);
+    sendToOthers(renewal);
+    if (voter.acknowledges(self, renewal, nowNanos)) {
       confirm(self, current.epoch(), round);
     }
   }
@@ -290,13 +341,33 @@ public final class LeaseMember {
     }
   }
 
+  /** Once for each duration that is not this node's. */
+  private void tellIfDiffering(String from, long durationMillis) {
+    if (voter.countsBy(durationMillis)) {
+      differing.remove(from);
+      return;
+    }
+    Long told = differing.put(from, durationMillis);
+    if (told == null || told != durationMillis) {
+      steps.add(new Step.Differs(from, durationMillis, times.durationMillis()));
+    }
+  }
+
   private void answer(String from, Lease.Ballot ballot, long nowNanos) {
+    if (!withdrawn.isEmpty()) {
+      return;
+    }
+    tellIfDiffering(from, ballot.durationMillis());
     boolean endorsed = voter.wouldEndorse(from, ballot, nowNanos);
     if (endorsed && !ballot.trial()) {
       promise(from, ballot.epoch());
       return;
     }
-    send(from, new Lease.Vote(ballot.epoch(), ballot.trial(), endorsed, voter.knownEpoch()));
+    send(from, vote(ballot.epoch(), ballot.trial(), endorsed));
+  }
+
+  private Lease.Vote vote(long epoch, boolean trial, boolean endorsed) {
+    return new Lease.Vote(epoch, trial, endorsed, voter.knownEpoch(), times.durationMillis());
   }
 
   /** The answer waits until the promise is durable. */
@@ -307,10 +378,10 @@ public final class LeaseMember {
   }
 
   private void tellEndorsed(Promise promise, long nowNanos) {
-    if (!unwritten.remove(promise)) {
+    if (!unwritten.remove(promise) || !withdrawn.isEmpty()) {
       return;
     }
-    Lease.Vote vote = new Lease.Vote(promise.epoch(), false, true, voter.knownEpoch());
+    Lease.Vote vote = vote(promise.epoch(), false, true);
     if (promise.candidate().equals(self)) {
       count(self, vote, nowNanos);
     } else {
@@ -325,7 +396,7 @@ public final class LeaseMember {
       return;
     }
     if (ballot.trial()) {
-      count(self, new Lease.Vote(ballot.epoch(), true, true, voter.knownEpoch()), nowNanos);
+      count(self, vote(ballot.epoch(), true, true), nowNanos);
     } else {
       promise(self, ballot.epoch());
     }
@@ -365,6 +436,13 @@ public final class LeaseMember {
       if (!other.equals(self)) {
         send(other, message);
       }
+    }
+  }
+
+  /** What nobody hears of a node that takes no part. */
+  private void say(String to, Lease message) {
+    if (withdrawn.isEmpty()) {
+      send(to, message);
     }
   }
 

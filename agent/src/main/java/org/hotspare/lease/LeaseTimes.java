@@ -27,6 +27,11 @@ public record LeaseTimes(long durationNanos, long validityNanos, long renewalNan
     }
   }
 
+  /** The duration as it is told to others and written down. */
+  long durationMillis() {
+    return durationNanos / 1_000_000;
+  }
+
   /** The times of a lease of that duration. */
   public static LeaseTimes of(Duration duration) {
     long nanos = duration.toNanos();

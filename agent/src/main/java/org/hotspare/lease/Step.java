@@ -5,11 +5,21 @@ import org.hotspare.wire.Frame.Lease;
 /**
  * What a {@link LeaseMember} wants done. Steps are performed in the order in which they were given,
  * each to its end before the next, by one thread; the safety of the lease rests on that order. Only
- * {@link Persist} may go on beside those after it; promises are written in the order given.
+ * {@link Persist} and {@link Shorten} may go on beside those after them; they are written in the
+ * order given.
  */
 public sealed interface Step {
   /** Write the promise to disk, durably, then call {@link LeaseMember#persisted}. */
   record Persist(Promise promise) implements Step {}
+
+  /**
+   * What this node acknowledged before it was started is over: write down that its present duration
+   * is all that it has to wait for when it is started next. Until that is durable it waits longer.
+   */
+  record Shorten(long durationMillis) implements Step {}
+
+  /** Tell the operator that a primary or candidate counts by another duration than this node. */
+  record Differs(String node, long theirMillis, long ownMillis) implements Step {}
 
   /** Send a message to another member, or lose it. */
   record Send(String to, Lease message) implements Step {}

@@ -7,14 +7,19 @@ import org.hotspare.wire.Frame.Lease;
  *
  * <p>Invariants: the promised and the acknowledged epoch never fall; between the acknowledgement of
  * one epoch and the endorsement of a higher one the lease's duration passes, unless the lower epoch
- * is known to be over; what was acknowledged before the last start counts as acknowledged at the
- * start.
+ * is known to be over; it is the duration by which the holder counts, too, since no other holder is
+ * told that it was acknowledged; what was acknowledged before the last start counts as acknowledged
+ * at the start, and for as long as this voter counted then.
  *
  * <p>Owned by the thread of its {@link LeaseMember}.
  */
 class Voter {
   private final LeaseTimes times;
   private final long startedNanos;
+
+  /** For how long after the start it endorses nobody. */
+  private final long formerNanos;
+
   private Promise promise;
   private long acknowledgedEpoch;
   private String acknowledgedHolder = "";
@@ -23,10 +28,13 @@ class Voter {
 
   /**
    * @param promise what it promised before it was started
+   * @param formerNanos the longest duration that may still count of what it acknowledged then; less
+   *     than its own counts as its own
    */
-  Voter(LeaseTimes times, Promise promise, long nowNanos) {
+  Voter(LeaseTimes times, Promise promise, long formerNanos, long nowNanos) {
     this.times = times;
     this.promise = promise;
+    this.formerNanos = Math.max(formerNanos, times.durationNanos());
     this.startedNanos = nowNanos;
   }
 
@@ -39,12 +47,22 @@ class Voter {
     return promise;
   }
 
+  /** Whether somebody who counts by that duration counts as this voter does. */
+  boolean countsBy(long durationMillis) {
+    return durationMillis == times.durationMillis();
+  }
+
   /**
-   * Whether it acknowledges a renewal of that epoch; from now on it endorses nobody for a while. An
-   * epoch is of whom it heard of first, whomever this voter endorsed for it: only who was endorsed
-   * by a majority sends renewals, and no other can have been.
+   * Whether it acknowledges a renewal; from now on it endorses nobody for a while. An epoch is of
+   * whom it heard of first, whomever this voter endorsed for it: only who was endorsed by a
+   * majority sends renewals, and no other can have been.
+   *
+   * <p>Where the holder counts by another duration it does as if its acknowledgement was lost: a
+   * longer one could count when this voter endorses somebody else. It does not endorse meanwhile,
+   * since the primary is heard.
    */
-  boolean acknowledges(String holder, long epoch, long nowNanos) {
+  boolean acknowledges(String holder, Lease.Renewal renewal, long nowNanos) {
+    long epoch = renewal.epoch();
     boolean ofAnother = epoch == acknowledgedEpoch && !holder.equals(acknowledgedHolder);
     if (epoch < knownEpoch() || epoch <= releasedEpoch || ofAnother) {
       return false;
@@ -52,7 +70,7 @@ class Voter {
     acknowledgedEpoch = epoch;
     acknowledgedHolder = holder;
     acknowledgedNanos = nowNanos;
-    return true;
+    return countsBy(renewal.durationMillis());
   }
 
   /** Its holder says that nobody holds that epoch any more, nor one before it. */
@@ -67,6 +85,9 @@ class Voter {
    * again: the answer may have been lost.
    */
   boolean wouldEndorse(String candidate, Lease.Ballot ballot, long nowNanos) {
+    if (!countsBy(ballot.durationMillis())) {
+      return false;
+    }
     if (ballot.epoch() == promise.epoch()) {
       return candidate.equals(promise.candidate());
     }
@@ -79,16 +100,26 @@ class Voter {
    * @param off see {@link Lease.Ballot#over}
    */
   boolean isOver(long off, long nowNanos) {
-    if (nowNanos - startedNanos < times.durationNanos()) {
+    if (!isFormerOver(nowNanos)) {
       return false;
     }
     boolean ended = acknowledgedEpoch <= Math.max(releasedEpoch, off);
     return ended || nowNanos - acknowledgedNanos >= times.durationNanos();
   }
 
+  /** Whether it waits for longer after this start than its own duration asks for. */
+  boolean waitsLonger() {
+    return formerNanos > times.durationNanos();
+  }
+
+  /** Whether nothing counts any more of what it acknowledged before it was started. */
+  boolean isFormerOver(long nowNanos) {
+    return nowNanos - startedNanos >= formerNanos;
+  }
+
   /** From when on it would endorse somebody for an epoch that is high enough. */
   long freeAtNanos() {
-    long started = startedNanos + times.durationNanos();
+    long started = startedNanos + formerNanos;
     if (acknowledgedEpoch <= releasedEpoch) {
       return started;
     }

@@ -8,14 +8,15 @@
  * long after a renewal was <em>sent</em> as {@link org.hotspare.lease.LeaseTimes#validityNanos
  * validity} says, once a majority has acknowledged it. A candidate needs a majority of endorsements
  * for a higher epoch, and a voter endorses only when the whole duration has passed since it last
- * acknowledged. <em>Proof that there are never two:</em> the holder's last confirmed renewal and
- * the candidate's endorsements share a voter. Either it acknowledged first, and endorsed when the
+ * acknowledged. Holder and voter count by the same duration: a voter acknowledges and endorses no
+ * other. <em>Proof that there are never two:</em> the holder's last confirmed renewal and the
+ * candidate's endorsements share a voter. Either it acknowledged first, and endorsed when the
  * holder's time, which began earlier and is shorter, had run out. Or it endorsed first, and refused
  * the renewal.
  *
  * <p>Renewing writes nothing to any disk. An endorsement is durable before it is told, and a voter
  * that was started endorses nobody for one duration, since it does not know what it acknowledged
- * before.
+ * before, or for a longer one by which it counted then.
  *
  * <p>All times are readings of one node's CLOCK_MONOTONIC_RAW in nanoseconds; no two nodes' clocks
  * are ever compared.

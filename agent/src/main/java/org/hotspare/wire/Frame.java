@@ -249,8 +249,13 @@ public sealed interface Frame {
     /** The epoch that it is about. */
     long epoch();
 
-    /** The holder of the epoch renews its lease, for the {@code round}th time. */
-    record Renewal(long epoch, long round) implements Lease {}
+    /**
+     * The holder of the epoch renews its lease, for the {@code round}th time.
+     *
+     * @param durationMillis of the lease, as the holder counts: only those who count the same may
+     *     acknowledge it
+     */
+    record Renewal(long epoch, long round, long durationMillis) implements Lease {}
 
     /** A voter acknowledges a renewal. */
     record Renewed(long epoch, long round) implements Lease {}
@@ -268,15 +273,18 @@ public sealed interface Frame {
      * @param trial whether it only asks if it would be: nothing changes at the voter
      * @param over holders of this epoch and of those before it are known to be off, since a fence
      *     said so; 0 where none is
+     * @param durationMillis of the lease, as the candidate counts
      */
-    record Ballot(long epoch, boolean trial, long over) implements Lease {}
+    record Ballot(long epoch, boolean trial, long over, long durationMillis) implements Lease {}
 
     /**
      * A voter's answer to a ballot.
      *
      * @param known the highest epoch that it endorsed or acknowledged
+     * @param durationMillis of the lease, as the voter counts
      */
-    record Vote(long epoch, boolean trial, boolean endorsed, long known) implements Lease {}
+    record Vote(long epoch, boolean trial, boolean endorsed, long known, long durationMillis)
+        implements Lease {}
 
     /** The holder of the epoch has closed its gate and holds no longer. */
     record Release(long epoch) implements Lease {}

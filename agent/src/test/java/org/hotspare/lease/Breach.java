@@ -7,6 +7,10 @@ enum Breach {
   FORGOTTEN_PROMISE,
   /** A voter endorses at once after its start, whatever it acknowledged before. */
   NO_WAIT_AFTER_START,
+  /** A voter waits after its start for its present duration only, though it had a longer one. */
+  FORGOTTEN_DURATION,
+  /** A voter acknowledges renewals of a holder that counts by another duration. */
+  OTHER_DURATION,
   /** A voter endorses while the last renewal that it acknowledged still counts. */
   EARLY_ENDORSEMENT,
   /** A voter acknowledges renewals of an epoch below the one that it endorsed. */

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.hotspare.testing.Await.await;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -183,6 +184,53 @@ final class LeaseLoopTest {
     assertThat(file.read()).isEqualTo(new Promise(7, "beta"));
     Files.writeString(base.resolve("promise"), "7 be");
     assertThatThrownBy(file::read).isInstanceOf(IOException.class).hasMessageContaining("damaged");
+  }
+
+  /** Whatever it acknowledged with the longer one may count still. */
+  @Test
+  void aVoterIsStartedWithAShorterDurationAndWaitsForTheLongerOneOnce() throws Exception {
+    Map<String, Integer> ports = TestMember.prepare(base);
+    DurationFile file = new DurationFile(base.resolve("alpha").resolve("lease-duration"));
+    assertThat(file.read()).isEqualTo(Duration.ZERO);
+    new TestMember("alpha", base, ports, LeaseTimes.of(Duration.ofSeconds(4))).close();
+    assertThat(file.read()).isEqualTo(Duration.ofSeconds(4));
+
+    long before = System.nanoTime();
+    TestMember shortened = new TestMember("alpha", base, ports);
+    members.put("alpha", shortened);
+    await("it is free", () -> shortened.lease().isOver());
+    assertThat(System.nanoTime() - before).isGreaterThan(4_000_000_000L);
+    await("it does not wait for it again", () -> isShort(file));
+  }
+
+  private static boolean isShort(DurationFile file) {
+    try {
+      return file.read().equals(Duration.ofSeconds(1));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  @Test
+  void aVoterDoesNotStartWhereTheDurationIsDamaged() throws Exception {
+    Map<String, Integer> ports = TestMember.prepare(base);
+    Files.writeString(base.resolve("alpha").resolve("lease-duration"), "20");
+    assertThatThrownBy(() -> new TestMember("alpha", base, ports))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("lease-duration is damaged");
+  }
+
+  @Test
+  void whoWithdrewIsEndorsedNoMoreAndTheOthersGoOn() throws Exception {
+    startAll();
+    long epoch = promote("alpha", 0);
+    member("alpha").lease().withdraw("its file names other voters");
+    assertThat(next(member("alpha"))).isEqualTo("over " + epoch + ": its file names other voters");
+    assertThat(member("alpha").gate().isOpen()).isFalse();
+    long second = promote("beta", epoch);
+    member("alpha").lease().campaign(second, 0, PATIENCE);
+    assertThat(next(member("alpha"))).endsWith(": its file names other voters");
+    assertNeverTwo();
   }
 
   @Test

@@ -11,7 +11,8 @@ import java.util.TreeSet;
 /**
  * A whole cluster in simulated time, in which everything goes wrong: beside what befalls messages
  * ({@link SimWorld}), agents are stalled between any two steps, die and start again, machines lose
- * power, clocks run apart within the bound. {@link SimJudge} looks on.
+ * power, clocks run apart within the bound, and in some clusters agents are started again with
+ * another duration of the lease. {@link SimJudge} looks on.
  */
 final class SimCluster {
   private static final String[] NAMES = {"alpha", "beta", "gamma", "delta", "epsilon"};
@@ -23,12 +24,17 @@ final class SimCluster {
   private final List<String> names = new ArrayList<>();
   private final LeaseTimes times;
 
+  /** The times with which agents are started again. */
+  private final List<LeaseTimes> durations;
+
   private String recordedPrimary = "";
   private long fencedEpoch;
 
   SimCluster(long seed, Breach breach) {
     this.world = new SimWorld(seed);
     this.times = world.times();
+    this.durations =
+        world.chance(3) ? List.of(times, LeaseTimes.of(Duration.ofSeconds(6))) : List.of(times);
     int size = world.chance(4) ? 5 : 3;
     Set<String> voters = new TreeSet<>(List.of(NAMES).subList(0, size));
     Majority majority =
@@ -102,7 +108,7 @@ final class SimCluster {
 
   private void disturbOnce() {
     SimMember member = any();
-    switch ((int) world.random(0, 9)) {
+    switch ((int) world.random(0, durations.size() == 1 ? 9 : 12)) {
       case 0, 1 -> crash(member, world.chance(2));
       case 2 -> member.node().stall(world.random(1_000_000, 3 * times.durationNanos()));
       case 3 -> member.node().release("a planned change");
@@ -111,6 +117,7 @@ final class SimCluster {
       case 6 -> fence();
       case 7 -> crashPrimary();
       case 8 -> congest();
+      case 10, 11, 12 -> reconfigure(member);
       default -> world.mend();
     }
   }
@@ -127,6 +134,12 @@ final class SimCluster {
             member.start();
           }
         });
+  }
+
+  /** Its operator has changed the duration. */
+  private void reconfigure(SimMember member) {
+    member.node().configure(durations.get((int) world.random(0, durations.size() - 1)));
+    crash(member, false);
   }
 
   private void crashPrimary() {
@@ -173,12 +186,24 @@ final class SimCluster {
     world.setCalm(false);
     world.runUntil(world.now() + troubled.toNanos());
     world.setCalm(true);
+    agree();
     long deadline = world.now() + 20 * times.durationNanos();
     while (nobodyServes() && world.now() < deadline) {
       world.runUntil(world.now() + times.renewalNanos());
     }
     if (nobodyServes()) {
       throw new SimJudge.Violation("nobody serves, though a majority can talk");
+    }
+  }
+
+  /** All have one duration again, as operators are told. */
+  private void agree() {
+    for (SimMember member : all) {
+      member.node().configure(times);
+      if (member.node().isUp() && !member.node().times().equals(times)) {
+        member.node().crash(false);
+        member.start();
+      }
     }
   }
 

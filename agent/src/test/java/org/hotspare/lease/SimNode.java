@@ -36,6 +36,13 @@ public final class SimNode {
   /** What its disk holds. */
   private Promise durable = Promise.NONE;
 
+  private long durableMillis;
+
+  /** By what it counts when it is started next, and by what it counts now. */
+  private LeaseTimes configured;
+
+  private LeaseTimes times;
+
   private @Nullable LeaseMember member;
   private @Nullable SimVoter voter;
   private final Deque<LongFunction<List<Step>>> inbox = new ArrayDeque<>();
@@ -61,6 +68,8 @@ public final class SimNode {
     this.voters = voters;
     this.host = host;
     this.breach = breach;
+    this.configured = world.times();
+    this.times = configured;
     this.rate = 1 + apart * (2 * world.fraction() - 1);
     this.offset = world.random(0, 1L << 50);
     this.gate = new SimGate(breach == Breach.SET_FILLED_AGAIN);
@@ -101,10 +110,22 @@ public final class SimNode {
 
   public void start() {
     life++;
-    SimVoter started = new SimVoter(breach, world.times(), durable, clock());
+    times = configured;
+    SimVoter started = new SimVoter(breach, times, durable, durableMillis * 1_000_000, clock());
+    durableMillis = Math.max(durableMillis, times.durationMillis());
     voter = started;
-    member = new LeaseMember(name, voters, world.times(), started);
+    member = new LeaseMember(name, voters, times, started);
     tickAfter(0, life);
+  }
+
+  /** Its next start is with these. */
+  void configure(LeaseTimes changed) {
+    configured = changed;
+  }
+
+  /** What it was started with last. */
+  LeaseTimes times() {
+    return times;
   }
 
   /** From now on these are the voters, of whom it is one; it holds nothing at this moment. */
@@ -112,7 +133,7 @@ public final class SimNode {
     voters = Majority.of(fewer);
     SimVoter same = voter;
     if (same != null && member != null) {
-      member = new LeaseMember(name, voters, world.times(), same);
+      member = new LeaseMember(name, voters, times, same);
     }
   }
 
@@ -228,9 +249,11 @@ public final class SimNode {
   }
 
   private void perform(Step step) {
-    long validity = (long) (world.times().validityNanos() / rate);
+    long validity = (long) (times.validityNanos() / rate);
     switch (step) {
       case Step.Persist persist -> persist(persist.promise());
+      case Step.Shorten shorten -> shorten(shorten);
+      case Step.Differs _ -> {}
       case Step.Send send -> host.send(send.to(), send.message());
       case Step.Arm arm -> {
         if (breach != Breach.COUNTED_FROM_ANSWER) {
@@ -266,17 +289,11 @@ public final class SimNode {
   }
 
   private void persist(Promise promise) {
-    long ofLife = life;
     if (breach == Breach.TOLD_BEFORE_DURABLE) {
       deliver(now -> member().persisted(promise, now));
     }
-    diskFreeAt = Math.max(diskFreeAt, world.now()) + world.random(100_000, 200_000_000);
-    world.after(
-        diskFreeAt - world.now(),
+    write(
         () -> {
-          if (life != ofLife) {
-            return;
-          }
           if (promise.epoch() < durable.epoch()) {
             throw new SimJudge.Violation("the epoch promised by " + name + " fell");
           }
@@ -284,6 +301,23 @@ public final class SimNode {
           judge.promised(name, promise);
           if (breach != Breach.TOLD_BEFORE_DURABLE) {
             deliver(now -> member().persisted(promise, now));
+          }
+        });
+  }
+
+  private void shorten(Step.Shorten shorten) {
+    write(() -> durableMillis = shorten.durationMillis());
+  }
+
+  /** What is under way when the agent dies is not written. */
+  private void write(Runnable done) {
+    long ofLife = life;
+    diskFreeAt = Math.max(diskFreeAt, world.now()) + world.random(100_000, 200_000_000);
+    world.after(
+        diskFreeAt - world.now(),
+        () -> {
+          if (life == ofLife) {
+            done.run();
           }
         });
   }

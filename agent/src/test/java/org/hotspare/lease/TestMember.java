@@ -43,6 +43,11 @@ final class TestMember implements AutoCloseable {
   private final Map<String, Boolean> cut = new ConcurrentHashMap<>();
 
   TestMember(String self, Path base, Map<String, Integer> ports) throws IOException {
+    this(self, base, ports, TIMES);
+  }
+
+  TestMember(String self, Path base, Map<String, Integer> ports, LeaseTimes times)
+      throws IOException {
     Certificates certificates = Certificates.load(tls(base, self));
     CompletableFuture<ClusterRecord> started = new CompletableFuture<>();
     CompletableFuture<LeaseLoop> voting = new CompletableFuture<>();
@@ -68,7 +73,7 @@ final class TestMember implements AutoCloseable {
         LeaseLoop.start(
             self,
             ports.keySet(),
-            TIMES,
+            times,
             base.resolve(self).resolve("promise"),
             gate,
             new News(),

@@ -78,13 +78,17 @@ final class RandomFrames {
   private Frame.Lease lease() {
     long epoch = random.nextInt(1000);
     return switch (random.nextInt(6)) {
-      case 0 -> new Frame.Lease.Renewal(epoch, 1 + random.nextInt(100));
+      case 0 -> new Frame.Lease.Renewal(epoch, 1 + random.nextInt(100), millis());
       case 1 -> new Frame.Lease.Renewed(epoch, 1 + random.nextInt(100));
       case 2 -> new Frame.Lease.Superseded(epoch, epoch + 1);
-      case 3 -> new Frame.Lease.Ballot(epoch, random.nextBoolean(), random.nextInt(10));
-      case 4 -> new Frame.Lease.Vote(epoch, random.nextBoolean(), random.nextBoolean(), epoch);
+      case 3 -> new Frame.Lease.Ballot(epoch, flag(), random.nextInt(10), millis());
+      case 4 -> new Frame.Lease.Vote(epoch, flag(), flag(), epoch, millis());
       default -> new Frame.Lease.Release(epoch);
     };
+  }
+
+  private long millis() {
+    return 1 + random.nextInt(60_000);
   }
 
   private Frame.Subject subject() {
