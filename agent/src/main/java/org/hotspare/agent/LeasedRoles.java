@@ -129,22 +129,13 @@ final class LeasedRoles implements AutoCloseable {
               LeaseTimes.of(duration),
               machine == null ? new NoGate() : machine,
               connecting,
-              listeners(loop, health, joined));
+              listeners(loop, health, telling, joined));
     } catch (IOException | RuntimeException e) {
       health.close();
       if (machine != null) {
         machine.close();
       }
-      throw e;
-    }
-    try {
-      requireSameVoters(configuration, membership.record().current().roles());
-    } catch (IOException e) {
-      membership.close();
-      health.close();
-      if (machine != null) {
-        machine.close();
-      }
+      telling.close();
       throw e;
     }
     joined.complete(membership);
@@ -192,18 +183,6 @@ final class LeasedRoles implements AutoCloseable {
     }
   }
 
-  /** Two majorities of differing voters need have nobody in common. */
-  private static void requireSameVoters(Configuration configuration, Roles known)
-      throws IOException {
-    if (!known.voters().isEmpty() && !known.voters().equals(configuration.voters())) {
-      throw new IOException(
-          "by the configuration %s vote, by the cluster's record %s: this version cannot change that"
-              .formatted(
-                  String.join(", ", new TreeSet<>(configuration.voters())),
-                  String.join(", ", known.voters())));
-    }
-  }
-
   private static Settings settings(Configuration configuration, Node self, Duration duration) {
     Set<String> dataNodes =
         configuration.nodes().values().stream()
@@ -240,7 +219,10 @@ final class LeasedRoles implements AutoCloseable {
   }
 
   private static Membership.Listeners listeners(
-      @Nullable RoleLoop loop, HealthWatch health, CompletableFuture<Membership> joined) {
+      @Nullable RoleLoop loop,
+      HealthWatch health,
+      Telling telling,
+      CompletableFuture<Membership> joined) {
     Consumer<ClusterRecord.Version> learning =
         version -> {
           health.primaryIs(version.roles().primary());
@@ -252,6 +234,7 @@ final class LeasedRoles implements AutoCloseable {
     return new Membership.Listeners(
         lease,
         learning,
+        telling::problem,
         (from, content) -> {
           if (!joined.isDone()) {
             throw new IOException("the record is being opened");

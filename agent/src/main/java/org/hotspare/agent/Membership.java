@@ -18,9 +18,18 @@ import org.hotspare.watch.WorkDirectories;
 import org.hotspare.wire.Frame;
 import org.hotspare.wire.Frame.Subject;
 import org.hotspare.wire.Link;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/** This node's part in what the members of a cluster keep together: links, record and lease. */
+/**
+ * This node's part in what the members of a cluster keep together: links, record and lease.
+ *
+ * <p>Invariant: it votes, for the lease as for the record, only by a file that names the voters of
+ * the newest record that it knows of.
+ */
 final class Membership implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Membership.class);
+
   /** How long one question may take: the record's engine asks again. */
   private static final Duration PATIENCE = Duration.ofSeconds(1);
 
@@ -34,9 +43,16 @@ final class Membership implements AutoCloseable {
     Bytes exchange(String from, Bytes report) throws IOException;
   }
 
-  /** Those who are told what becomes of record and lease. */
+  /**
+   * Those who are told what becomes of record and lease.
+   *
+   * @param problem told once, if this node votes no more; must not block
+   */
   record Listeners(
-      LeaseLoop.Listener lease, Consumer<ClusterRecord.Version> record, Reporting reporting) {}
+      LeaseLoop.Listener lease,
+      Consumer<ClusterRecord.Version> record,
+      Consumer<String> problem,
+      Reporting reporting) {}
 
   private final PeerLinks peers;
   private final LeaseLoop lease;
@@ -52,7 +68,8 @@ final class Membership implements AutoCloseable {
    * Takes part from now on.
    *
    * @param connecting makes a link to another node
-   * @throws IOException if what this node remembers cannot be read
+   * @throws IOException if what this node remembers cannot be read, or names other voters than the
+   *     configuration
    */
   static Membership start(
       Configuration configuration,
@@ -62,15 +79,27 @@ final class Membership implements AutoCloseable {
       PeerLinks.Connecting connecting,
       Listeners listeners)
       throws IOException {
+    Path state = configuration.state();
+    Path directory = state.resolve("record");
+    CompletableFuture<LeaseLoop> voting = new CompletableFuture<>();
+    SameVoters voters =
+        new SameVoters(
+            configuration.voters(),
+            difference -> {
+              voting.join().withdraw(difference);
+              LOG.error("{}", difference);
+              listeners.problem.accept(difference);
+            });
+    voters.require(ClusterRecord.remembered(directory).roles());
     Set<String> others = new TreeSet<>(configuration.nodes().keySet());
     others.remove(self.name());
     CompletableFuture<ClusterRecord> recording = new CompletableFuture<>();
-    CompletableFuture<LeaseLoop> voting = new CompletableFuture<>();
     PeerLinks peers =
         new PeerLinks(
             others,
             connecting,
-            (from, subject, content) -> answer(from, subject, content, recording, listeners),
+            (from, subject, content) ->
+                answer(from, subject, content, voters, recording, listeners),
             (from, word) -> {
               // Before that it has no vote: the word is said again.
               if (voting.isDone()) {
@@ -78,7 +107,6 @@ final class Membership implements AutoCloseable {
               }
             },
             PATIENCE);
-    Path state = configuration.state();
     LeaseLoop lease =
         LeaseLoop.start(
             self.name(),
@@ -90,7 +118,6 @@ final class Membership implements AutoCloseable {
             peers);
     try {
       voting.complete(lease);
-      Path directory = state.resolve("record");
       WorkDirectories.createPrivate(directory);
       ClusterRecord record =
           ClusterRecord.start(
@@ -99,8 +126,14 @@ final class Membership implements AutoCloseable {
               configuration.voters(),
               directory,
               ClusterRecord.Elections.DEFAULT,
-              peers,
-              listeners.record);
+              (node, subject, content) -> {
+                voters.requireStill();
+                return peers.call(node, subject, content);
+              },
+              version -> {
+                voters.learn(version.roles());
+                listeners.record.accept(version);
+              });
       recording.complete(record);
       peers.start();
       return new Membership(peers, lease, record);
@@ -115,12 +148,14 @@ final class Membership implements AutoCloseable {
       String from,
       Subject subject,
       Bytes content,
+      SameVoters voters,
       CompletableFuture<ClusterRecord> recording,
       Listeners listeners)
       throws IOException {
     if (subject == Subject.REPORT) {
       return listeners.reporting.exchange(from, content);
     }
+    voters.requireStill();
     if (!recording.isDone()) {
       throw new IOException("the record is being opened");
     }

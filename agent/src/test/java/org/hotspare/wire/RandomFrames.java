@@ -88,7 +88,7 @@ final class RandomFrames {
   }
 
   private long millis() {
-    return 1 + random.nextInt(60_000);
+    return 1L + random.nextInt(60_000);
   }
 
   private Frame.Subject subject() {
