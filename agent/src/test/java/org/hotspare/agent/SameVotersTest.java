@@ -68,9 +68,7 @@ final class SameVotersTest {
     return Configuration.parse(
         """
         cluster: web
-        nodes:
-          alpha: {address: "127.0.0.1:7400"}
-          beta: {address: "127.0.0.1:7401", vote: false}
+        nodes: {alpha: {address: "127.0.0.1:7400"}}
         mirrors:
           www: {path: %1$s/www}
         lease: {duration: 500ms}

@@ -258,6 +258,7 @@ final class ElectionTest {
   @Test
   void aNodeThatKnowsNothingYetLeavesEverythingAsItIs() {
     Scene scene = new Scene();
+    scene.version = 0;
     scene.roles = Roles.NONE;
     scene.recordConfirmed = false;
     scene.role = Role.Unsettled.started(scene.now);
@@ -270,6 +271,20 @@ final class ElectionTest {
     scene.step();
     assertThat(scene.role).as("another leads").isInstanceOf(Role.Demoting.class);
     assertThat(scene.gateHeld).isFalse();
+  }
+
+  @Test
+  void aPauseThatWasKnownBeforeTheStartCountsAndItsLackToo() {
+    for (boolean paused : new boolean[] {true, false}) {
+      Scene scene = new Scene();
+      scene.self = "alpha";
+      scene.roles = paused ? scene.roles.withPause(new Roles.Pause("upgrade", 0)) : scene.roles;
+      scene.recordConfirmed = false;
+      scene.role = Role.Unsettled.started(scene.now);
+      scene.gateHeld = true;
+      boolean freed = scene.decide().stream().anyMatch(Action.FreeGate.class::isInstance);
+      assertThat(freed).as("freed, paused: " + paused).isEqualTo(!paused);
+    }
   }
 
   @Test
