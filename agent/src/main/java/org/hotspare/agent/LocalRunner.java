@@ -18,6 +18,8 @@ import org.hotspare.cli.Finding;
 import org.hotspare.config.Configuration;
 import org.hotspare.config.ConfigurationException;
 import org.hotspare.config.Node;
+import org.hotspare.linux.LinuxException;
+import org.hotspare.linux.ServiceManager;
 import org.hotspare.watch.WorkDirectories;
 import org.hotspare.wire.Admission;
 import org.hotspare.wire.Certificates;
@@ -48,18 +50,33 @@ final class LocalRunner implements AgentRunner {
       throw new CommandFailure(Outcome.NO, String.valueOf(e.getMessage()));
     }
     started.complete(agent);
+    tellServiceManager("READY=1");
     CountDownLatch stopped = new CountDownLatch(1);
     Thread stopping =
         Thread.ofPlatform()
             .name("stop")
             .unstarted(
                 () -> {
+                  tellServiceManager("STOPPING=1");
                   stop(agent);
                   stopped.countDown();
                 });
     Runtime.getRuntime().addShutdownHook(stopping);
     stopped.await();
     return Outcome.DONE;
+  }
+
+  /** Where systemd, or one that does as it does, has started this process. */
+  private static void tellServiceManager(String state) {
+    String socket = System.getenv("NOTIFY_SOCKET");
+    if (socket == null || socket.isEmpty()) {
+      return;
+    }
+    try {
+      ServiceManager.tell(socket, state);
+    } catch (LinuxException | IllegalArgumentException e) {
+      LOG.warn("the service manager cannot be told \"{}\": {}", state, e.getMessage());
+    }
   }
 
   private static void stop(Agent agent) {
