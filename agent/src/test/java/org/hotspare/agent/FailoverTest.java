@@ -32,7 +32,7 @@ final class FailoverTest {
   private static final int SMALL = 100;
   private static final Duration LIMIT = Duration.ofSeconds(90);
 
-  @TempDir Path base;
+  @TempDir static Path base;
   private Trio trio;
 
   /** Who is so when a test begins, and is to be so after each change in it. */

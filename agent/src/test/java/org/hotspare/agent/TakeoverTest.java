@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import org.hotspare.admin.Answer;
 import org.hotspare.admin.CommandFailure;
 import org.hotspare.admin.Outcome;
 import org.hotspare.admin.RoleOrder;
@@ -85,15 +86,29 @@ final class TakeoverTest {
         () -> !answers().isEmpty() && answers().getLast().endsWith(" " + name));
   }
 
+  /** A client that asks for the first time. */
+  private void assertAnswersNow(String name) throws InterruptedException {
+    List<String> asking = new ArrayList<>(network.on("client"));
+    asking.addAll(Command.script("who_answers", PORT, ADDRESS));
+    try (Background another = new Background(asking)) {
+      await("an answer", LIMIT, () -> !another.output().isEmpty());
+      assertThat(another.output().strip()).endsWith(" " + name);
+    }
+  }
+
   private boolean hasAddress(String node) {
     return network.run(node, "ip", "address", "show", "dev", "eth0").output().contains(ADDRESS);
   }
 
   private boolean handsOverToAlpha() {
+    return order("beta", new RoleOrder.Switchover("alpha")) == Outcome.DONE;
+  }
+
+  private Outcome order(String node, RoleOrder order) {
     try {
-      var answer = trio.agent("beta").client().changeRoles(new RoleOrder.Switchover("alpha"));
+      Answer answer = trio.agent(node).client().changeRoles(order);
       System.out.println("TakeoverTest: " + answer);
-      return answer.outcome() == Outcome.DONE;
+      return answer.outcome();
     } catch (CommandFailure e) {
       throw new AssertionError(e);
     }
@@ -117,6 +132,44 @@ final class TakeoverTest {
       System.out.println("TakeoverTest: milliseconds without an answer before " + answers());
       assertThat(answers().stream().map(line -> line.substring(line.indexOf(' ') + 1)).toList())
           .containsExactly("alpha", "beta", "alpha");
+    } catch (AssertionError e) {
+      throw trio.withLogs(e);
+    }
+  }
+
+  /** As while the agents are replaced by newer ones. */
+  @Test
+  void whileHandsAreOffNothingMovesWhateverBecomesOfTheAgents() throws Exception {
+    try {
+      awaitAnswer("alpha");
+      assertThat(order("alpha", new RoleOrder.Pause("upgrade", 0))).isEqualTo(Outcome.DONE);
+      for (boolean cleanly : List.of(true, false)) {
+        for (String node : Trio.NODES) {
+          if (cleanly) {
+            trio.agent(node).stop();
+          } else {
+            trio.agent(node).kill();
+          }
+        }
+        // Longer than lease, address and gate would last.
+        Thread.sleep(4 * LEASE.toMillis());
+        assertThat(hasAddress("alpha")).as("alpha has the address").isTrue();
+        assertAnswersNow("alpha");
+        for (String node : Trio.NODES) {
+          trio.agent(node).start();
+        }
+        trio.awaitPromotable("alpha", "beta");
+        Thread.sleep(4 * LEASE.toMillis());
+        assertThat(hasAddress("alpha")).as("alpha has the address").isTrue();
+        assertThat(trio.primaryOf(Trio.DATA_NODES)).isEqualTo("alpha");
+      }
+      assertThat(order("alpha", new RoleOrder.Resume())).isEqualTo(Outcome.DONE);
+      trio.awaitPromotable("alpha", "beta");
+      Thread.sleep(2 * LEASE.toMillis());
+      assertAnswersNow("alpha");
+      assertThat(answers()).as("who answered in turn").hasSize(1);
+      trio.agent("alpha").kill();
+      awaitAnswer("beta");
     } catch (AssertionError e) {
       throw trio.withLogs(e);
     }

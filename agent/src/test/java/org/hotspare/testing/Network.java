@@ -84,6 +84,41 @@ public final class Network implements AutoCloseable {
     inSwitch("link", "set", host, "master", "bridge");
   }
 
+  /** From now on what the one sends to the other is lost on the way, and nobody is told. */
+  public void cut(String from, String to) {
+    String table = "cut-" + from;
+    assertSucceeds(to, "nft", "add", "table", "ip", table);
+    assertSucceeds(
+        to,
+        "nft",
+        "add chain ip %s input { type filter hook input priority -500; }".formatted(table));
+    assertSucceeds(
+        to, "nft", "add rule ip %s input ip saddr %s drop".formatted(table, address(from)));
+  }
+
+  /** Neither hears the other. */
+  public void cutBothWays(String one, String other) {
+    cut(one, other);
+    cut(other, one);
+  }
+
+  /** What was cut goes through again. */
+  public void heal(String from, String to) {
+    assertSucceeds(to, "nft", "delete", "table", "ip", "cut-" + from);
+  }
+
+  public void healBothWays(String one, String other) {
+    heal(one, other);
+    heal(other, one);
+  }
+
+  private void assertSucceeds(String host, String... command) {
+    Command.Result result = run(host, command);
+    if (result.status() != 0) {
+      throw new AssertionError("%s on %s: %s".formatted(List.of(command), host, result));
+    }
+  }
+
   private void inSwitch(String... arguments) {
     List<String> all = new ArrayList<>(List.of("ip", "-n", prefix + SWITCH));
     all.addAll(List.of(arguments));
