@@ -32,7 +32,6 @@ final class KillTest {
   private static final int LARGE_SIZE = 300 << 20;
   private static final int LARGE_PARTS = 30;
   private static final int LARGE_PART = 1 << 20;
-  private static final Duration PATIENCE = Duration.ofMinutes(1);
 
   private final long seed = System.nanoTime();
   private final SplittableRandom random = new SplittableRandom(seed);
@@ -145,11 +144,11 @@ final class KillTest {
         pause(random.nextInt(2000));
       }
       case CHANGES -> {
-        awaitConfirmations(1 + random.nextInt(2), churn);
+        markers.awaitConfirmations(1 + random.nextInt(2), churn);
         pause(random.nextInt(1000));
       }
       case CATCHING_UP -> {
-        awaitConfirmations(1, churn);
+        markers.awaitConfirmations(1, churn);
         pair.beta().stop();
         pause(2000);
         pair.beta().start();
@@ -157,30 +156,12 @@ final class KillTest {
         pause(random.nextInt(300));
       }
       case LARGE_FILE -> {
-        awaitConfirmations(1, churn);
+        markers.awaitConfirmations(1, churn);
         writeLarge();
         TestPair.await("a large file is staged", this::isLargeStaged);
         pause(random.nextInt(600));
       }
-      case AFTER_BARRIER -> awaitConfirmations(1 + random.nextInt(3), churn);
-    }
-  }
-
-  /** Where the machine has no time for so many changes, there are none for a while. */
-  private void awaitConfirmations(int count, Churn churn) throws InterruptedException {
-    long wanted = markers.confirmations() + count;
-    long until = System.nanoTime() + PATIENCE.toNanos();
-    while (markers.confirmations() < wanted && System.nanoTime() < until) {
-      pause(20);
-    }
-    long left = wanted - markers.confirmations();
-    if (left > 0) {
-      churn.pause();
-      try {
-        markers.awaitConfirmations(Math.toIntExact(left));
-      } finally {
-        churn.goOn();
-      }
+      case AFTER_BARRIER -> markers.awaitConfirmations(1 + random.nextInt(3), churn);
     }
   }
 

@@ -23,6 +23,7 @@ import org.hotspare.admin.AdminClient;
 import org.hotspare.admin.CommandFailure;
 import org.hotspare.admin.WaitResult;
 import org.hotspare.testing.Await;
+import org.hotspare.testing.Churn;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,6 +35,8 @@ import org.jspecify.annotations.Nullable;
 final class Markers implements AutoCloseable {
   /** With the changes of a busy churn before it, on a machine that has other work. */
   private static final Duration LIMIT = Duration.ofMinutes(5);
+
+  private static final Duration WITH_CHANGES = Duration.ofSeconds(30);
 
   private static final int DIRECTORIES = 4;
   private static final int FILES = 12;
@@ -88,13 +91,26 @@ final class Markers implements AutoCloseable {
     return confirmations.get();
   }
 
-  /** Waits until so many more barriers have returned. */
-  void awaitConfirmations(int count) throws InterruptedException {
-    long from = confirmations();
+  /**
+   * Waits until so many more barriers have returned. Where the machine has no time for so many
+   * changes, there are none for a while.
+   */
+  void awaitConfirmations(int count, Churn churn) throws InterruptedException {
+    long wanted = confirmations() + count;
+    long until = System.nanoTime() + WITH_CHANGES.toNanos();
+    while (confirmations() < wanted && System.nanoTime() < until) {
+      Thread.sleep(20);
+    }
+    if (confirmations() >= wanted) {
+      return;
+    }
+    churn.pause();
     try {
-      Await.await("a barrier returns", LIMIT, () -> confirmations() >= from + count);
+      Await.await("a barrier returns", LIMIT, () -> confirmations() >= wanted);
     } catch (AssertionError e) {
       throw new AssertionError("the last barrier lacked " + unconfirmed, e);
+    } finally {
+      churn.goOn();
     }
   }
 

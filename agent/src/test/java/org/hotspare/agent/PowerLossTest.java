@@ -110,7 +110,7 @@ final class PowerLossTest {
                 pair.alphaTree(), CHANGES_PER_SECOND, Duration.ZERO, seed + round);
         PublishedReader reader = PublishedReader.start(pair.betaTree())) {
       markers.start();
-      markers.awaitConfirmations(1);
+      markers.awaitConfirmations(1, churn);
       Thread.sleep(random.nextInt(1500));
       confirmed.putAll(markers.confirmedNow());
       takeCopies(victim);
