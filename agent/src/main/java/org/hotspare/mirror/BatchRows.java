@@ -52,6 +52,11 @@ final class BatchRows {
     return goneNames.contains(Key.of(row));
   }
 
+  /** Whether one gives the entry that name. */
+  boolean gives(EntryId parent, Name name, EntryId id) {
+    return id.equals(given.get(new Key(parent, name)));
+  }
+
   /** Whether one gives the entry a name. */
   boolean names(EntryId id) {
     return named.contains(id);

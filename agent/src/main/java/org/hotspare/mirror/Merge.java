@@ -173,7 +173,7 @@ final class Merge implements AutoCloseable {
     // What could not be made gets its metadata when it is; what only waits for a name has them now.
     boolean nowhere = existing != null && Shortfalls.hasNoPlace(index, id) && !work.isInLimbo(id);
     if (asked.contains(id) && rows.names(id)) {
-      Shortfalls.namesComeAnew(index, id);
+      Shortfalls.namesCome(index, id);
     }
     Entry entry = content == null ? set.entry() : content.entry();
     Position born = existing == null ? set.version() : existing.born();
@@ -203,7 +203,7 @@ final class Merge implements AutoCloseable {
         new Inode(id, set.version(), born, entry, existing == null ? null : existing.local()));
     missing.remove(id);
     Shortfalls.hasContent(index, id);
-    if (existing == null && Shortfalls.lacksNames(index, id)) {
+    if (existing == null && Shortfalls.lacksNamesBeside(index, id, rows)) {
       // They were told when its content did not come, and are again once it is asked for.
       missing.add(id);
     }

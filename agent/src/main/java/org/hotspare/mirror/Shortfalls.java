@@ -160,9 +160,19 @@ final class Shortfalls {
     forget(index, UNMADE, key(row(set), Lack.REMOVAL));
   }
 
-  /** All names of the entry come anew: those that are not among them need not be made. */
-  static void namesComeAnew(IndexWriter index, EntryId id) {
-    index.notes(UNMADE, key(id, Lack.NAME)).forEach(note -> forget(index, UNMADE, note.key()));
+  /**
+   * Names of the entry come, maybe as it was asked for them: one that another entry has by now need
+   * not be made. The rest stay noted until they are made or gone: what comes may be a change that
+   * was under way, which tells new names only.
+   */
+  static void namesCome(IndexWriter index, EntryId id) {
+    for (IndexReader.Note note : index.notes(UNMADE, key(id, Lack.NAME))) {
+      Place place = placeOf(note);
+      index
+          .name(place.parent, place.name)
+          .filter(row -> !row.id().equals(id))
+          .ifPresent(_ -> forget(index, UNMADE, note.key()));
+    }
   }
 
   /** A name is gone that no entry has here: one that was to have it need not have it any more. */
@@ -196,6 +206,13 @@ final class Shortfalls {
   /** Whether the entry is here under no name because it was refused. */
   static boolean hasNoPlace(IndexReader index, EntryId id) {
     return index.namesOf(id).isEmpty() && lacksNames(index, id);
+  }
+
+  /** Whether the entry is to have a name that could not be made, and these rows do not give it. */
+  static boolean lacksNamesBeside(IndexReader index, EntryId id, BatchRows rows) {
+    return index.notes(UNMADE, key(id, Lack.NAME)).stream()
+        .map(Shortfalls::placeOf)
+        .anyMatch(place -> !rows.gives(place.parent, place.name, id));
   }
 
   /** Whether the entry is to have a name that could not be made. */
