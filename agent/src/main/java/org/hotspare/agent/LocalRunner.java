@@ -50,7 +50,6 @@ final class LocalRunner implements AgentRunner {
       throw new CommandFailure(Outcome.NO, String.valueOf(e.getMessage()));
     }
     started.complete(agent);
-    tellServiceManager("READY=1");
     CountDownLatch stopped = new CountDownLatch(1);
     Thread stopping =
         Thread.ofPlatform()
@@ -62,6 +61,7 @@ final class LocalRunner implements AgentRunner {
                   stopped.countDown();
                 });
     Runtime.getRuntime().addShutdownHook(stopping);
+    tellServiceManager("READY=1");
     stopped.await();
     return Outcome.DONE;
   }
