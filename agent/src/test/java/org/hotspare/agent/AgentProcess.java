@@ -113,6 +113,15 @@ final class AgentProcess implements AutoCloseable {
         .isTrue();
   }
 
+  /** After a test that may have failed half-way. */
+  void startIfEnded() throws IOException {
+    if (!isRunning()) {
+      start();
+    } else {
+      signal("CONT");
+    }
+  }
+
   boolean isRunning() {
     Process running = process;
     return running != null && running.isAlive();

@@ -7,10 +7,13 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.hotspare.testing.Background;
 import org.hotspare.testing.Command;
 import org.hotspare.testing.Network;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -24,7 +27,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 final class CutLinksTest {
-  private static final Duration LEASE = Duration.ofSeconds(2);
+  private static final Duration LEASE = Duration.ofSeconds(3);
   private static final Duration LIMIT = Duration.ofSeconds(90);
   private static final int PORT = 8080;
   private static final String WITNESS = "gamma";
@@ -33,12 +36,13 @@ final class CutLinksTest {
   private Network network;
   private Trio trio;
   private final List<Background> services = new ArrayList<>();
-  private Background client;
+  private @Nullable Background client;
 
   /** Who is so when a test begins. */
   private String primary = "";
 
   private String standby = "";
+  private long epoch;
   private int answersBefore;
 
   @BeforeAll
@@ -73,21 +77,51 @@ final class CutLinksTest {
     standby = Trio.DATA_NODES.get(1 - Trio.DATA_NODES.indexOf(primary));
     trio.awaitPromotable(primary, standby);
     await("the client reaches it", LIMIT, () -> answered().getLast().equals(primary));
+    epoch = trio.epochAt(primary);
     answersBefore = answered().size();
+  }
+
+  /** What was cut or stopped by a test that failed. */
+  @AfterEach
+  void mend() throws Exception {
+    for (String from : Trio.NODES) {
+      for (String to : Trio.NODES) {
+        network.heal(from, to);
+      }
+      trio.agent(from).startIfEnded();
+    }
   }
 
   @AfterAll
   void end() {
-    client.close();
+    if (client != null) {
+      client.close();
+    }
     services.forEach(Background::close);
-    trio.close();
+    if (trio != null) {
+      trio.close();
+    }
     network.close();
+  }
+
+  /** A client that asks for the first time. */
+  private void assertAnswersNow(String name) throws Exception {
+    List<String> asking =
+        Command.script("who_answers", PORT, network.address("alpha"), network.address("beta"));
+    try (Background another = background("client", asking)) {
+      await("an answer", LIMIT, () -> !another.output().isEmpty());
+      assertThat(another.output().strip()).endsWith(" " + name);
+    }
   }
 
   /** Who has answered the client, in turn. */
   private List<String> answered() {
     List<String> all =
-        client.output().lines().map(line -> line.substring(line.indexOf(' ') + 1)).toList();
+        Objects.requireNonNull(client)
+            .output()
+            .lines()
+            .map(line -> line.substring(line.indexOf(' ') + 1))
+            .toList();
     return all.isEmpty() ? List.of("") : all;
   }
 
@@ -98,7 +132,9 @@ final class CutLinksTest {
   private void assertNothingMoves(String during) throws Exception {
     Thread.sleep(3 * LEASE.toMillis());
     assertThat(trio.primaryOf(Trio.DATA_NODES)).as("primary, " + during).isEqualTo(primary);
+    assertThat(trio.epochAt(primary)).as("epoch, " + during).isEqualTo(epoch);
     assertThat(answeredSince()).as("who answered, " + during).isEmpty();
+    assertAnswersNow(primary);
   }
 
   @Test
@@ -181,7 +217,7 @@ final class CutLinksTest {
       }
       await("a primary", LIMIT, () -> !trio.primaryOf(Trio.DATA_NODES).isEmpty());
       String now = trio.primaryOf(Trio.DATA_NODES);
-      await("it answers", LIMIT, () -> answered().getLast().equals(now));
+      assertAnswersNow(now);
       trio.awaitPromotable(now, Trio.DATA_NODES.get(1 - Trio.DATA_NODES.indexOf(now)));
       assertThat(answeredSince()).as("who answered in turn").hasSizeLessThanOrEqualTo(1);
       trio.barrier(now);

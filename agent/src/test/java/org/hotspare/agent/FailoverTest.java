@@ -14,6 +14,7 @@ import java.util.SplittableRandom;
 import java.util.stream.Stream;
 import org.hotspare.testing.Churn;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -42,8 +43,9 @@ final class FailoverTest {
 
   @BeforeAll
   void start() throws Exception {
-    trio = Trio.make(base, LEASE).start();
+    trio = Trio.make(base, LEASE);
     try {
+      trio.start();
       trio.awaitReady();
     } catch (AssertionError e) {
       throw trio.withLogs(e);
@@ -62,6 +64,14 @@ final class FailoverTest {
     String before = primary;
     primary = standby;
     standby = before;
+  }
+
+  /** Those that a test has left stopped, as where it failed. */
+  @AfterEach
+  void startAgain() throws Exception {
+    for (String node : Trio.NODES) {
+      trio.agent(node).startIfEnded();
+    }
   }
 
   @AfterAll

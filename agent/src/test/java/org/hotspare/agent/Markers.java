@@ -104,6 +104,7 @@ final class Markers implements AutoCloseable {
     if (confirmations() >= wanted) {
       return;
     }
+    System.out.println("Markers: no barrier within " + WITH_CHANGES + ": no changes until one is");
     churn.pause();
     try {
       Await.await("a barrier returns", LIMIT, () -> confirmations() >= wanted);

@@ -71,7 +71,7 @@ final class SameVotersTest {
         nodes: {alpha: {address: "127.0.0.1:7400"}}
         mirrors:
           www: {path: %1$s/www}
-        lease: {duration: 500ms}
+        lease: {duration: 3s}
         state: %1$s/state
         """
             .formatted(base),

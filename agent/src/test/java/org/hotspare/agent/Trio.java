@@ -147,7 +147,7 @@ final class Trio implements AutoCloseable {
     await("gamma knows the record", LIMIT, () -> epochAt("gamma") > 0);
   }
 
-  private long epochAt(String node) {
+  long epochAt(String node) {
     try {
       return agent(node).client().status().epoch();
     } catch (CommandFailure notYet) {

@@ -5,11 +5,13 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
 import org.hotspare.testing.Cleanup;
+import org.hotspare.testing.Command;
 import org.hotspare.tree.Bytes;
 
 /**
@@ -41,6 +43,8 @@ public final class LoopFileSystem implements AutoCloseable {
   }
 
   private static final Path MEMORY = Path.of("/dev/shm");
+  private static final Duration LIMIT = Duration.ofMinutes(1);
+  private static final int REMOUNTS = 5;
 
   private final Path home;
   private final Path mountPoint;
@@ -137,16 +141,26 @@ public final class LoopFileSystem implements AutoCloseable {
   /** Mounts an image in place of the one that is mounted there, under another device number. */
   public static void remountAsAnotherDevice(Path mountPoint, Path image) throws IOException {
     String before = sourceOf(mountPoint);
-    run("umount", mountPoint.toString());
     Path other = Files.createTempFile(MEMORY, "hotspare-test-", ".image");
     try {
       run("truncate", "-s", "1M", other.toString());
-      run("losetup", before, other.toString());
-      try {
-        run("mount", "-o", "loop", image.toString(), mountPoint.toString());
-      } finally {
-        run("losetup", "-d", before);
+      for (int attempt = 0; attempt < REMOUNTS; attempt++) {
+        run("umount", mountPoint.toString());
+        // Unless somebody else has taken the device meanwhile, which is as good.
+        boolean taken =
+            Command.run(LIMIT, List.of("losetup", before, other.toString())).status() == 0;
+        try {
+          run("mount", "-o", "loop", image.toString(), mountPoint.toString());
+        } finally {
+          if (taken) {
+            run("losetup", "-d", before);
+          }
+        }
+        if (!sourceOf(mountPoint).equals(before)) {
+          return;
+        }
       }
+      throw new IllegalStateException(mountPoint + " is on " + before + " again and again");
     } finally {
       Files.delete(other);
     }

@@ -102,9 +102,9 @@ public final class Network implements AutoCloseable {
     cut(other, one);
   }
 
-  /** What was cut goes through again. */
+  /** What was cut, if it was, goes through again. */
   public void heal(String from, String to) {
-    assertSucceeds(to, "nft", "delete", "table", "ip", "cut-" + from);
+    assertSucceeds(to, "nft", "add table ip cut-%1$s; delete table ip cut-%1$s".formatted(from));
   }
 
   public void healBothWays(String one, String other) {
@@ -135,8 +135,22 @@ public final class Network implements AutoCloseable {
     List<String> all = new ArrayList<>(addresses.keySet());
     all.add(SWITCH);
     for (String host : all) {
+      endProcesses(host);
       // What was not made cannot be removed, and is not there either.
       var _ = Command.run(LIMIT, List.of("ip", "netns", "delete", prefix + host));
+    }
+  }
+
+  /** A namespace that is deleted lives on in them, such as services that outlive their agent. */
+  private void endProcesses(String host) {
+    Command.Result processes = Command.run(LIMIT, List.of("ip", "netns", "pids", prefix + host));
+    if (processes.status() == 0) {
+      processes
+          .output()
+          .lines()
+          .map(Long::parseLong)
+          .flatMap(process -> ProcessHandle.of(process).stream())
+          .forEach(ProcessHandle::destroyForcibly);
     }
   }
 
