@@ -4,20 +4,17 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.hotspare.admin.EventLog;
 import org.hotspare.admin.Status;
 import org.hotspare.config.Configuration;
@@ -147,7 +144,7 @@ final class LeasedRoles implements AutoCloseable {
     Reporting reporting =
         new Reporting(
             membership,
-            others(configuration, self),
+            configuration.othersThan(self),
             () -> report(loop, health, membership),
             hearing(loop));
     if (loop != null) {
@@ -166,19 +163,8 @@ final class LeasedRoles implements AutoCloseable {
     for (String name : List.of("record", "known-record")) {
       Path aside = state.resolve(name + ".before");
       if (Files.exists(state.resolve(name))) {
-        delete(aside);
+        Trial.removeTree(aside);
         Files.move(state.resolve(name), aside);
-      }
-    }
-  }
-
-  private static void delete(Path tree) throws IOException {
-    if (!Files.exists(tree)) {
-      return;
-    }
-    try (Stream<Path> entries = Files.walk(tree)) {
-      for (Path entry : entries.sorted(Comparator.reverseOrder()).toList()) {
-        Files.delete(entry);
       }
     }
   }
@@ -210,12 +196,6 @@ final class LeasedRoles implements AutoCloseable {
     return configuration.takeover().services().stream()
         .map(Service::timeout)
         .reduce(KILLING, Duration::plus);
-  }
-
-  private static Set<String> others(Configuration configuration, Node self) {
-    Set<String> others = new TreeSet<>(configuration.nodes().keySet());
-    others.remove(self.name());
-    return others;
   }
 
   private static Membership.Listeners listeners(

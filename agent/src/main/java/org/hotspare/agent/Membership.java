@@ -3,8 +3,6 @@ package org.hotspare.agent;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Set;
-import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import org.hotspare.config.Configuration;
@@ -91,12 +89,10 @@ final class Membership implements AutoCloseable {
               listeners.problem.accept(difference);
             });
     voters.require(ClusterRecord.remembered(directory).roles());
-    Set<String> others = new TreeSet<>(configuration.nodes().keySet());
-    others.remove(self.name());
     CompletableFuture<ClusterRecord> recording = new CompletableFuture<>();
     PeerLinks peers =
         new PeerLinks(
-            others,
+            configuration.othersThan(self),
             connecting,
             (from, subject, content) ->
                 answer(from, subject, content, voters, recording, listeners),

@@ -14,6 +14,7 @@ import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.stream.Collectors;
 import org.hotspare.tree.Bytes;
 import org.hotspare.tree.Digest;
@@ -114,6 +115,13 @@ public record Configuration(
     return nodes.values().stream()
         .filter(other -> other.holdsData() && !other.name().equals(node))
         .toList();
+  }
+
+  /** The names of all nodes but that one. */
+  public Set<String> othersThan(Node node) {
+    Set<String> others = new TreeSet<>(nodes.keySet());
+    others.remove(node.name());
+    return others;
   }
 
   /** The names of those whose majority grants the lease. */

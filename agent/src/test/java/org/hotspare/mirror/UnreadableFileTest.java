@@ -54,13 +54,17 @@ final class UnreadableFileTest {
     primary.close();
   }
 
-  @Test
-  void aNewOneIsAskedForUntilItComes() throws Exception {
+  private void sendANewOneThatCannotBeRead() throws Exception {
     link.send(begin(Frame.Mode.CHANGES, 10, 20));
     link.send(new Frame.ContentAborted(new EntryId(NEW), WHY));
     link.send(rows(name(ROOT, "new", NEW, 12)));
     link.sendNow(new Frame.CutEnd(at(20)));
     assertIsConfirmedWithout("new", 20);
+  }
+
+  @Test
+  void aNewOneIsAskedForUntilItComes() throws Exception {
+    sendANewOneThatCannotBeRead();
 
     assertThat(FakePrimary.next(link, Frame.Want.class).ids()).containsExactly(new EntryId(NEW));
     link.send(begin(Frame.Mode.CHANGES, 20, 30));
@@ -73,11 +77,7 @@ final class UnreadableFileTest {
 
   @Test
   void aNewOneThatComesWithAChangeGetsTheNamesThatWereToldBefore() throws Exception {
-    link.send(begin(Frame.Mode.CHANGES, 10, 20));
-    link.send(new Frame.ContentAborted(new EntryId(NEW), WHY));
-    link.send(rows(name(ROOT, "new", NEW, 12)));
-    link.sendNow(new Frame.CutEnd(at(20)));
-    assertIsConfirmedWithout("new", 20);
+    sendANewOneThatCannotBeRead();
 
     link.send(begin(Frame.Mode.CHANGES, 20, 30));
     link.send(primary.file(NEW, 22, "changed"));
