@@ -349,6 +349,10 @@ public final class PrimaryMirror implements AutoCloseable {
     if (before != null) {
       before.end();
     }
+    if (closed) {
+      // Whoever closed it did not know of this one yet.
+      subscription.end();
+    }
     Thread receiving =
         Thread.ofVirtual()
             .name("receive-" + name() + "-" + link.peer())
