@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
@@ -360,6 +361,7 @@ public final class StandbyMirror implements AutoCloseable {
       current.close(reason(e));
       throw e;
     } finally {
+      state.disconnected();
       if (applier.isOwed()) {
         // What was asked for and did not come is found missing again.
         scanned = false;
@@ -675,6 +677,9 @@ public final class StandbyMirror implements AutoCloseable {
     switch (frame) {
       case Frame.Subscribed subscribed -> {
         state.subscribed(subscribed);
+        try (Snapshot snapshot = index.snapshot()) {
+          state.compare(subscribed, snapshot);
+        }
         if (subscribed.mode() == Frame.Mode.FIRST_COPY && !knowsItsTree()) {
           index.update(Durability.DURABLE, state::beginsEmpty);
         }
@@ -954,6 +959,16 @@ public final class StandbyMirror implements AutoCloseable {
     try (Snapshot snapshot = index.snapshot()) {
       return CopyState.of(name(), snapshot, true, pending());
     }
+  }
+
+  /**
+   * For how long it has lacked something of which the primary told, or might have, were it
+   * connected; zero while it lacks nothing, and empty where it had not everything yet since the
+   * agent was started. A primary that died without a word is noticed after {@link
+   * org.hotspare.wire.LinkOptions#DEAD_AFTER}. Waits for no disk.
+   */
+  public Optional<Duration> lag() {
+    return state.lag();
   }
 
   /** Whether it is connected, and has all of which the primary told by now, or holds it. */

@@ -1,9 +1,11 @@
 package org.hotspare.mirror;
 
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 import org.hotspare.index.Index;
 import org.hotspare.index.IndexReader;
@@ -40,6 +42,10 @@ final class StandbyState {
   private volatile Position upTo = Position.NONE;
   private volatile Bytes history = Bytes.EMPTY;
   private volatile Lineage lineage = Lineage.EMPTY;
+  private final Freshness freshness = new Freshness();
+
+  /** Where the last cut ended that is here as a whole. */
+  private Position arrivedAt = Position.NONE;
 
   /** The newest row that came in this connection, which may be newer than its cut. */
   private Position newest = Position.NONE;
@@ -91,6 +97,27 @@ final class StandbyState {
     history = subscribed.history();
     lineage = subscribed.lineage();
     newest = Position.NONE;
+  }
+
+  /** Where the primary has nothing more than this copy, nothing comes that would say so. */
+  void compare(Frame.Subscribed subscribed, IndexReader index) {
+    boolean all =
+        subscribed.mode() == Frame.Mode.CHANGES
+            && subscribed.history().equals(history(index))
+            && subscribed.lineage().head().equals(position(index));
+    if (all) {
+      freshness.full();
+    }
+  }
+
+  /** There is nobody any more who would tell of changes. */
+  void disconnected() {
+    freshness.lacks();
+  }
+
+  /** See {@link StandbyMirror#lag}. */
+  Optional<Duration> lag() {
+    return freshness.lag();
   }
 
   /** Whether this copy is, or was when its process ended, that of a standby. */
@@ -184,6 +211,7 @@ final class StandbyState {
 
   /** Within the transaction that applied the last rows of a cut. */
   void arrived(IndexWriter index, Frame.CutBegin cut) {
+    arrivedAt = cut.to();
     index.putFact(POSITION, encode(cut.to()));
     if (cut.mode() != Frame.Mode.CHANGES && cut.to().isAfter(index.forgotten())) {
       // What was deleted before was not told, so that it cannot be told to others.
@@ -239,10 +267,14 @@ final class StandbyState {
     bytesExpected = cut.bytes();
     upTo = cut.to();
     underWay = true;
+    freshness.lacks();
   }
 
   void cutEnds(Frame.CutBegin cut) {
     underWay = cut.mode() == Frame.Mode.FIRST_COPY;
+    if (!underWay && arrivedAt.equals(cut.to())) {
+      freshness.full();
+    }
   }
 
   void received(long bytes) {
