@@ -60,8 +60,9 @@ class ArchitectureTest {
                   "admin",
                   "cli")));
 
-  /** The agent's half of the local socket, which commands have no business with. */
-  private static final Set<String> SERVING = Set.of("AdminServer", "EventLog", "Operations");
+  /** What answers questions in the agent, which commands have no business with. */
+  private static final Set<String> SERVING =
+      Set.of("AdminServer", "EventLog", "Operations", "HttpApi", "Availability");
 
   private static JavaClasses product;
 
@@ -132,6 +133,7 @@ class ArchitectureTest {
     hold(only("config", "org.snakeyaml.."));
     hold(only("index", "java.sql..", "org.sqlite.."));
     hold(only("lease", "org.apache.ratis.."));
+    hold(only("admin", "com.sun.net.httpserver..", "io.micrometer..", "io.prometheus.."));
   }
 
   private static ArchRule only(String name, String... libraries) {

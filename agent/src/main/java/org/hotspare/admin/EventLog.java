@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -19,6 +20,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -129,6 +131,10 @@ public final class EventLog implements Closeable {
    * @param most how many, at most {@link #MAX_RECENT}
    */
   public synchronized List<Event> recent(int most) throws IOException {
+    if (most == 0) {
+      // Whoever reads the files keeps others from recording.
+      return List.of();
+    }
     Deque<Event> recent = new ArrayDeque<>();
     for (Path path : List.of(previous, current)) {
       if (!Files.exists(path)) {
@@ -171,11 +177,13 @@ public final class EventLog implements Closeable {
   final class Subscription implements AutoCloseable {
     private static final int MAX_WAITING = 1000;
 
-    private final Deque<Event> past;
+    /** What comes before all that waits in the queue. */
+    private final Deque<Optional<Event>> first = new ArrayDeque<>();
+
     private final BlockingQueue<Optional<Event>> coming = new ArrayBlockingQueue<>(MAX_WAITING);
 
     private Subscription(List<Event> past) {
-      this.past = new ArrayDeque<>(past);
+      past.forEach(event -> first.add(Optional.of(event)));
     }
 
     private void offer(Event event) {
@@ -189,8 +197,19 @@ public final class EventLog implements Closeable {
 
     /** The next event, once there is one; nothing if this follower was too slow to get it. */
     Optional<Event> next() throws InterruptedException {
-      Event first = past.pollFirst();
-      return first != null ? Optional.of(first) : coming.take();
+      Optional<Event> next = first.pollFirst();
+      return next != null ? next : coming.take();
+    }
+
+    /** Whether there is something within that time, so that {@link #next} does not wait. */
+    boolean awaits(Duration most) throws InterruptedException {
+      if (first.isEmpty()) {
+        Optional<Event> next = coming.poll(most.toMillis(), TimeUnit.MILLISECONDS);
+        if (next != null) {
+          first.add(next);
+        }
+      }
+      return !first.isEmpty();
     }
 
     @Override

@@ -1,4 +1,7 @@
-/** What people and programs ask of a running agent, and the local socket they ask through. */
+/**
+ * What people and programs ask of a running agent, and through what: the local socket, and HTTP for
+ * load balancers and monitoring.
+ */
 @NullMarked
 package org.hotspare.admin;
 

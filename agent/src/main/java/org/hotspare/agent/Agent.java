@@ -14,7 +14,9 @@ import java.util.concurrent.ConcurrentSkipListMap;
 import org.hotspare.admin.AdminServer;
 import org.hotspare.admin.Event;
 import org.hotspare.admin.EventLog;
+import org.hotspare.admin.HttpApi;
 import org.hotspare.config.Address;
+import org.hotspare.config.Api;
 import org.hotspare.config.Configuration;
 import org.hotspare.config.ConfigurationException;
 import org.hotspare.config.Limits;
@@ -72,6 +74,13 @@ public final class Agent implements AutoCloseable {
 
   private final Thread renewing;
   private AutoCloseable admin = () -> {};
+
+  /** Null where the configuration asks for none. */
+  private @Nullable HttpApi api;
+
+  /** Everything was started, and nothing is being stopped yet. */
+  private volatile boolean up;
+
   private volatile boolean closed;
 
   private Agent(
@@ -152,9 +161,17 @@ public final class Agent implements AutoCloseable {
   }
 
   private void begin() throws IOException {
-    AdminServer server =
-        AdminServer.start(configuration.state(), new AgentOperations(this), events);
-    admin = server;
+    AgentOperations operations = new AgentOperations(this);
+    admin = AdminServer.start(configuration.state(), operations, events);
+    Api asked = configuration.api();
+    if (asked != null) {
+      api =
+          HttpApi.start(
+              asked,
+              certificates::clientlessContext,
+              new NodeAvailability(this, operations),
+              events);
+    }
     if (configuration.hasFixedRoles()) {
       beginAsConfigured();
     } else {
@@ -169,6 +186,7 @@ public final class Agent implements AutoCloseable {
       listen();
     }
     renewing.start();
+    up = true;
     events.record(
         Event.Kind.AGENT,
         null,
@@ -387,6 +405,11 @@ public final class Agent implements AutoCloseable {
     return mirrors;
   }
 
+  /** Whether all of it runs. */
+  boolean isUp() {
+    return up;
+  }
+
   /** Whether it is at this instant: a process that stood still may lead mirrors and be none. */
   boolean isPrimary() {
     LeasedRoles leased = roles;
@@ -395,6 +418,7 @@ public final class Agent implements AutoCloseable {
 
   @Override
   public void close() throws IOException {
+    up = false;
     LeasedRoles leased = roles;
     if (leased != null) {
       leased.stop();
@@ -408,6 +432,10 @@ public final class Agent implements AutoCloseable {
       listener.close();
     }
     mirrors.close();
+    HttpApi serving = api;
+    if (serving != null) {
+      serving.close();
+    }
     try {
       admin.close();
     } catch (Exception e) {

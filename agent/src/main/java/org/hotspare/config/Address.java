@@ -53,6 +53,17 @@ public record Address(String host, int port) {
     return isIpv6() || NUMERIC.matcher(host).matches();
   }
 
+  /** Whether only this machine reaches it, as far as the text says: no name server is asked. */
+  public boolean isLoopback() {
+    try {
+      return isNumeric()
+          ? InetAddress.getByName(host).isLoopbackAddress()
+          : host.equals("localhost");
+    } catch (UnknownHostException malformed) {
+      return false;
+    }
+  }
+
   private static int port(String digits, String text) {
     if (digits.isEmpty()
         || digits.length() > 5

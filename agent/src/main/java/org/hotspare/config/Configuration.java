@@ -191,7 +191,7 @@ public record Configuration(
         next.failback,
         hooks,
         next.notifications,
-        next.api,
+        api,
         state,
         next.notices);
   }
@@ -289,6 +289,7 @@ public record Configuration(
     addIfChanged(changed, "primary", primary, next.primary);
     addIfChanged(changed, "lease", Optional.ofNullable(lease), Optional.ofNullable(next.lease));
     addIfChanged(changed, "state", state, next.state);
+    addIfChanged(changed, "api", Optional.ofNullable(api), Optional.ofNullable(next.api));
     if (lease != null) {
       addIfChanged(changed, "takeover", takeover, next.takeover);
       addIfChanged(changed, "failover", failover, next.failover);

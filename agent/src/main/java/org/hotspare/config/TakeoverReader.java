@@ -1,7 +1,5 @@
 package org.hotspare.config;
 
-import java.net.InetAddress;
-import java.net.UnknownHostException;
 import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.HashSet;
@@ -220,21 +218,11 @@ final class TakeoverReader {
                     at.parsed(
                         "a file's path",
                         text -> file.resolveSibling(ConfigurationReader.pathOf(text))));
-    if (listen.isPresent() && token.isEmpty() && !isLoopback(listen.get())) {
+    if (listen.isPresent() && token.isEmpty() && !listen.get().isLoopback()) {
       section.complain(
           "api listens on " + listen.get() + " without a token-file",
           "token-file: PATH, or an address of this machine's loopback such as 127.0.0.1:7401");
     }
     return listen.map(address -> new Api(address, token.orElse(null)));
-  }
-
-  private static boolean isLoopback(Address address) {
-    try {
-      return address.isNumeric()
-          ? InetAddress.getByName(address.host()).isLoopbackAddress()
-          : address.host().equals("localhost");
-    } catch (UnknownHostException malformed) {
-      return false;
-    }
   }
 }

@@ -228,6 +228,15 @@ public final class Certificates {
   }
 
   /**
+   * For a server of clients without certificates, such as those of the HTTP interface: it lives as
+   * long as the server, and shows each of them the certificate of the moment.
+   */
+  public SSLContext clientlessContext() {
+    NodeKey current = new NodeKey(() -> identity.certificate, authority, () -> identity.key);
+    return context(new KeyManager[] {current}, new PeerTrust(chain -> {}));
+  }
+
+  /**
    * The node that a certificate is of.
    *
    * @throws IdentityException if it is none of this cluster's, or of none that {@code peers} takes

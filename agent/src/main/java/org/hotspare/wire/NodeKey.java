@@ -4,19 +4,30 @@ import java.net.Socket;
 import java.security.Principal;
 import java.security.PrivateKey;
 import java.security.cert.X509Certificate;
+import java.util.function.Supplier;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.X509ExtendedKeyManager;
 import org.jspecify.annotations.Nullable;
 
-/** Shows one certificate, with its authority's, to whoever asks. */
+/**
+ * Shows one certificate, with its authority's, to whoever asks. Where it is replaced between two
+ * questions of one handshake, that handshake fails.
+ */
 final class NodeKey extends X509ExtendedKeyManager {
   private static final String ALIAS = "node";
 
-  private final X509Certificate[] chain;
-  private final PrivateKey key;
+  private final Supplier<X509Certificate> certificate;
+  private final X509Certificate authority;
+  private final Supplier<PrivateKey> key;
 
   NodeKey(X509Certificate certificate, X509Certificate authority, PrivateKey key) {
-    this.chain = new X509Certificate[] {certificate, authority};
+    this(() -> certificate, authority, () -> key);
+  }
+
+  NodeKey(
+      Supplier<X509Certificate> certificate, X509Certificate authority, Supplier<PrivateKey> key) {
+    this.certificate = certificate;
+    this.authority = authority;
     this.key = key;
   }
 
@@ -56,11 +67,11 @@ final class NodeKey extends X509ExtendedKeyManager {
 
   @Override
   public X509Certificate[] getCertificateChain(String alias) {
-    return chain.clone();
+    return new X509Certificate[] {certificate.get(), authority};
   }
 
   @Override
   public PrivateKey getPrivateKey(String alias) {
-    return key;
+    return key.get();
   }
 }

@@ -165,11 +165,29 @@ public final class TestPair implements AutoCloseable {
     String ofBeta = ", paths: {www: %s}%s".formatted(betaTree, network.ofBeta);
     Side alpha = side(base, "alpha", alphaTree, ports, ofBeta, mirrorExtra, extra);
     Side beta = side(base, "beta", alphaTree, seen, ofBeta, mirrorExtra, extra);
-    Files.createDirectories(alphaTree);
-    Files.createDirectories(betaTree);
+    return of(alpha, beta, network.relay);
+  }
+
+  /** As {@link #withRelay}, where each side has an HTTP interface at a port of loopback. */
+  static TestPair withApis(Path base, int alphaPort, int betaPort) throws IOException {
+    List<Integer> ports = FreePorts.take(2);
+    Relay relay = Relay.to(ports.getFirst());
+    List<Integer> seenByBeta = List.of(relay.port(), ports.getLast());
+    Path tree = base.resolve("alpha/tree");
+    String ofBeta = ", paths: {www: %s}".formatted(base.resolve("beta/tree"));
+    String api = "api: {listen: \"127.0.0.1:%d\"}";
+    return of(
+        side(base, "alpha", tree, ports, ofBeta, "", api.formatted(alphaPort)),
+        side(base, "beta", tree, seenByBeta, ofBeta, "", api.formatted(betaPort)),
+        relay);
+  }
+
+  private static TestPair of(Side alpha, Side beta, @Nullable Relay relay) throws IOException {
+    Files.createDirectories(alpha.tree);
+    Files.createDirectories(beta.tree);
     Certificates own = Certificates.init(Agent.tlsDirectory(alpha.configuration), "test", "alpha");
     assertThat(own.node()).isEqualTo("alpha");
-    return new TestPair(alpha, beta, network.relay);
+    return new TestPair(alpha, beta, relay);
   }
 
   public static TestPair make(Path base) throws IOException {

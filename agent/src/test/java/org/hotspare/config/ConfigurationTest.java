@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
+import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -111,6 +112,23 @@ class ConfigurationTest {
     assertThat(small.api()).isNull();
     assertThat(small.notices()).isEmpty();
     assertThat(small.primary()).isEqualTo("alpha");
+  }
+
+  @Test
+  void anApiThatOthersReachNeedsAToken() throws Exception {
+    for (String own : List.of("127.0.0.1:7401", "127.9.9.9:1", "[::1]:7401", "localhost:7401")) {
+      String text = SMALL + "api: {listen: \"%s\"}\n".formatted(own);
+      assertThat(read(text).api()).isEqualTo(new Api(Address.parse(own), null));
+      assertThat(read(text).notices()).isEmpty();
+    }
+    for (String shared : List.of("0.0.0.0:7401", "[::]:7401", "10.0.0.1:7401", "alpha:7401")) {
+      String listen = "api: {listen: \"%s\"%s}\n";
+      assertThat(complaints(SMALL + listen.formatted(shared, "")))
+          .singleElement(InstanceOfAssertFactories.STRING)
+          .contains("without a token-file");
+      Configuration with = read(SMALL + listen.formatted(shared, ", token-file: /etc/token"));
+      assertThat(with.api()).isEqualTo(new Api(Address.parse(shared), Path.of("/etc/token")));
+    }
   }
 
   @Test
@@ -465,6 +483,9 @@ class ConfigurationTest {
         .containsExactly("primary", "nodes", "nodes.alpha", "mirrors.www");
     Configuration running = full.withLive(read(restart));
     assertThat(running.primary()).isEqualTo("alpha");
+    Configuration otherApi = read(FULL.replace("127.0.0.1:7401", "127.0.0.1:7402"));
+    assertThat(full.needingRestart(otherApi)).containsExactly("api");
+    assertThat(full.withLive(otherApi).api()).isEqualTo(full.api());
     assertThat(running.needingRestart(read(restart))).isEqualTo(full.needingRestart(read(restart)));
   }
 }
