@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentSkipListMap;
@@ -88,6 +89,7 @@ public final class Agent implements AutoCloseable {
     this.configuration = configuration;
     this.self = self;
     this.certificates = certificates;
+    certificates.certifyHosts(this::hostsOf);
     this.events = events;
     this.admission =
         new Admission(
@@ -110,6 +112,11 @@ public final class Agent implements AutoCloseable {
     rate.change(rate(by.limits().bytesPerSecond()));
     processors.change(by.limits().processors());
     by.nodes().values().forEach(node -> rateOf(node.name()).change(rate(node.bytesPerSecond())));
+  }
+
+  private Collection<String> hostsOf(String name) {
+    Node node = configuration.nodes().get(name);
+    return node == null ? List.of() : node.hosts();
   }
 
   private static long rate(long bytesPerSecond) {

@@ -103,7 +103,8 @@ final class LocalRunner implements AgentRunner {
     Path directory = Agent.tlsDirectory(configuration);
     try {
       prepareState(configuration);
-      Certificates made = Certificates.init(directory, configuration.cluster(), node.name());
+      Certificates made =
+          Certificates.init(directory, configuration.cluster(), node.name(), node.hosts());
       return Answer.done(
           "Cluster %s is made; this is its node %s, with a certificate until %s."
               .formatted(made.cluster(), made.node(), made.validUntil()),

@@ -44,6 +44,11 @@ public record Address(String host, int port) {
     return new Address(host, port(text.substring(colon + 1), text));
   }
 
+  /** The host; of an IPv6 address without the interface that is meant on one machine only. */
+  String hostWithoutZone() {
+    return withoutZone(host);
+  }
+
   public boolean isIpv6() {
     return host.contains(":");
   }

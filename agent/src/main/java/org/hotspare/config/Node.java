@@ -3,6 +3,8 @@ package org.hotspare.config;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * A server of the cluster.
@@ -34,6 +36,11 @@ public record Node(
   Node withRate(long newBytesPerSecond) {
     return new Node(
         name, addresses, networkInterface, paths, witness, votes, promotable, newBytesPerSecond);
+  }
+
+  /** The host names and IP addresses at which its agent listens, without zones of interfaces. */
+  public Set<String> hosts() {
+    return addresses.stream().map(Address::hostWithoutZone).collect(Collectors.toSet());
   }
 
   /** Whether it holds the mirrors. */

@@ -14,7 +14,9 @@ import java.security.interfaces.ECPublicKey;
 import java.security.spec.ECGenParameterSpec;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Collection;
 import java.util.Date;
+import java.util.stream.Stream;
 import org.bouncycastle.asn1.ASN1ObjectIdentifier;
 import org.bouncycastle.asn1.x500.RDN;
 import org.bouncycastle.asn1.x500.X500Name;
@@ -24,6 +26,8 @@ import org.bouncycastle.asn1.x500.style.IETFUtils;
 import org.bouncycastle.asn1.x509.BasicConstraints;
 import org.bouncycastle.asn1.x509.ExtendedKeyUsage;
 import org.bouncycastle.asn1.x509.Extension;
+import org.bouncycastle.asn1.x509.GeneralName;
+import org.bouncycastle.asn1.x509.GeneralNames;
 import org.bouncycastle.asn1.x509.KeyPurposeId;
 import org.bouncycastle.asn1.x509.KeyUsage;
 import org.bouncycastle.cert.jcajce.JcaX509CertificateConverter;
@@ -34,6 +38,7 @@ import org.bouncycastle.operator.jcajce.JcaContentVerifierProviderBuilder;
 import org.bouncycastle.pkcs.PKCSException;
 import org.bouncycastle.pkcs.jcajce.JcaPKCS10CertificationRequest;
 import org.bouncycastle.pkcs.jcajce.JcaPKCS10CertificationRequestBuilder;
+import org.bouncycastle.util.IPAddress;
 
 /**
  * What the cluster's own certificate authority does: keys on the curve P-256, signatures by ECDSA
@@ -81,12 +86,17 @@ final class Authority {
     return finish(builder, key.getPrivate());
   }
 
-  /** A certificate for a node, good for both ends of a connection. */
+  /**
+   * A certificate for a node, good for both ends of a connection.
+   *
+   * @param hosts by which others may call it beside its name: host names and IP addresses
+   */
   static X509Certificate sign(
       X509Certificate authority,
       PrivateKey authorityKey,
       String cluster,
       String node,
+      Collection<String> hosts,
       PublicKey key,
       Instant now)
       throws IOException {
@@ -105,7 +115,22 @@ final class Authority {
         false,
         new ExtendedKeyUsage(
             new KeyPurposeId[] {KeyPurposeId.id_kp_clientAuth, KeyPurposeId.id_kp_serverAuth}));
+    builder.addExtension(Extension.subjectAlternativeName, false, names(node, hosts));
     return finish(builder, authorityKey);
+  }
+
+  /** What clients compare that know nothing of clusters and nodes, such as those of HTTPS. */
+  private static GeneralNames names(String node, Collection<String> hosts) {
+    return new GeneralNames(
+        Stream.concat(Stream.of(node), hosts.stream())
+            .distinct()
+            .map(Authority::name)
+            .toArray(GeneralName[]::new));
+  }
+
+  private static GeneralName name(String host) {
+    boolean numeric = IPAddress.isValid(host);
+    return new GeneralName(numeric ? GeneralName.iPAddress : GeneralName.dNSName, host);
   }
 
   /** A PKCS#10 request for a certificate of {@code node}, in DER. */

@@ -13,7 +13,10 @@ import java.security.cert.CertificateException;
 import java.security.cert.X509Certificate;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.Collection;
+import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.function.Predicate;
 import javax.net.ssl.KeyManager;
 import javax.net.ssl.SSLContext;
@@ -45,6 +48,7 @@ public final class Certificates {
   private final Optional<PrivateKey> authorityKey;
   private final Revocations revocations;
   private volatile Identity identity;
+  private volatile Function<String, Collection<String>> hosts = node -> List.of();
 
   private record Identity(X509Certificate certificate, PrivateKey key) {}
 
@@ -85,10 +89,26 @@ public final class Certificates {
    * @throws IdentityException if there is an authority already
    */
   public static Certificates init(Path directory, String cluster, String node) throws IOException {
-    return init(directory, cluster, node, InstantSource.system());
+    return init(directory, cluster, node, List.of());
+  }
+
+  /**
+   * The same.
+   *
+   * @param hosts see {@link #certifyHosts}
+   */
+  public static Certificates init(
+      Path directory, String cluster, String node, Collection<String> hosts) throws IOException {
+    return init(directory, cluster, node, hosts, InstantSource.system());
   }
 
   static Certificates init(Path directory, String cluster, String node, InstantSource clock)
+      throws IOException {
+    return init(directory, cluster, node, List.of(), clock);
+  }
+
+  private static Certificates init(
+      Path directory, String cluster, String node, Collection<String> hosts, InstantSource clock)
       throws IOException {
     checkName("cluster", cluster);
     checkName("node", node);
@@ -101,7 +121,13 @@ public final class Certificates {
     KeyPair key = Authority.newKey();
     X509Certificate certificate =
         Authority.sign(
-            authority, authorityKey.getPrivate(), cluster, node, key.getPublic(), clock.instant());
+            authority,
+            authorityKey.getPrivate(),
+            cluster,
+            node,
+            hosts,
+            key.getPublic(),
+            clock.instant());
     new Revocations(directory).recordIssued(certificate, node, clock.instant());
     Pem.write(directory.resolve("node-key.pem"), key.getPrivate());
     Pem.write(directory.resolve("node.pem"), certificate);
@@ -167,6 +193,16 @@ public final class Certificates {
     String node = node();
     checkPeer(fresh.certificate(), node::equals);
     identity = fresh;
+  }
+
+  /**
+   * What certificates that are signed from now on call a node beside its name. Only clients that
+   * know nothing of nodes compare it, such as those of the HTTP interface.
+   *
+   * @param naming the host names and IP addresses of a node
+   */
+  public void certifyHosts(Function<String, Collection<String>> naming) {
+    hosts = naming;
   }
 
   Path directory() {
@@ -301,7 +337,8 @@ public final class Certificates {
             () -> new IdentityException("node " + node() + " does not hold the authority's key"));
     PublicKey key = Authority.requestedKey(request, cluster(), node);
     X509Certificate certificate =
-        Authority.sign(authority, signingKey, cluster(), node, key, clock.instant());
+        Authority.sign(
+            authority, signingKey, cluster(), node, hosts.apply(node), key, clock.instant());
     revocations.recordIssued(certificate, node, clock.instant());
     return Pem.der(certificate);
   }

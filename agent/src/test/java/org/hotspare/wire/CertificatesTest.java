@@ -50,6 +50,25 @@ class CertificatesTest {
   }
 
   @Test
+  void aCertificateNamesItsNodeAndWhereThatIs() throws Exception {
+    Path made = temporary.resolve("made");
+    Certificates first =
+        Certificates.init(made, "web", "alpha", List.of("10.0.0.1", "2001:db8::1", "a.example"));
+    assertThat(names(made))
+        .containsExactlyInAnyOrder("alpha", "10.0.0.1", "2001:db8:0:0:0:0:0:1", "a.example");
+    first.certifyHosts(node -> List.of(node + ".example", "10.0.0.9"));
+    first.renew();
+    assertThat(names(made)).containsExactlyInAnyOrder("alpha", "alpha.example", "10.0.0.9");
+    assertThat(names(directory)).containsExactly("alpha");
+  }
+
+  private static List<String> names(Path directory) throws Exception {
+    return Pem.readCertificate(directory.resolve("node.pem")).getSubjectAlternativeNames().stream()
+        .map(name -> String.valueOf(name.get(1)))
+        .toList();
+  }
+
+  @Test
   void namesThatAreNoneGetNoCertificate() {
     for (String name : List.of("", "a b", "../x", "x".repeat(64), "a\n")) {
       assertThatThrownBy(() -> Certificates.init(temporary.resolve("x"), "web", name))

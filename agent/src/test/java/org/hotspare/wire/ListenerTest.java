@@ -91,6 +91,7 @@ class ListenerTest {
             authorityKey.getPrivate(),
             "mail",
             "beta",
+            List.of(),
             Authority.newKey().getPublic(),
             Instant.now());
     PeerCheck check =
