@@ -11,19 +11,25 @@ public interface Availability {
   /**
    * An answer.
    *
+   * @param yes whether it is so
    * @param text one sentence for people, without a full stop: what is the case
    */
   record Verdict(boolean yes, String text) {
+    /** It is so. */
     public static Verdict yes(String text) {
       return new Verdict(true, text);
     }
 
+    /** It is not. */
     public static Verdict no(String text) {
       return new Verdict(false, text);
     }
   }
 
-  /** Whether this node is primary at this very instant. */
+  /**
+   * Whether this node is primary at this very instant, and clients are to come to it: not yet while
+   * it becomes that, and not any more while it hands over.
+   */
   Verdict primary();
 
   /**

@@ -12,6 +12,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.function.Predicate;
 import org.hotspare.admin.AdminServer;
 import org.hotspare.admin.Event;
 import org.hotspare.admin.EventLog;
@@ -419,8 +420,20 @@ public final class Agent implements AutoCloseable {
 
   /** Whether it is at this instant: a process that stood still may lead mirrors and be none. */
   boolean isPrimary() {
+    return isLeading(LeasedRoles::isPrimary);
+  }
+
+  /**
+   * The same, but that clients are to come here: a promotion is complete, a hand-over not begun.
+   */
+  boolean serves() {
+    return isLeading(LeasedRoles::serves);
+  }
+
+  private boolean isLeading(Predicate<LeasedRoles> entitled) {
     LeasedRoles leased = roles;
-    return mirrors.isLeading() && (leased == null || leased.isPrimary());
+    return mirrors.isLeading()
+        && (leased == null ? configuration.hasFixedRoles() : entitled.test(leased));
   }
 
   @Override

@@ -273,7 +273,19 @@ final class LeasedRoles implements AutoCloseable {
 
   /** Whether this node holds the lease at this instant, or serves without one: hands are off. */
   boolean isPrimary() {
-    return membership.lease().heldEpoch() != 0 || (machine != null && machine.gate().isHeld());
+    return membership.lease().heldEpoch() != 0 || isHeld();
+  }
+
+  /**
+   * The same, but that it lets clients in: not yet while it is promoted, nor while it hands over.
+   */
+  boolean serves() {
+    boolean settled = loop != null && loop.isSettledPrimary();
+    return (settled && membership.lease().heldEpoch() != 0) || isHeld();
+  }
+
+  private boolean isHeld() {
+    return machine != null && machine.gate().isHeld();
   }
 
   /** See {@link ClientGate#state}. */

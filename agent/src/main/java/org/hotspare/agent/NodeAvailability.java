@@ -20,13 +20,16 @@ final class NodeAvailability implements Availability {
 
   @Override
   public Verdict primary() {
-    if (agent.isPrimary()) {
+    if (agent.serves()) {
       return Verdict.yes(self() + " is primary");
     }
+    if (!agent.mirrors().isLeading()) {
+      return Verdict.no(self() + " is not primary");
+    }
     return Verdict.no(
-        agent.mirrors().isLeading()
-            ? self() + " does not hold the lease at this moment"
-            : self() + " is not primary");
+        agent.isPrimary()
+            ? self() + " becomes primary, or hands over"
+            : self() + " does not hold the lease at this moment");
   }
 
   @Override

@@ -97,7 +97,9 @@ final class RoleLoop implements LeaseLoop.Listener, AutoCloseable {
 
   // ---- guarded by this
 
-  private Role role = Role.Unsettled.started(RawClock.monotonicRawNanos());
+  /** Read without that by who may not wait. */
+  private volatile Role role = Role.Unsettled.started(RawClock.monotonicRawNanos());
+
   private Task task = Task.NONE;
   private Damping damping = Damping.NONE;
   private @Nullable Asked asked;
@@ -214,6 +216,14 @@ final class RoleLoop implements LeaseLoop.Listener, AutoCloseable {
   /** Whose standby this node is; empty where nobody's. */
   String followed() {
     return course.followed();
+  }
+
+  /**
+   * Whether it was primary by the last decision, with nothing left to do before it is that, and not
+   * about to hand over. Waits for nothing, and does not look whether the lease is still held.
+   */
+  boolean isSettledPrimary() {
+    return role instanceof Role.Primary;
   }
 
   /** For which standbys a barrier has to wait; empty where this node confirms nothing. */

@@ -152,7 +152,11 @@ final class FailoverTest {
           churn.await();
         }
         Files.writeString(tree.resolve("file"), "last of " + primary);
-        trio.agent(primary).stop();
+        try (PrimaryPolls polls = trio.pollPrimaries()) {
+          polls.await(primary);
+          trio.agent(primary).stop();
+          polls.assertMoved(primary, standby);
+        }
         trio.awaitPrimary(standby);
         assertThat(trio.tree(standby).resolve("file")).hasContent("last of " + primary);
         trio.agent(primary).start();
@@ -171,8 +175,9 @@ final class FailoverTest {
 
   @Test
   void aFrozenPrimaryIsReplacedAndIsNoneWhenItGoesOn() throws Exception {
-    try {
+    try (PrimaryPolls polls = trio.pollPrimaries()) {
       trio.barrier(primary);
+      polls.await(primary);
       trio.agent(primary).signal("STOP");
       long stopped = System.nanoTime();
       trio.awaitPrimary(standby);
@@ -185,6 +190,7 @@ final class FailoverTest {
       assertThat(trio.primaryOf(Trio.DATA_NODES)).isEqualTo(standby);
       trio.barrier(standby);
       trio.assertSame();
+      polls.assertMoved(primary, standby);
     } catch (AssertionError e) {
       throw trio.withLogs(e);
     }

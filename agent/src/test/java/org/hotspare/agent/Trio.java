@@ -31,15 +31,30 @@ final class Trio implements AutoCloseable {
   private final Path base;
   private final Map<String, AgentProcess> agents = new LinkedHashMap<>();
 
+  /** Where each answers HTTP; empty where none does. */
+  private final Map<String, Integer> apis = new LinkedHashMap<>();
+
   private Trio(Path base) {
     this.base = base;
   }
 
   /** Makes them; nothing runs yet, and only alpha has its certificate. */
   static Trio make(Path base, Duration lease) throws IOException {
-    List<Integer> ports = FreePorts.take(NODES.size());
-    List<String> addresses = ports.stream().map(port -> "127.0.0.1:" + port).toList();
-    return make(base, lease, addresses, "", _ -> List.of());
+    List<String> addresses = FreePorts.take(NODES.size()).stream().map(Trio::onLoopback).toList();
+    List<Integer> apis = FreePorts.take(NODES.size());
+    Trio trio =
+        make(
+            base,
+            lease,
+            addresses,
+            node -> "api: {listen: \"" + onLoopback(apis.get(NODES.indexOf(node))) + "\"}",
+            _ -> List.of());
+    NODES.forEach(node -> trio.apis.put(node, apis.get(NODES.indexOf(node))));
+    return trio;
+  }
+
+  private static String onLoopback(int port) {
+    return "127.0.0.1:" + port;
   }
 
   /**
@@ -49,14 +64,14 @@ final class Trio implements AutoCloseable {
    */
   static Trio make(Path base, Duration lease, Network network, String more) throws IOException {
     List<String> addresses = NODES.stream().map(node -> network.address(node) + ":7400").toList();
-    return make(base, lease, addresses, more, network::on);
+    return make(base, lease, addresses, _ -> more, network::on);
   }
 
   private static Trio make(
       Path base,
       Duration lease,
       List<String> addresses,
-      String more,
+      Function<String, String> more,
       Function<String, List<String>> before)
       throws IOException {
     Trio trio = new Trio(base);
@@ -85,7 +100,7 @@ final class Trio implements AutoCloseable {
                   lease.toMillis(),
                   trio.tree("alpha"),
                   trio.state(node),
-                  more);
+                  more.apply(node));
       trio.agents.put(
           node, new AgentProcess(node, base, text, trio.state(node), before.apply(node)));
     }
@@ -186,6 +201,13 @@ final class Trio implements AutoCloseable {
 
   void assertSame() {
     Judge.assertSameTree(tree("alpha"), tree("beta"), LIMIT);
+  }
+
+  /** From now on the data nodes are asked over HTTP whether they are primary. */
+  PrimaryPolls pollPrimaries() {
+    Map<String, Integer> ports = new LinkedHashMap<>(apis);
+    ports.keySet().retainAll(DATA_NODES);
+    return PrimaryPolls.start(ports);
   }
 
   /** A failure with what all logged last. */
