@@ -964,11 +964,13 @@ public final class StandbyMirror implements AutoCloseable {
   /**
    * For how long it has lacked something of which the primary told, or might have, were it
    * connected; zero while it lacks nothing, and empty where it had not everything yet since the
-   * agent was started. A primary that died without a word is noticed after {@link
-   * org.hotspare.wire.LinkOptions#DEAD_AFTER}. Waits for no disk.
+   * agent was started. Of a primary that says nothing for longer than it should, nobody knows what
+   * it has by now. Waits for no disk.
    */
   public Optional<Duration> lag() {
-    return state.lag();
+    Link current = link;
+    Duration unheard = current == null ? Duration.ZERO : current.overdue();
+    return state.lag().map(lag -> lag.compareTo(unheard) > 0 ? lag : unheard);
   }
 
   /** Whether it is connected, and has all of which the primary told by now, or holds it. */

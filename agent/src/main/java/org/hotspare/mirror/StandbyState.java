@@ -106,13 +106,13 @@ final class StandbyState {
             && subscribed.history().equals(history(index))
             && subscribed.lineage().head().equals(position(index));
     if (all) {
-      freshness.full();
+      freshness.lacksNothing();
     }
   }
 
   /** There is nobody any more who would tell of changes. */
   void disconnected() {
-    freshness.lacks();
+    freshness.disconnected();
   }
 
   /** See {@link StandbyMirror#lag}. */
@@ -267,13 +267,13 @@ final class StandbyState {
     bytesExpected = cut.bytes();
     upTo = cut.to();
     underWay = true;
-    freshness.lacks();
+    freshness.cutBegins();
   }
 
   void cutEnds(Frame.CutBegin cut) {
     underWay = cut.mode() == Frame.Mode.FIRST_COPY;
     if (!underWay && arrivedAt.equals(cut.to())) {
-      freshness.full();
+      freshness.cutIsWhole();
     }
   }
 

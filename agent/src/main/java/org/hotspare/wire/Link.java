@@ -56,6 +56,9 @@ public final class Link implements AutoCloseable {
 
   private volatile long peerWorkedNanos = System.nanoTime();
 
+  /** When a frame came last. */
+  private volatile long heardNanos = System.nanoTime();
+
   private Link(
       FrameChannel channel, String peer, String peerVersion, int protocol, Duration deadAfter) {
     this.channel = channel;
@@ -132,6 +135,16 @@ public final class Link implements AutoCloseable {
    */
   public Duration idle() {
     return Duration.ofNanos(Math.max(0, System.nanoTime() - peerWorkedNanos));
+  }
+
+  /**
+   * For how long nothing came from the other side; zero while that is no longer than where it has
+   * nothing to say. Known only while somebody receives here.
+   */
+  public Duration overdue() {
+    Duration silent = Duration.ofNanos(System.nanoTime() - heardNanos);
+    // It looks four times in that time whether it said something in the quarter before.
+    return silent.compareTo(deadAfter.dividedBy(2)) > 0 ? silent : Duration.ZERO;
   }
 
   /** How long the last ping and its answer took; empty before the first. */
@@ -240,7 +253,9 @@ public final class Link implements AutoCloseable {
 
   private Frame next() throws IOException {
     try {
-      return channel.read(Bounds.HEADER_BYTES);
+      Frame frame = channel.read(Bounds.HEADER_BYTES);
+      heardNanos = System.nanoTime();
+      return frame;
     } catch (ProtocolException e) {
       // Closing reads what still arrives, so that a frame may be torn.
       throw closed.get()
