@@ -3,6 +3,7 @@ package org.hotspare.admin;
 import com.fasterxml.jackson.annotation.JsonValue;
 import java.time.Instant;
 import java.util.Locale;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,6 +14,15 @@ import org.jspecify.annotations.Nullable;
  * @param text one sentence for people: what, and why
  */
 public record Event(Instant time, String node, Kind kind, @Nullable String mirror, String text) {
+
+  /** What is written in a line of the log; empty where that is torn. */
+  static Optional<Event> read(String line) {
+    try {
+      return Optional.of(Json.read(line, Event.class));
+    } catch (IllegalArgumentException torn) {
+      return Optional.empty();
+    }
+  }
 
   /** What an event is about. */
   public enum Kind {

@@ -1,6 +1,5 @@
 package org.hotspare.admin;
 
-import java.io.BufferedReader;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -11,6 +10,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -37,6 +37,9 @@ public final class EventLog implements Closeable {
   private static final long ROTATE_BYTES = 10L << 20;
   private static final int MAX_TEXT = 4096;
 
+  /** A clock that goes back by more was set. */
+  private static final Duration STANDSTILL = Duration.ofSeconds(1);
+
   private final Path current;
   private final Path previous;
   private final String node;
@@ -45,6 +48,9 @@ public final class EventLog implements Closeable {
   private final Set<Subscription> subscriptions = new HashSet<>();
   private FileChannel file;
   private boolean failing;
+
+  /** When the last event was. */
+  private Instant last = Instant.MIN;
 
   private EventLog(Path current, String node, InstantSource clock, long rotateBytes)
       throws IOException {
@@ -98,7 +104,7 @@ public final class EventLog implements Closeable {
    */
   public synchronized void record(Event.Kind kind, @Nullable String mirror, String text) {
     String bounded = text.length() > MAX_TEXT ? text.substring(0, MAX_TEXT) + "…" : text;
-    Event event = new Event(clock.instant(), node, kind, mirror, bounded);
+    Event event = new Event(nextTime(), node, kind, mirror, bounded);
     LOG.info("{}{}", mirror == null ? "" : mirror + ": ", bounded);
     try {
       write((Json.write(event) + "\n").getBytes(StandardCharsets.UTF_8));
@@ -110,6 +116,14 @@ public final class EventLog implements Closeable {
       failing = true;
     }
     subscriptions.forEach(subscription -> subscription.offer(event));
+  }
+
+  /** Followers name the last event that they have by its time: no two in a row have the same. */
+  private Instant nextTime() {
+    Instant now = clock.instant();
+    boolean stands = !now.isAfter(last) && now.isAfter(last.minus(STANDSTILL));
+    last = stands ? last.plusNanos(1) : now;
+    return last;
   }
 
   private void write(byte[] line) throws IOException {
@@ -136,34 +150,50 @@ public final class EventLog implements Closeable {
       return List.of();
     }
     Deque<Event> recent = new ArrayDeque<>();
-    for (Path path : List.of(previous, current)) {
-      if (!Files.exists(path)) {
-        continue;
-      }
-      try (BufferedReader lines = Files.newBufferedReader(path)) {
-        for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-          parse(line).ifPresent(recent::add);
-          if (recent.size() > most) {
-            recent.removeFirst();
-          }
+    try (PastEvents past = past()) {
+      for (Optional<Event> event = past.next(); event.isPresent(); event = past.next()) {
+        recent.add(event.get());
+        if (recent.size() > most) {
+          recent.removeFirst();
         }
       }
     }
     return List.copyOf(recent);
   }
 
-  private Optional<Event> parse(String line) {
-    try {
-      return Optional.of(Json.read(line, Event.class));
-    } catch (IllegalArgumentException torn) {
-      LOG.debug("A line of {} is no event: {}", current, torn.toString());
-      return Optional.empty();
-    }
+  private PastEvents past() throws IOException {
+    return PastEvents.of(List.of(previous, current));
   }
 
   /** The last events and then all that come, without a gap between. */
   synchronized Subscription follow(int recent) throws IOException {
-    Subscription subscription = new Subscription(recent(recent));
+    return subscribe(PastEvents.of(List.of()), recent(recent));
+  }
+
+  /**
+   * The events after that of a time and then all that come, without a gap between.
+   *
+   * @return empty if there is none of that time, or not any more
+   */
+  Optional<Subscription> followAfter(Instant time) throws IOException {
+    Subscription subscription;
+    synchronized (this) {
+      subscription = subscribe(past(), List.of());
+    }
+    boolean found = false;
+    try {
+      // Whoever looks for it keeps nobody from recording.
+      found = subscription.past.skipPast(time);
+    } finally {
+      if (!found) {
+        subscription.close();
+      }
+    }
+    return found ? Optional.of(subscription) : Optional.empty();
+  }
+
+  private Subscription subscribe(PastEvents past, List<Event> recent) {
+    Subscription subscription = new Subscription(past, recent);
     subscriptions.add(subscription);
     return subscription;
   }
@@ -177,13 +207,17 @@ public final class EventLog implements Closeable {
   final class Subscription implements AutoCloseable {
     private static final int MAX_WAITING = 1000;
 
-    /** What comes before all that waits in the queue. */
+    /** What comes first. */
     private final Deque<Optional<Event>> first = new ArrayDeque<>();
+
+    /** What comes then. */
+    private final PastEvents past;
 
     private final BlockingQueue<Optional<Event>> coming = new ArrayBlockingQueue<>(MAX_WAITING);
 
-    private Subscription(List<Event> past) {
-      past.forEach(event -> first.add(Optional.of(event)));
+    private Subscription(PastEvents past, List<Event> recent) {
+      this.past = past;
+      recent.forEach(event -> first.add(Optional.of(event)));
     }
 
     private void offer(Event event) {
@@ -195,14 +229,19 @@ public final class EventLog implements Closeable {
       }
     }
 
-    /** The next event, once there is one; nothing if this follower was too slow to get it. */
+    /**
+     * The next event, once there is one; nothing if this follower cannot have it, as where it was
+     * too slow.
+     */
     Optional<Event> next() throws InterruptedException {
+      takePast();
       Optional<Event> next = first.pollFirst();
       return next != null ? next : coming.take();
     }
 
     /** Whether there is something within that time, so that {@link #next} does not wait. */
     boolean awaits(Duration most) throws InterruptedException {
+      takePast();
       if (first.isEmpty()) {
         Optional<Event> next = coming.poll(most.toMillis(), TimeUnit.MILLISECONDS);
         if (next != null) {
@@ -212,10 +251,27 @@ public final class EventLog implements Closeable {
       return !first.isEmpty();
     }
 
+    private void takePast() {
+      if (!first.isEmpty()) {
+        return;
+      }
+      try {
+        past.next().ifPresent(event -> first.add(Optional.of(event)));
+      } catch (IOException unreadable) {
+        LOG.warn("Events cannot be read from {}: {}", current, unreadable.toString());
+        first.add(Optional.empty());
+      }
+    }
+
     @Override
     public void close() {
       synchronized (EventLog.this) {
         subscriptions.remove(this);
+      }
+      try {
+        past.close();
+      } catch (IOException e) {
+        LOG.warn("Events that were read from {}: {}", current, e.toString());
       }
     }
   }

@@ -10,6 +10,8 @@ import java.io.OutputStream;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.format.DateTimeParseException;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
@@ -162,20 +164,32 @@ public final class HttpApi implements AutoCloseable {
   private void handle(HttpExchange exchange) throws IOException {
     exchange.getResponseHeaders().set("Connection", "close");
     exchange.getResponseHeaders().set("Cache-Control", "no-store");
-    try (exchange) {
-      boolean following =
-          exchange.getRequestMethod().equals("GET") && path(exchange).equals("/events");
+    boolean following =
+        exchange.getRequestMethod().equals("GET") && path(exchange).equals("/events");
+    try {
       if (following && refusal(exchange).isEmpty()) {
         follow(exchange);
       } else {
-        try (AnswerLimit _ = new AnswerLimit(timer, HttpBounds.ANSWER)) {
-          send(exchange, answer(exchange));
-        }
+        send(exchange, answer(exchange));
       }
     } catch (IOException gone) {
       LOG.debug("a client of the api went away: {}", gone.toString());
       throw gone;
+    } catch (RuntimeException bug) {
+      if (!threads.isShutdown()) {
+        LOG.error("the api failed at {}", path(exchange), bug);
+      }
+      throw bug;
+    } finally {
+      // TLS says farewell, and the rest of a request is read.
+      try (AnswerLimit _ = limit()) {
+        exchange.close();
+      }
     }
+  }
+
+  private AnswerLimit limit() {
+    return new AnswerLimit(timer, HttpBounds.ANSWER);
   }
 
   private static String path(HttpExchange exchange) {
@@ -265,18 +279,20 @@ public final class HttpApi implements AutoCloseable {
     return new HttpAnswer(HttpAnswer.OK, Metrics.TYPE, metrics.of(availability.status()));
   }
 
-  private static void send(HttpExchange exchange, HttpAnswer answer) throws IOException {
+  private void send(HttpExchange exchange, HttpAnswer answer) throws IOException {
     byte[] body = answer.text().getBytes(StandardCharsets.UTF_8);
     exchange.getResponseHeaders().set("Content-Type", answer.type());
-    if (exchange.getRequestMethod().equals("HEAD")) {
-      exchange.getResponseHeaders().set("Content-Length", Integer.toString(body.length));
-      exchange.sendResponseHeaders(answer.code(), -1);
-      return;
+    try (AnswerLimit _ = limit()) {
+      if (exchange.getRequestMethod().equals("HEAD")) {
+        exchange.getResponseHeaders().set("Content-Length", Integer.toString(body.length));
+        exchange.sendResponseHeaders(answer.code(), -1);
+        return;
+      }
+      exchange.sendResponseHeaders(answer.code(), body.length);
+      exchange.getResponseBody().write(body);
+      // What fails at closing the server would not hear of.
+      exchange.getResponseBody().flush();
     }
-    exchange.sendResponseHeaders(answer.code(), body.length);
-    exchange.getResponseBody().write(body);
-    // What fails at closing the server would not hear of.
-    exchange.getResponseBody().flush();
   }
 
   // ---- events
@@ -290,10 +306,8 @@ public final class HttpApi implements AutoCloseable {
               "%d clients follow the events already".formatted(HttpBounds.FOLLOWERS)));
       return;
     }
-    try (EventLog.Subscription subscription = events.follow(0)) {
-      exchange.getResponseHeaders().set("Content-Type", "text/event-stream");
-      exchange.sendResponseHeaders(HttpAnswer.OK, 0);
-      follow(subscription, exchange.getResponseBody());
+    try {
+      followFrom(exchange, exchange.getRequestHeaders().getFirst("Last-Event-ID"));
     } catch (InterruptedException stopping) {
       Thread.currentThread().interrupt();
     } finally {
@@ -301,9 +315,47 @@ public final class HttpApi implements AutoCloseable {
     }
   }
 
+  /**
+   * @param last the event that the client has already; null if it has none
+   */
+  private void followFrom(HttpExchange exchange, @Nullable String last)
+      throws IOException, InterruptedException {
+    Optional<EventLog.Subscription> resumed = resumed(last);
+    try (EventLog.Subscription subscription =
+        resumed.isPresent() ? resumed.get() : events.follow(0)) {
+      exchange.getResponseHeaders().set("Content-Type", "text/event-stream");
+      try (AnswerLimit _ = limit()) {
+        exchange.sendResponseHeaders(HttpAnswer.OK, 0);
+      }
+      OutputStream out = exchange.getResponseBody();
+      say(out, ": the events of this node\n\n");
+      if (last != null && resumed.isEmpty()) {
+        say(out, missed("the last event that was read is not known here, or not any more"));
+      }
+      follow(subscription, out);
+    }
+  }
+
+  private Optional<EventLog.Subscription> resumed(@Nullable String last) {
+    if (last == null) {
+      return Optional.empty();
+    }
+    try {
+      return events.followAfter(Instant.parse(last));
+    } catch (DateTimeParseException noneOfOurs) {
+      return Optional.empty();
+    } catch (IOException e) {
+      LOG.warn("the events of the past cannot be read: {}", e.toString());
+      return Optional.empty();
+    }
+  }
+
+  private static String missed(String why) {
+    return "event: missed\ndata: " + why + "\n\n";
+  }
+
   private void follow(EventLog.Subscription subscription, OutputStream out)
       throws IOException, InterruptedException {
-    say(out, ": the events of this node from now on\n\n");
     while (true) {
       if (!subscription.awaits(SILENCE)) {
         // A client that is gone is found out by writing only.
@@ -312,15 +364,15 @@ public final class HttpApi implements AutoCloseable {
       }
       Optional<Event> event = subscription.next();
       if (event.isEmpty()) {
-        say(out, "event: missed\ndata: events came faster than they were read\n\n");
+        say(out, missed("events came faster than they were read"));
         return;
       }
-      say(out, "data: " + Json.write(event.get()) + "\n\n");
+      say(out, "id: %s\ndata: %s\n\n".formatted(event.get().time(), Json.write(event.get())));
     }
   }
 
   private void say(OutputStream out, String text) throws IOException {
-    try (AnswerLimit _ = new AnswerLimit(timer, HttpBounds.ANSWER)) {
+    try (AnswerLimit _ = limit()) {
       out.write(text.getBytes(StandardCharsets.UTF_8));
       out.flush();
     }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import org.junit.jupiter.api.Test;
@@ -31,7 +32,7 @@ class EventLogTest {
         .containsExactly(
             "{\"time\":\"2026-01-02T03:04:05.678Z\",\"node\":\"alpha\",\"kind\":\"held\","
                 + "\"mirror\":\"www\",\"text\":\"asks\\nfirst\"}",
-            "{\"time\":\"2026-01-02T03:04:05.678Z\",\"node\":\"alpha\",\"kind\":\"agent\","
+            "{\"time\":\"2026-01-02T03:04:05.678000001Z\",\"node\":\"alpha\",\"kind\":\"agent\","
                 + "\"mirror\":null,\"text\":\"started\"}");
   }
 
@@ -59,6 +60,28 @@ class EventLogTest {
       assertThat(log.recent(10_000)).hasSizeBetween(20, 100);
       log.record(Event.Kind.PROBLEM, "www", "x".repeat(100_000));
       assertThat(log.recent(1).getFirst().text()).hasSize(4097);
+    }
+  }
+
+  @Test
+  void whoComesBackGoesOnWhereItWasWhateverBecameOfTheFiles() throws Exception {
+    try (EventLog log = EventLog.open(state, "alpha", CLOCK, 4096)) {
+      for (int i = 0; i < 50; i++) {
+        log.record(Event.Kind.PROBLEM, "www", "event " + i);
+      }
+      Event seen = log.recent(30).getFirst();
+      assertThat(seen.text()).isEqualTo("event 20");
+      try (EventLog.Subscription follower = log.followAfter(seen.time()).orElseThrow()) {
+        for (int i = 50; i < 200; i++) {
+          log.record(Event.Kind.PROBLEM, "www", "event " + i);
+        }
+        for (int i = 21; i < 200; i++) {
+          assertThat(follower.next().orElseThrow().text()).isEqualTo("event " + i);
+        }
+        assertThat(follower.awaits(Duration.ZERO)).isFalse();
+      }
+      assertThat(log.followAfter(seen.time())).as("not any more").isEmpty();
+      assertThat(log.followAfter(NOW.plusSeconds(1))).isEmpty();
     }
   }
 

@@ -23,6 +23,8 @@ import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLException;
+import javax.net.ssl.SSLParameters;
+import javax.net.ssl.SSLSocket;
 import javax.net.ssl.TrustManagerFactory;
 import org.hotspare.config.Address;
 import org.hotspare.config.Api;
@@ -327,6 +329,54 @@ class HttpApiTest {
     }
   }
 
+  private static BufferedReader resume(Socket socket, String lastId) throws IOException {
+    write(socket, "GET /events HTTP/1.1\r\nHost: a\r\nLast-Event-ID: " + lastId + "\r\n\r\n");
+    return new BufferedReader(
+        new InputStreamReader(socket.getInputStream(), StandardCharsets.UTF_8));
+  }
+
+  private static String nextText(BufferedReader lines) throws IOException {
+    return Json.read(until(lines, "data: ").substring(6), Event.class).text();
+  }
+
+  @Test
+  void whoComesBackGetsWhatHappenedMeanwhile() throws Exception {
+    HttpApi at = start();
+    String last;
+    try (Socket socket = connect(at)) {
+      BufferedReader lines = follow(socket);
+      events.record(Event.Kind.ROLE, null, "seen");
+      last = until(lines, "id: ").substring(4);
+      assertThat(nextText(lines)).isEqualTo("seen");
+    }
+    int meanwhile = 3000;
+    for (int i = 0; i < meanwhile; i++) {
+      events.record(Event.Kind.ROLE, null, "missed " + i);
+    }
+    try (Socket socket = connect(at)) {
+      BufferedReader lines = resume(socket, last);
+      for (int i = 0; i < meanwhile; i++) {
+        assertThat(nextText(lines)).isEqualTo("missed " + i);
+      }
+      events.record(Event.Kind.ROLE, null, "new");
+      assertThat(nextText(lines)).isEqualTo("new");
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"2020-01-02T03:04:05Z", "1", "nonsense"})
+  void whoComesBackWithAnUnknownEventIsToldSo(String id) throws Exception {
+    events.record(Event.Kind.ROLE, null, "before");
+    HttpApi at = start();
+    try (Socket socket = connect(at)) {
+      BufferedReader lines = resume(socket, id);
+      until(lines, "event: missed");
+      assertThat(until(lines, "data: ")).contains("not known here");
+      events.record(Event.Kind.ROLE, null, "new");
+      assertThat(nextText(lines)).isEqualTo("new");
+    }
+  }
+
   @Test
   void followersLeaveRoomForHealthChecks() throws Exception {
     HttpApi at = start();
@@ -407,6 +457,20 @@ class HttpApiTest {
     }
     long seconds = (System.nanoTime() - started) / 1_000_000_000;
     assertThat(seconds).isGreaterThanOrEqualTo(HttpBounds.REQUEST.toSeconds() - 1);
+  }
+
+  @Test
+  void whoSaysThatMoreComesIsAnsweredAndLeavesItsPlace() throws Exception {
+    HttpApi at = start();
+    for (int i = 0; i < HttpBounds.CONNECTIONS; i++) {
+      try (Socket socket = connect(at)) {
+        write(socket, "GET /health HTTP/1.1\r\nContent-Length: 10\r\n\r\n");
+        assertThat(rest(socket)).isEqualTo("HTTP/1.1 ");
+        socket.setSoLinger(true, 0);
+      }
+    }
+    assertEventuallyHealthy(at);
+    Await.await("all have let go", () -> at.answering() == 0);
   }
 
   @Test
@@ -523,14 +587,18 @@ class HttpApiTest {
 
   @Test
   void elsewhereItSpeaksTlsWithTheNodesCertificate() throws Exception {
-    Certificates certificates = Certificates.init(directory.resolve("tls"), "test", "alpha");
+    Certificates certificates =
+        Certificates.init(directory.resolve("tls"), "test", "alpha", List.of("127.0.0.1"));
+    certificates.certifyHosts(_ -> List.of("127.0.0.1"));
     HttpApi at = start(certificates.clientlessContext(), AccessToken.read(tokenFile(TOKEN)));
     SSLContext trusting = trusting(directory.resolve("tls/authority.pem"));
     for (int i = 0; i < 2; i++) {
-      try (Socket socket =
-          trusting
-              .getSocketFactory()
-              .createSocket(at.address().getAddress(), at.address().getPort())) {
+      try (SSLSocket socket =
+          (SSLSocket)
+              trusting.getSocketFactory().createSocket("127.0.0.1", at.address().getPort())) {
+        SSLParameters comparing = socket.getSSLParameters();
+        comparing.setEndpointIdentificationAlgorithm("HTTPS");
+        socket.setSSLParameters(comparing);
         Answer answer = ask(socket, "GET", "/health", "Authorization: Bearer " + TOKEN);
         assertThat(answer.code()).isEqualTo(200);
       }
