@@ -140,6 +140,23 @@ final class LeaseLoopTest {
     assertNeverTwo();
   }
 
+  /** Who asks is told by the clock, not by the thread that is to notice. */
+  @Test
+  void whoseThreadStandsStillHoldsItNoLonger() throws Exception {
+    startAll();
+    long epoch = promote("alpha", 0);
+    TestGate gate = member("alpha").gate();
+    await("several rounds", () -> gate.intervals().size() > 3);
+    synchronized (gate) {
+      // Its thread waits for the gate, as it may for the kernel.
+      promote("beta", epoch);
+      assertThat(member("alpha").lease().heldEpoch()).isZero();
+      assertThat(member("alpha").news()).as("it has not noticed").isEmpty();
+    }
+    assertThat(next(member("alpha"))).startsWith("over " + epoch);
+    assertNeverTwo();
+  }
+
   @Test
   void votersThatAreStartedAgainRememberWhomTheyEndorsed() throws Exception {
     Map<String, Integer> ports = startAll();
