@@ -59,7 +59,7 @@ def main():
         if last:
             print("%d reads of published files, none wrong" % count)
             return 0
-        time.sleep(0.002)
+        time.sleep(0.005)
 
 
 if __name__ == "__main__":

@@ -114,7 +114,7 @@ final class LocalRunner implements AgentRunner {
     }
   }
 
-  private static void prepareState(Configuration configuration) throws IOException {
+  static void prepareState(Configuration configuration) throws IOException {
     Path state = configuration.state();
     Files.createDirectories(state.toAbsolutePath().getParent());
     WorkDirectories.createPrivate(state);

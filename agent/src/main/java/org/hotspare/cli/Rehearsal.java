@@ -11,12 +11,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 
-/**
- * Goes once through what commands do, against an agent that always says the same. The build runs it
- * to learn which classes commands load, and keeps them ready: a command then starts in about two
- * thirds of the time.
- */
-final class Rehearsal {
+/** Goes once through what commands do, against an agent that always says the same. */
+public final class Rehearsal {
   private static final String CONFIGURATION =
       """
       cluster: rehearsal
@@ -43,7 +39,8 @@ final class Rehearsal {
 
   private Rehearsal() {}
 
-  public static void main(String[] unused) throws IOException {
+  /** Prints what they print. */
+  public static void commands() throws IOException {
     Path directory = Files.createTempDirectory("hotspare-rehearsal");
     Path file = directory.resolve("hotspare.yaml");
     Path socket = directory.resolve("agent.sock");

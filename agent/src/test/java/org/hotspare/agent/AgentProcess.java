@@ -15,6 +15,7 @@ import org.hotspare.admin.AdminClient;
 import org.hotspare.admin.CommandFailure;
 import org.hotspare.admin.MirrorStatus;
 import org.hotspare.testing.Command;
+import org.hotspare.testing.JavaProgram;
 import org.jspecify.annotations.Nullable;
 
 /** One node's agent as a process of its own, which a test may kill at any moment. */
@@ -58,8 +59,9 @@ final class AgentProcess implements AutoCloseable {
   /** Starts it and returns at once. */
   void start() throws IOException {
     logStart = Files.size(log);
-    List<String> command =
-        java(Main.class, "run", "--config", configuration.toString(), "--node", node);
+    List<String> command = new ArrayList<>(before);
+    command.addAll(PackedAgent.command("-XX:TieredStopAtLevel=1", "-Xmx400m"));
+    command.addAll(List.of("run", "--config", configuration.toString(), "--node", node));
     process =
         new ProcessBuilder(command)
             .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()))
@@ -69,25 +71,9 @@ final class AgentProcess implements AutoCloseable {
 
   /** Runs a program as its machine's to its end. */
   void run(Class<?> main, String... arguments) {
-    Command.succeed(java(main, arguments));
-  }
-
-  private List<String> java(Class<?> main, String... arguments) {
     List<String> command = new ArrayList<>(before);
-    command.addAll(
-        List.of(
-            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-            "--enable-native-access=ALL-UNNAMED",
-            // As users have it, not as tests in this process do.
-            "-Dlogback.configurationFile=logback.xml",
-            "-XX:+UseSerialGC",
-            "-XX:TieredStopAtLevel=1",
-            "-Xmx400m",
-            "-cp",
-            System.getProperty("java.class.path"),
-            main.getName()));
-    command.addAll(List.of(arguments));
-    return command;
+    command.addAll(JavaProgram.command(main, arguments));
+    Command.succeed(command);
   }
 
   /** Waits until its socket answers. */

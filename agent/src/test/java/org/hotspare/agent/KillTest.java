@@ -28,7 +28,8 @@ import org.junit.jupiter.api.Test;
  * a half file, and once both run again the trees become equal.
  */
 final class KillTest {
-  private static final int CHANGES_PER_SECOND = 300;
+  private static final int CHANGES_PER_SECOND = 150;
+  private static final int CHANGES_PER_SECOND_LONG = 300;
   private static final int LARGE_SIZE = 300 << 20;
   private static final int LARGE_PARTS = 30;
   private static final int LARGE_PART = 1 << 20;
@@ -74,39 +75,40 @@ final class KillTest {
 
   @Test
   void tenKillsLoseNothing() throws Exception {
-    kill(10);
+    kill(10, CHANGES_PER_SECOND);
   }
 
   @Test
   @Tag("long")
   void fiftyKillsLoseNothing() throws Exception {
-    kill(50);
+    kill(50, CHANGES_PER_SECOND_LONG);
   }
 
-  private void kill(int times) throws Exception {
+  private void kill(int times, int changesPerSecond) throws Exception {
     for (int round = 0; round < times; round++) {
       Moment moment = Moment.values()[round % Moment.values().length];
       Victim victim = Victim.values()[random.nextInt(Victim.values().length)];
       System.out.printf("KillTest: round %d, %s, %s%n", round, moment, victim);
-      round(moment, victim, round);
+      round(moment, victim, round, changesPerSecond);
     }
   }
 
-  private void round(Moment moment, Victim victim, int round) throws Exception {
+  private void round(Moment moment, Victim victim, int round, int changesPerSecond)
+      throws Exception {
     try {
-      attempt(moment, victim, round);
+      attempt(moment, victim, round, changesPerSecond);
     } catch (AssertionError e) {
       throw pair.withLogs(e);
     }
   }
 
-  private void attempt(Moment moment, Victim victim, int round) throws Exception {
+  private void attempt(Moment moment, Victim victim, int round, int changesPerSecond)
+      throws Exception {
     if (moment == Moment.FIRST_COPY) {
       emptyStandby();
     }
     try (Churn churn =
-            Churn.startPublishing(
-                pair.alphaTree(), CHANGES_PER_SECOND, Duration.ZERO, seed + round);
+            Churn.startPublishing(pair.alphaTree(), changesPerSecond, Duration.ZERO, seed + round);
         PublishedReader reader = PublishedReader.start(pair.betaTree())) {
       markers.start();
       reach(moment, churn);

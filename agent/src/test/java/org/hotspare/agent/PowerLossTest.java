@@ -27,7 +27,8 @@ import org.junit.jupiter.api.Test;
  */
 final class PowerLossTest {
   private static final int IMAGE_MEGABYTES = 700;
-  private static final int CHANGES_PER_SECOND = 300;
+  private static final int CHANGES_PER_SECOND = 150;
+  private static final int CHANGES_PER_SECOND_LONG = 300;
 
   private final long seed = System.nanoTime();
   private final SplittableRandom random = new SplittableRandom(seed);
@@ -66,13 +67,13 @@ final class PowerLossTest {
 
   @Test
   void tenLossesLoseNothingThatWasConfirmed() throws Exception {
-    losePower(10);
+    losePower(10, CHANGES_PER_SECOND);
   }
 
   @Test
   @Tag("long")
   void twentyLossesLoseNothingThatWasConfirmed() throws Exception {
-    losePower(20);
+    losePower(20, CHANGES_PER_SECOND_LONG);
   }
 
   private Path home(String node) {
@@ -91,23 +92,23 @@ final class PowerLossTest {
     LoopFileSystem.run("mount", "-o", "loop", image(node).toString(), home(node).toString());
   }
 
-  private void losePower(int times) throws Exception {
+  private void losePower(int times, int changesPerSecond) throws Exception {
     for (int round = 0; round < times; round++) {
       Victim victim = Victim.values()[random.nextInt(Victim.values().length)];
       System.out.printf("PowerLossTest: round %d, %s%n", round, victim);
       try {
-        round(victim, round);
+        round(victim, round, changesPerSecond);
       } catch (AssertionError e) {
         throw pair.withLogs(e);
       }
     }
   }
 
-  private void round(Victim victim, int round) throws Exception {
+  private void round(Victim victim, int round, int changesPerSecond) throws Exception {
     Map<String, Long> confirmed = new HashMap<>();
     try (Churn churn =
             Churn.startPublishingDurably(
-                pair.alphaTree(), CHANGES_PER_SECOND, Duration.ZERO, seed + round);
+                pair.alphaTree(), changesPerSecond, Duration.ZERO, seed + round);
         PublishedReader reader = PublishedReader.start(pair.betaTree())) {
       markers.start();
       markers.awaitConfirmations(1, churn);

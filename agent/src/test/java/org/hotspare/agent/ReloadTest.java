@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.hotspare.admin.AdminClient;
@@ -112,21 +113,12 @@ final class ReloadTest {
   @Test
   void sighupReadsTheFileAndEndsNothing() throws Exception {
     TestPair pair = TestPair.make(base);
+    // Who ignores the signal, as under nohup, has its children ignore it.
+    List<String> command = new ArrayList<>(List.of("/usr/bin/env", "--default-signal=HUP"));
+    command.addAll(PackedAgent.command("-XX:TieredStopAtLevel=1"));
+    command.addAll(List.of("run", "--config", file("alpha").toString(), "--node", "alpha"));
     Process agent =
-        // Who ignores the signal, as under nohup, has its children ignore it.
-        new ProcessBuilder(
-                "/usr/bin/env",
-                "--default-signal=HUP",
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "--enable-native-access=ALL-UNNAMED",
-                "-cp",
-                System.getProperty("java.class.path"),
-                Main.class.getName(),
-                "run",
-                "--config",
-                file("alpha").toString(),
-                "--node",
-                "alpha")
+        new ProcessBuilder(command)
             .redirectErrorStream(true)
             .redirectOutput(base.resolve("log").toFile())
             .start();

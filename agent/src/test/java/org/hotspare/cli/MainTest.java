@@ -124,7 +124,7 @@ class MainTest {
     ByteArrayOutputStream shown = new ByteArrayOutputStream();
     System.setOut(new PrintStream(shown, true, StandardCharsets.UTF_8));
     try {
-      Rehearsal.main(new String[0]);
+      Rehearsal.commands();
     } finally {
       System.setOut(terminal);
     }
