@@ -13,17 +13,18 @@ import org.junit.jupiter.params.provider.EnumSource;
 /** A tree that is changed at a given rate by all that a server does; then both sides are equal. */
 final class BusyTreeTest {
   private static final int MEGABYTES = 2000;
+  private static final Duration SHORT = Duration.ofSeconds(5);
   private static final Duration LONG = Duration.ofSeconds(15);
 
   @ParameterizedTest
   @EnumSource(names = {"EXT4", "XFS", "BTRFS", "TMPFS"})
   void fiveHundredChangesASecond(PairOn.Place place) throws Exception {
-    isEqualAfter(place, 500, Duration.ofSeconds(5));
+    isEqualAfter(place, 500, SHORT);
   }
 
   @Test
   void twoThousandChangesASecond() throws Exception {
-    isEqualAfter(PairOn.Place.EXT4, 2000, LONG);
+    isEqualAfter(PairOn.Place.EXT4, 2000, SHORT);
   }
 
   @Tag("long")
