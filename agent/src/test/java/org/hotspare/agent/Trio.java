@@ -210,6 +210,21 @@ final class Trio implements AutoCloseable {
     return PrimaryPolls.start(ports);
   }
 
+  /** What a test does with them. */
+  @FunctionalInterface
+  interface Scenario {
+    void run() throws Exception;
+  }
+
+  /** Goes through it; where it fails, it says what all have logged last. */
+  void watch(Scenario scenario) throws Exception {
+    try {
+      scenario.run();
+    } catch (AssertionError e) {
+      throw withLogs(e);
+    }
+  }
+
   /** A failure with what all logged last. */
   AssertionError withLogs(Throwable e) {
     StringBuilder logs = new StringBuilder(String.valueOf(e.getMessage()));

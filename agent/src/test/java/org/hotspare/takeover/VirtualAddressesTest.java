@@ -195,9 +195,10 @@ class VirtualAddressesTest {
     network.ip(
         Machine.ALPHA, "address add fd88::2/64 dev eth0 valid_lft 1000 preferred_lft 1000 nodad");
     network.ip(Machine.ALPHA, "address add fd89::2/64 dev eth0 nodad");
+    // There is no route while the service's address is put behind the machine's own.
     Await.await(
         "the machine's own connections come from its own address",
-        () -> network.ip(Machine.ALPHA, "route get 10.88.0.1").contains("src 10.88.0.2"));
+        () -> network.ip(Machine.ALPHA, "route get 10.88.0.1 || true").contains("src 10.88.0.2"));
     assertThat(network.ip(Machine.ALPHA, "-6 route get fd88::1")).contains("src fd88::2");
     assertThat(alpha.ask("hold")).isEqualTo("done");
     alpha.ask("release 90000");

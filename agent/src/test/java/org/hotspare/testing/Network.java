@@ -84,6 +84,12 @@ public final class Network implements AutoCloseable {
     inSwitch("link", "set", host, "master", "bridge");
   }
 
+  /** As when its power goes: nothing of it is heard any more, and all its programs end. */
+  public void powerOff(String host) {
+    unplug(host);
+    endProcesses(host);
+  }
+
   /** From now on what the one sends to the other is lost on the way, and nobody is told. */
   public void cut(String from, String to) {
     String table = "cut-" + from;

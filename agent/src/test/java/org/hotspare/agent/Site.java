@@ -1,0 +1,164 @@
+package org.hotspare.agent;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.hotspare.testing.Await.await;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.hotspare.testing.Background;
+import org.hotspare.testing.Command;
+import org.hotspare.testing.Network;
+
+/**
+ * Four hosts on one network: a {@link Trio}, of which the data nodes have a service that tells who
+ * it is, and a client that asks all the time.
+ */
+final class Site implements AutoCloseable {
+  static final String CLIENT = "client";
+  static final String ADDRESS = "10.77.0.100";
+  private static final int PORT = 8080;
+  private static final Duration LIMIT = Duration.ofSeconds(90);
+
+  private final Network network;
+  private final Trio trio;
+  private final List<String> asked;
+  private final List<Background> programs = new ArrayList<>();
+  private final Background client;
+
+  private Site(Path base, Duration lease, String takeover, List<String> asked) throws IOException {
+    this.network = Network.of("alpha", "beta", "gamma", CLIENT);
+    this.trio = Trio.make(base, lease, network, takeover);
+    this.asked = asked.isEmpty() ? dataAddresses() : asked;
+    this.client = ask();
+    programs.add(client);
+  }
+
+  private List<String> dataAddresses() {
+    return Trio.DATA_NODES.stream().map(network::address).toList();
+  }
+
+  /** The service runs on both data nodes all the time; the client asks both in turn. */
+  static Site gated(Path base, Duration lease) throws Exception {
+    Site site = new Site(base, lease, "takeover: {ports: [%d]}".formatted(PORT), List.of());
+    for (String node : Trio.DATA_NODES) {
+      site.programs.add(site.background(node, Command.script("answer", PORT, node)));
+    }
+    return site.start();
+  }
+
+  /** The primary has the address and runs the service; the client asks the address. */
+  static Site withAddress(Path base, Duration lease) throws Exception {
+    return withAddress(base, lease, "", service(base, "answer", PORT, "$HOTSPARE_NODE"));
+  }
+
+  /**
+   * @param more what the configuration says beside
+   * @param services in the configuration's words; one of them has to answer the client
+   */
+  static Site withAddress(Path base, Duration lease, String more, String... services)
+      throws Exception {
+    String takeover =
+        """
+        takeover:
+          interface: eth0
+          addresses: [%s/24]
+          services: [%s]
+        %s
+        """
+            .formatted(ADDRESS, String.join(", ", services), more);
+    return new Site(base, lease, takeover, List.of(ADDRESS)).start();
+  }
+
+  /** A service of that script, of which the primary keeps the process's number. */
+  static String service(Path base, String script, Object... arguments) throws IOException {
+    Path start = base.resolve("start-" + script);
+    String number = "%s/%s-$HOTSPARE_NODE.pid".formatted(base, script);
+    Files.writeString(
+        start,
+        String.join(" ", Command.script(script, arguments))
+            + " </dev/null >/dev/null 2>&1 &\necho $! >%s\n".formatted(number));
+    return "{start: '/bin/sh %s', stop: 'kill $(cat %s)'}".formatted(start, number);
+  }
+
+  static int port() {
+    return PORT;
+  }
+
+  private Site start() throws Exception {
+    try {
+      trio.start();
+      trio.awaitReady();
+      awaitAnswer("alpha");
+      return this;
+    } catch (AssertionError e) {
+      AssertionError failure = trio.withLogs(e);
+      close();
+      throw failure;
+    }
+  }
+
+  Network network() {
+    return network;
+  }
+
+  Trio trio() {
+    return trio;
+  }
+
+  /** Runs a program on a host until it is closed. */
+  Background background(String host, List<String> command) {
+    List<String> all = new ArrayList<>(network.on(host));
+    all.addAll(command);
+    return new Background(all);
+  }
+
+  private Background ask() {
+    List<Object> arguments = new ArrayList<>(List.of(PORT));
+    arguments.addAll(asked);
+    return background(CLIENT, Command.script("who_answers", arguments.toArray()));
+  }
+
+  /**
+   * What the client has seen so far: whenever another answered, the milliseconds since the last
+   * answer before, and who.
+   */
+  List<String> changes() {
+    return client.output().lines().toList();
+  }
+
+  /** Who has answered the client so far, in turn. */
+  List<String> answered() {
+    return changes().stream().map(line -> line.substring(line.indexOf(' ') + 1)).toList();
+  }
+
+  void awaitAnswer(String name) throws InterruptedException {
+    await("an answer of " + name, LIMIT, () -> isLast(answered(), name));
+  }
+
+  private static boolean isLast(List<String> names, String name) {
+    return !names.isEmpty() && names.getLast().equals(name);
+  }
+
+  /** A client that asks for the first time. */
+  void assertAnswersNow(String name) throws InterruptedException {
+    try (Background another = ask()) {
+      await("an answer", LIMIT, () -> !another.output().isEmpty());
+      assertThat(another.output().strip()).endsWith(" " + name);
+    }
+  }
+
+  boolean hasAddress(String node) {
+    return network.run(node, "ip", "address", "show", "dev", "eth0").output().contains(ADDRESS);
+  }
+
+  @Override
+  public void close() {
+    programs.forEach(Background::close);
+    trio.close();
+    network.close();
+  }
+}
