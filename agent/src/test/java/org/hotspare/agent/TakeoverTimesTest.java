@@ -327,7 +327,7 @@ final class TakeoverTimesTest {
         () -> {
           int changesBefore = hosts.answered().size();
           long epochBefore = trio.epochAt(primary);
-          int times = Integer.getInteger("freeze.times", 200);
+          int times = Integer.getInteger("freeze.times", 40);
           for (int i = 0; i < times; i++) {
             trio.agent(primary).signal("STOP");
             Thread.sleep(random.nextInt(3 * (int) LEASE.toMillis() / 2));
