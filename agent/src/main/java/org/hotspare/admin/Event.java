@@ -44,12 +44,18 @@ public record Event(Instant time, String node, Kind kind, @Nullable String mirro
     PROBLEM,
     /** A standby's copy had been changed by someone else. */
     DRIFT,
+    /** A standby is far behind or away, or is not any more. */
+    LAG,
+    /** Fewer voters than a majority can be heard, or enough again. */
+    MAJORITY,
     /** A disk is full or broken, or works again. */
     DISK,
     /** The configuration was read again, or differs between nodes. */
     CONFIGURATION,
     /** A certificate was issued, renewed or is about to end. */
     CERTIFICATE,
+    /** The command that tells people of events failed, or works again. */
+    NOTIFY,
     /** Someone gave a command that changes something. */
     COMMAND;
 

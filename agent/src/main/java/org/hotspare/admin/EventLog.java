@@ -46,6 +46,7 @@ public final class EventLog implements Closeable {
   private final InstantSource clock;
   private final long rotateBytes;
   private final Set<Subscription> subscriptions = new HashSet<>();
+  private Listener listener = (_, _) -> {};
   private FileChannel file;
   private boolean failing;
 
@@ -95,6 +96,22 @@ public final class EventLog implements Closeable {
     }
   }
 
+  /** Who is told of each event as it is recorded. */
+  @FunctionalInterface
+  public interface Listener {
+    /**
+     * Must not block: whoever records an event waits for it.
+     *
+     * @param json the event in one line
+     */
+    void happened(Event event, String json);
+  }
+
+  /** From now on that one is told of each, instead of the one before. */
+  public synchronized void tell(Listener next) {
+    listener = next;
+  }
+
   /**
    * Notes an event of this moment. A disk that takes no more does not stop the agent: the event is
    * then in the log of the process only.
@@ -106,8 +123,9 @@ public final class EventLog implements Closeable {
     String bounded = text.length() > MAX_TEXT ? text.substring(0, MAX_TEXT) + "…" : text;
     Event event = new Event(nextTime(), node, kind, mirror, bounded);
     LOG.info("{}{}", mirror == null ? "" : mirror + ": ", bounded);
+    String json = Json.write(event);
     try {
-      write((Json.write(event) + "\n").getBytes(StandardCharsets.UTF_8));
+      write((json + "\n").getBytes(StandardCharsets.UTF_8));
       failing = false;
     } catch (IOException full) {
       if (!failing) {
@@ -116,6 +134,7 @@ public final class EventLog implements Closeable {
       failing = true;
     }
     subscriptions.forEach(subscription -> subscription.offer(event));
+    listener.happened(event, json);
   }
 
   /** Followers name the last event that they have by its time: no two in a row have the same. */

@@ -49,6 +49,9 @@ public final class Agent implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Agent.class);
   private static final Duration RENEWAL_CHECK = Duration.ofHours(1);
 
+  /** How often it is told that a certificate is not renewed. */
+  private static final Duration REMINDER = Duration.ofDays(1);
+
   /** As it is in use; replaced when the file is read again. */
   private volatile Configuration configuration;
 
@@ -74,7 +77,15 @@ public final class Agent implements AutoCloseable {
   /** Null with fixed roles. */
   private volatile @Nullable LeasedRoles roles;
 
+  private final Notifying notifying;
   private final Thread renewing;
+
+  /** Of that thread: when it was last told that the certificate is not renewed. */
+  private Instant reminded = Instant.MIN;
+
+  /** Null until it runs. */
+  private @Nullable ConditionWatch conditions;
+
   private AutoCloseable admin = () -> {};
 
   /** Null where the configuration asks for none. */
@@ -92,6 +103,9 @@ public final class Agent implements AutoCloseable {
     this.certificates = certificates;
     certificates.certifyHosts(this::hostsOf);
     this.events = events;
+    this.notifying = new Notifying(events);
+    events.tell(notifying);
+    notifying.change(configuration, self);
     this.admission =
         new Admission(
             certificates,
@@ -194,6 +208,7 @@ public final class Agent implements AutoCloseable {
       listen();
     }
     renewing.start();
+    conditions = ConditionWatch.start(this);
     up = true;
     events.record(
         Event.Kind.AGENT,
@@ -319,6 +334,7 @@ public final class Agent implements AutoCloseable {
     List<String> live = now.liveChanges(read);
     configuration = now.withLive(read);
     limit(configuration);
+    notifying.change(configuration, self);
     changeMirrors();
     events.record(Event.Kind.CONFIGURATION, null, describe(live, needingRestart));
   }
@@ -349,7 +365,12 @@ public final class Agent implements AutoCloseable {
   }
 
   private void renewIfDue() {
-    if (!certificates.renewalDue(Instant.now()) || !certificates.holdsAuthorityKey()) {
+    Instant now = Instant.now();
+    if (!certificates.renewalDue(now)) {
+      return;
+    }
+    if (!certificates.holdsAuthorityKey()) {
+      remind(now, "nobody renews the certificate of a witness: have it join again");
       return;
     }
     try {
@@ -357,9 +378,19 @@ public final class Agent implements AutoCloseable {
       events.record(
           Event.Kind.CERTIFICATE, null, "certificate renewed until " + certificates.validUntil());
     } catch (IOException e) {
-      events.record(
-          Event.Kind.CERTIFICATE, null, "certificate could not be renewed: " + e.getMessage());
+      remind(now, "certificate could not be renewed: " + e.getMessage());
     }
+  }
+
+  private void remind(Instant now, String text) {
+    if (reminded.isAfter(now.minus(REMINDER))) {
+      return;
+    }
+    reminded = now;
+    events.record(
+        Event.Kind.CERTIFICATE,
+        null,
+        "%s; it ends at %s".formatted(text, certificates.validUntil()));
   }
 
   Configuration configuration() {
@@ -444,6 +475,10 @@ public final class Agent implements AutoCloseable {
       leased.stop();
     }
     closed = true;
+    ConditionWatch watching = conditions;
+    if (watching != null) {
+      watching.close();
+    }
     renewing.interrupt();
     if (leased != null) {
       leased.close();
@@ -461,6 +496,7 @@ public final class Agent implements AutoCloseable {
     } catch (Exception e) {
       LOG.warn("the local socket could not be closed: {}", e.getMessage());
     }
+    notifying.close();
     events.record(Event.Kind.AGENT, null, "stopped");
     events.close();
   }

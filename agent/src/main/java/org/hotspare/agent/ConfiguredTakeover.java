@@ -9,6 +9,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.hotspare.config.Configuration;
 import org.hotspare.config.Node;
@@ -110,8 +111,13 @@ final class ConfiguredTakeover {
         environment(configuration, self));
   }
 
-  /** Empty if nobody is to be told. */
-  static Optional<Notifier> notifier(Configuration configuration, Node self) {
+  /**
+   * Empty if nobody is to be told.
+   *
+   * @param problems as {@link Notifier#start} has it
+   */
+  static Optional<Notifier> notifier(
+      Configuration configuration, Node self, Consumer<String> problems) {
     Notifications notifications = configuration.notifications();
     if (notifications.command().isEmpty()) {
       return Optional.empty();
@@ -124,7 +130,8 @@ final class ConfiguredTakeover {
             on,
             Notifier.TIMEOUT,
             Notifier.MAX_WAITING,
-            environment(configuration, self)));
+            environment(configuration, self),
+            problems));
   }
 
   /** As it is written in the file. */

@@ -35,10 +35,12 @@ final class HealthWatch implements AutoCloseable {
   }
 
   /**
-   * @param turned told in a sentence when a check turns; must not block
+   * @param ownTurned told in a sentence when a check of this node's disk turns; must not block
+   * @param turned the same, of a check of the primary
    */
-  static HealthWatch start(Configuration configuration, Consumer<String> turned) {
-    Checks own = Checks.start((now, before) -> tell(now, before, turned));
+  static HealthWatch start(
+      Configuration configuration, Consumer<String> ownTurned, Consumer<String> turned) {
+    Checks own = Checks.start((now, before) -> tell(now, before, ownTurned));
     Checks ofPrimary = Checks.start((now, before) -> tell(now, before, turned));
     own.replace(
         List.of(new Check(STATE, new DiskCheck(configuration.state(), 0), DiskCheck.SCHEDULE)));

@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -49,6 +50,11 @@ final class LeasedRoles implements AutoCloseable {
 
   private static final Duration BARRIER_AND_VOTES = Duration.ofSeconds(30);
 
+  private final String self;
+
+  /** Before the cluster's record names them. */
+  private final Set<String> configuredVoters;
+
   private final Membership membership;
   private final Reporting reporting;
   private final HealthWatch health;
@@ -63,6 +69,8 @@ final class LeasedRoles implements AutoCloseable {
   private final Duration handingOver;
 
   private LeasedRoles(
+      String self,
+      Set<String> configuredVoters,
       Membership membership,
       Reporting reporting,
       HealthWatch health,
@@ -70,6 +78,8 @@ final class LeasedRoles implements AutoCloseable {
       @Nullable Machine machine,
       @Nullable RoleLoop loop,
       Duration handingOver) {
+    this.self = self;
+    this.configuredVoters = Set.copyOf(configuredVoters);
     this.membership = membership;
     this.telling = telling;
     this.health = health;
@@ -106,7 +116,7 @@ final class LeasedRoles implements AutoCloseable {
                 telling::role,
                 telling::problem)
             : null;
-    HealthWatch health = HealthWatch.start(configuration, telling::problem);
+    HealthWatch health = HealthWatch.start(configuration, telling::disk, telling::problem);
     @Nullable RoleLoop loop =
         machine == null
             ? null
@@ -152,7 +162,16 @@ final class LeasedRoles implements AutoCloseable {
     }
     reporting.start();
     Duration handingOver = ofServices(configuration).multipliedBy(2).plus(BARRIER_AND_VOTES);
-    return new LeasedRoles(membership, reporting, health, telling, machine, loop, handingOver);
+    return new LeasedRoles(
+        self.name(),
+        configuration.voters(),
+        membership,
+        reporting,
+        health,
+        telling,
+        machine,
+        loop,
+        handingOver);
   }
 
   /**
@@ -254,6 +273,16 @@ final class LeasedRoles implements AutoCloseable {
   /** Hears and answers what another node says over a link that it made, until that ends. */
   void serve(Link link, Frame first) throws IOException {
     membership.serve(link, first);
+  }
+
+  /** The voters that this node cannot hear; empty where those that it can are a majority. */
+  Set<String> missingMajority() {
+    Set<String> recorded = membership.record().current().roles().voters();
+    Set<String> voters = recorded.isEmpty() ? configuredVoters : recorded;
+    Set<String> silent = new TreeSet<>(voters);
+    silent.removeAll(reporting.heard());
+    silent.remove(self);
+    return 2 * (voters.size() - silent.size()) > voters.size() ? Set.of() : silent;
   }
 
   /** Who is primary, as far as this node knows; empty where it knows of none. */

@@ -4,9 +4,11 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import org.hotspare.failover.Report;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -15,6 +17,9 @@ import org.slf4j.LoggerFactory;
 final class Reporting implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Reporting.class);
   private static final long EVERY_MILLIS = 250;
+
+  /** Who did not answer for longer cannot be heard. */
+  private static final long HEARD_WITHIN_NANOS = 3_000_000_000L;
 
   /** Who is told what another node reported. */
   @FunctionalInterface
@@ -45,8 +50,19 @@ final class Reporting implements AutoCloseable {
     exchanges.forEach(exchange -> exchange.due.release());
   }
 
+  /** Those that can be heard at this moment. */
+  Set<String> heard() {
+    long now = System.nanoTime();
+    return exchanges.stream()
+        .filter(exchange -> exchange.answered && now - exchange.answeredNanos < HEARD_WITHIN_NANOS)
+        .map(exchange -> exchange.node)
+        .collect(Collectors.toSet());
+  }
+
   private final class Exchange {
     private final String node;
+    private volatile long answeredNanos;
+    private volatile boolean answered;
     private final Semaphore due = new Semaphore(0);
     private final Thread thread;
 
@@ -71,6 +87,8 @@ final class Reporting implements AutoCloseable {
       try {
         hearing.hear(
             node, ReportCodec.decode(membership.report(node, ReportCodec.encode(own.get()))));
+        answeredNanos = System.nanoTime();
+        answered = true;
       } catch (IOException e) {
         // That nothing was heard for a while is what counts.
         LOG.debug("no report of {}: {}", node, e.getMessage());

@@ -44,6 +44,10 @@ final class Telling implements AutoCloseable {
     tell(Event.Kind.PROBLEM, text);
   }
 
+  void disk(String text) {
+    tell(Event.Kind.DISK, text);
+  }
+
   private void tell(Event.Kind kind, String text) {
     thread.execute(
         () -> {

@@ -204,6 +204,7 @@ public record Configuration(
         changed, "limits.bandwidth", limits.bytesPerSecond(), next.limits.bytesPerSecond());
     addIfChanged(changed, "limits.cpu", limits.processors(), next.limits.processors());
     addIfChanged(changed, "limits.compress", limits.compression(), next.limits.compression());
+    addIfChanged(changed, "notify", notifications, next.notifications);
     nodes.forEach(
         (name, node) ->
             addIfChanged(
@@ -280,8 +281,8 @@ public record Configuration(
 
   /**
    * Which keys differ in {@code next} that a running agent cannot take over; empty if all that
-   * differs is live: {@code guard}, {@code limits}, {@code on-change} and a node's {@code
-   * bandwidth}.
+   * differs is live: {@code guard}, {@code limits}, {@code notify}, {@code on-change} and a node's
+   * {@code bandwidth}.
    */
   public List<String> needingRestart(Configuration next) {
     List<String> changed = new ArrayList<>();

@@ -33,7 +33,7 @@ final class ConfigurationReader {
 
   /** What belongs to changes of role, to which fixed roles give no occasion. */
   private static final List<String> WITHOUT_EFFECT =
-      List.of("takeover", "checks", "failover", "failback", "versions", "hooks", "notify");
+      List.of("takeover", "checks", "failover", "failback", "versions", "hooks");
 
   /** What of that has an effect with a lease. */
   private static final List<String> WITH_LEASE = List.of("takeover", "checks", "failover", "hooks");

@@ -58,6 +58,13 @@ final class Inventory implements AutoCloseable {
       return replaced == 0 && extra == 0;
     }
 
+    /** What became of it. */
+    String kept() {
+      return ("of the entries here %,d differed from the primary's and %,d were on this node only:"
+              + " they are kept in the work directory")
+          .formatted(replaced, extra);
+    }
+
     String question() {
       return "would replace %,d and delete %,d of the entries here; the primary has %,d"
           .formatted(replaced, extra, entries);

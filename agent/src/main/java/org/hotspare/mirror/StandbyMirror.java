@@ -765,6 +765,9 @@ public final class StandbyMirror implements AutoCloseable {
     // What the primary replaced and deleted meanwhile is kept no longer than usual.
     counting.perform(late ? KeptRecord.Reason.DELETED : KeptRecord.Reason.FOREIGN);
     counting.replace(index, settings.indexFile(), state, cut);
+    if (!late && !verdict.isHarmless()) {
+      news.tell(name(), MirrorNews.Topic.DRIFT, verdict.kept());
+    }
     ownCopy.markComplete();
     inventory = null;
     index = Indexes.open(name(), settings.indexFile());
@@ -784,7 +787,6 @@ public final class StandbyMirror implements AutoCloseable {
   private void askFor(Inventory.Verdict verdict) throws IOException, InterruptedException {
     String asks = verdict.question();
     question = asks;
-    news.tell(name(), MirrorNews.Topic.HELD, "held: " + asks);
     LOG.warn("mirror {}: held: {}; \"hotspare approve\" lets it go on", name(), asks);
     try {
       while (!closed) {

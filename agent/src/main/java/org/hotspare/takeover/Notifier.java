@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -43,7 +44,11 @@ public final class Notifier implements AutoCloseable {
   private final Duration timeout;
   private final int maxWaiting;
   private final Map<String, String> environment;
+  private final Consumer<String> problems;
   private final Thread thread;
+
+  /** Of the thread that delivers: whether it was told that the command fails. */
+  private boolean failing;
 
   /** Guards all below. */
   private final ReentrantLock lock = new ReentrantLock();
@@ -61,12 +66,14 @@ public final class Notifier implements AutoCloseable {
       Set<String> on,
       Duration timeout,
       int maxWaiting,
-      Map<String, String> environment) {
+      Map<String, String> environment,
+      Consumer<String> problems) {
     this.command = command;
     this.on = Set.copyOf(on);
     this.timeout = timeout;
     this.maxWaiting = maxWaiting;
     this.environment = Map.copyOf(environment);
+    this.problems = problems;
     this.thread = Thread.ofPlatform().name("notify").daemon().unstarted(this::deliverAll);
   }
 
@@ -76,14 +83,16 @@ public final class Notifier implements AutoCloseable {
    * @param timeout how long the command may take for one
    * @param maxWaiting at least one
    * @param environment added to this process's own
+   * @param problems takes a sentence when the command begins to fail, and when it works again
    */
   public static Notifier start(
       String command,
       Set<String> on,
       Duration timeout,
       int maxWaiting,
-      Map<String, String> environment) {
-    Notifier notifier = new Notifier(command, on, timeout, maxWaiting, environment);
+      Map<String, String> environment,
+      Consumer<String> problems) {
+    Notifier notifier = new Notifier(command, on, timeout, maxWaiting, environment, problems);
     notifier.thread.start();
     return notifier;
   }
@@ -173,12 +182,21 @@ public final class Notifier implements AutoCloseable {
     if (!end.isSuccess()) {
       LOG.warn("notify: the command failed for {}: {}", added.get("HOTSPARE_EVENT"), end);
     }
+    tellOnce(!end.isSuccess(), end);
     boolean said = false;
     while (!started.awaitGone(TimedCommand.KILLED_WITHIN)) {
       if (!said) {
         LOG.warn("notify: the command cannot be killed; the next one waits for that");
         said = true;
       }
+    }
+  }
+
+  private void tellOnce(boolean fails, CommandEnd end) {
+    if (fails != failing) {
+      failing = fails;
+      problems.accept(
+          fails ? "the command of notify: failed: " + end : "the command of notify: works again");
     }
   }
 

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.hotspare.config.Configuration;
 import org.hotspare.config.Node;
 import org.hotspare.config.Notifications.Occasion;
@@ -96,11 +97,14 @@ class ConfiguredTakeoverTest {
     assertThat(ConfiguredTakeover.hooks(configuration, alpha).after(change)).isEmpty();
     assertThat(Files.readAllLines(hooked)).isEqualTo(List.of("before", "7"));
 
-    try (Notifier notifier = ConfiguredTakeover.notifier(configuration, alpha).orElseThrow()) {
+    List<String> problems = new CopyOnWriteArrayList<>();
+    try (Notifier notifier =
+        ConfiguredTakeover.notifier(configuration, alpha, problems::add).orElseThrow()) {
       notifier.tell(ConfiguredTakeover.word(Occasion.ROLE), "no");
       notifier.tell(ConfiguredTakeover.word(Occasion.NO_MAJORITY), "yes");
     }
     assertThat(told).hasContent("yes");
+    assertThat(problems).isEmpty();
   }
 
   /** As of an agent that may not write to where it runs. */
@@ -131,7 +135,7 @@ class ConfiguredTakeoverTest {
   @Test
   void nobodyIsToldWhereTheFileSaysNothing() throws Exception {
     Configuration configuration = configuration("");
-    assertThat(ConfiguredTakeover.notifier(configuration, alpha(configuration))).isEmpty();
+    assertThat(ConfiguredTakeover.notifier(configuration, alpha(configuration), _ -> {})).isEmpty();
     assertThat(ConfiguredTakeover.services(configuration)).isEmpty();
   }
 }

@@ -10,13 +10,20 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.Test;
 
 class NotifierTest extends CommandFixture {
+  private final List<String> problems = new CopyOnWriteArrayList<>();
 
   private Notifier notifier(String command, Duration timeout, int maxWaiting) {
     return Notifier.start(
-        command, Set.of("role", "held"), timeout, maxWaiting, Map.of("HOTSPARE_NODE", "alpha"));
+        command,
+        Set.of("role", "held"),
+        timeout,
+        maxWaiting,
+        Map.of("HOTSPARE_NODE", "alpha"),
+        problems::add);
   }
 
   private String told() {
@@ -85,6 +92,10 @@ class NotifierTest extends CommandFixture {
     }
     sleepers.awaitNone();
     assertThat(journal.lines()).hasSize(1);
+    assertThat(problems).hasSize(2);
+    assertThat(problems.getFirst())
+        .startsWith("the command of notify: failed: no end within 2.0 s");
+    assertThat(problems.getLast()).isEqualTo("the command of notify: works again");
   }
 
   @Test
