@@ -126,7 +126,8 @@ final class LeasedRoles implements AutoCloseable {
                 mirrors,
                 machine,
                 health,
-                telling);
+                telling,
+                new DampingFile(configuration.state().resolve("damping")));
     Membership membership;
     try {
       membership =

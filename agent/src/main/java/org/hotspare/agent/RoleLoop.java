@@ -67,6 +67,7 @@ final class RoleLoop implements LeaseLoop.Listener, AutoCloseable {
   private final HealthWatch health;
   private final MirrorWatch watch;
   private final Telling telling;
+  private final DampingFile dampingFile;
   private final MirrorCourse course;
   private final RecordKeeper record = new RecordKeeper(this::wake);
 
@@ -101,7 +102,7 @@ final class RoleLoop implements LeaseLoop.Listener, AutoCloseable {
   private volatile Role role = Role.Unsettled.started(RawClock.monotonicRawNanos());
 
   private Task task = Task.NONE;
-  private Damping damping = Damping.NONE;
+  private Damping damping;
   private @Nullable Asked asked;
 
   /** The last stage that was begun of what is done to the machine. */
@@ -113,7 +114,8 @@ final class RoleLoop implements LeaseLoop.Listener, AutoCloseable {
       Mirrors mirrors,
       Machine machine,
       HealthWatch health,
-      Telling telling) {
+      Telling telling,
+      DampingFile dampingFile) {
     this.settings = settings;
     this.initiator = initiator;
     this.mirrors = mirrors;
@@ -121,6 +123,8 @@ final class RoleLoop implements LeaseLoop.Listener, AutoCloseable {
     this.health = health;
     this.watch = new MirrorWatch(mirrors, this::wake);
     this.telling = telling;
+    this.dampingFile = dampingFile;
+    this.damping = dampingFile.read();
     this.course =
         new MirrorCourse(mirrors, watch, settings.timing().steady(), this::wake, telling::problem);
   }
@@ -364,7 +368,7 @@ final class RoleLoop implements LeaseLoop.Listener, AutoCloseable {
     LeaseLoop lease = members().lease();
     switch (action) {
       case Action.Become become -> {
-        if (!become.role().getClass().equals(role.getClass())) {
+        if (isNews(role, become.role())) {
           telling.role(become.reason());
         }
         role = become.role();
@@ -372,7 +376,10 @@ final class RoleLoop implements LeaseLoop.Listener, AutoCloseable {
           course.stopLeading();
         }
       }
-      case Action.Remember remember -> damping = remember.damping();
+      case Action.Remember remember -> {
+        damping = remember.damping();
+        dampingFile.write(damping);
+      }
       case Action.Seal seal -> course.seal(seal.epoch());
       case Action.Follow follow -> course.follow(follow.primary());
       case Action.Inquire _ -> inquireNow();
@@ -393,6 +400,28 @@ final class RoleLoop implements LeaseLoop.Listener, AutoCloseable {
       case Action.HoldGate hold -> holdGate(hold.reason());
       case Action.FreeGate free -> freeGate(free.reason());
     }
+  }
+
+  /**
+   * Whether it is another role, or there is another reason not to stand for election. Numbers in it
+   * may change all the time.
+   */
+  private static boolean isNews(Role before, Role next) {
+    return !next.getClass().equals(before.getClass())
+        || !withoutNumbers(refusal(next)).equals(withoutNumbers(refusal(before)));
+  }
+
+  private static String withoutNumbers(String text) {
+    return text.replaceAll("[0-9.,]+", "");
+  }
+
+  private static String refusal(Role role) {
+    return switch (role) {
+      case Role.Unsettled unsettled -> unsettled.refusal();
+      case Role.Standby standby -> standby.refusal();
+      case Role.Candidate _, Role.Promoting _, Role.Primary _ -> "";
+      case Role.HandingOver _, Role.Demoting _ -> "";
+    };
   }
 
   private interface GateChange {
@@ -545,5 +574,6 @@ final class RoleLoop implements LeaseLoop.Listener, AutoCloseable {
     course.close();
     machineWork.shutdown();
     record.close();
+    dampingFile.close();
   }
 }

@@ -13,7 +13,7 @@ public sealed interface Action {
   /** From now on the node is this. At most one of a decision, and the first of it. */
   record Become(Role role, String reason) implements Action {}
 
-  /** To be handed back in {@link View#damping}; better also after a restart. */
+  /** To be handed back in {@link View#damping}, also after a restart. */
   record Remember(Damping damping) implements Action {}
 
   /** Have the mirrors accept no change of that epoch or of those before. */
