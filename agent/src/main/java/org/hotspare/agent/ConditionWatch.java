@@ -15,9 +15,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Notices what nobody tells when it begins: a mirror that is held or degraded, a standby that is behind or
- * away, a majority that is missing. It looks once a second, in a thread of its own, which may wait
- * for disks.
+ * Notices what nobody tells when it begins: a mirror that is held or degraded, a standby that is
+ * behind or away, a majority that is missing. It looks once a second, in a thread of its own, which
+ * may wait for disks.
  */
 final class ConditionWatch implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(ConditionWatch.class);

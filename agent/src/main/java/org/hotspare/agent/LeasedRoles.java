@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -324,7 +325,12 @@ final class LeasedRoles implements AutoCloseable {
   }
 
   List<Status.CheckStatus> checks() {
-    return health.statuses();
+    List<Status.CheckStatus> checks = new ArrayList<>(health.statuses());
+    String trouble = machine == null ? "" : machine.troubleWithServices();
+    if (!trouble.isEmpty()) {
+      checks.add(new Status.CheckStatus("services", false, trouble));
+    }
+    return checks;
   }
 
   Status.LeaseStatus status() {

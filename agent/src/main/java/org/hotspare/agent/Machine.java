@@ -13,6 +13,7 @@ import java.util.function.Consumer;
 import org.hotspare.config.Configuration;
 import org.hotspare.config.Node;
 import org.hotspare.lease.LeaseLoop;
+import org.hotspare.linux.RawClock;
 import org.hotspare.takeover.Hooks;
 import org.hotspare.takeover.RoleChange;
 import org.hotspare.takeover.ServiceAddress;
@@ -49,10 +50,12 @@ final class Machine implements LeaseLoop.Gate, AutoCloseable {
   private final @Nullable VirtualAddresses addresses;
 
   private final Services services;
+  private final Unstopped unstopped = new Unstopped();
   private final Hooks hooks;
   private final String cluster;
   private final String node;
   private final Duration lease;
+  private final Consumer<String> told;
   private final Consumer<String> problems;
 
   /** Of the thread that tends. */
@@ -70,6 +73,7 @@ final class Machine implements LeaseLoop.Gate, AutoCloseable {
       Duration lease,
       ClientGate gate,
       @Nullable VirtualAddresses addresses,
+      Consumer<String> told,
       Consumer<String> problems)
       throws IOException {
     this.gate = gate;
@@ -79,6 +83,7 @@ final class Machine implements LeaseLoop.Gate, AutoCloseable {
     this.cluster = configuration.cluster();
     this.node = self.name();
     this.lease = lease;
+    this.told = told;
     this.problems = problems;
   }
 
@@ -87,7 +92,7 @@ final class Machine implements LeaseLoop.Gate, AutoCloseable {
    * made where there is none.
    *
    * @param held whether the lease is held at this instant
-   * @param told sentences about the addresses
+   * @param told sentences about addresses and services
    * @param problems sentences about what failed and stopped nothing
    * @throws IOException if this machine cannot have what the configuration asks for
    */
@@ -102,7 +107,7 @@ final class Machine implements LeaseLoop.Gate, AutoCloseable {
     ClientGate gate = ClientGate.of(configuration);
     try {
       VirtualAddresses addresses = addresses(configuration, self, gate, held, told);
-      return new Machine(configuration, self, lease, gate, addresses, problems);
+      return new Machine(configuration, self, lease, gate, addresses, told, problems);
     } catch (IOException | RuntimeException e) {
       gate.close();
       throw e;
@@ -163,6 +168,7 @@ final class Machine implements LeaseLoop.Gate, AutoCloseable {
   /** Behind the shut gate. */
   void addAddresses(long epoch) throws IOException, InterruptedException {
     primary = true;
+    unstopped.over();
     Thread hooking = later(() -> report(hooks.before(change(epoch, STANDBY, PRIMARY))));
     if (!hooking.join(HOOKS)) {
       problems.accept("the hooks before the change take long: it goes on beside them");
@@ -200,7 +206,50 @@ final class Machine implements LeaseLoop.Gate, AutoCloseable {
     if (primary) {
       var _ = later(() -> report(hooks.before(change(epoch, PRIMARY, STANDBY))));
     }
-    require(services.becomeStandby());
+    stopServices();
+  }
+
+  private void stopServices() throws IOException, InterruptedException {
+    try {
+      require(services.becomeStandby());
+    } catch (IOException e) {
+      notStopped(String.valueOf(e.getMessage()));
+      throw e;
+    } catch (InterruptedException e) {
+      notStopped("it took too long");
+      throw e;
+    }
+    int failures = unstopped.over();
+    if (failures > 0) {
+      told.accept(
+          "the services are stopped now, after %d attempts that failed".formatted(failures));
+    }
+  }
+
+  private void notStopped(String why) {
+    if (unstopped.problem().isEmpty()) {
+      problems.accept("the services could not be stopped, which is tried again: " + why);
+    }
+    unstopped.failed(why, RawClock.monotonicRawNanos());
+  }
+
+  /** Whether services that could not be stopped are to be stopped once more. */
+  boolean isToStopAgain() {
+    return unstopped.isDue(RawClock.monotonicRawNanos());
+  }
+
+  /** As {@link #stopServices(long)}, of a node that has been a standby since that failed. */
+  void stopServicesAgain() throws InterruptedException {
+    try {
+      stopServices();
+    } catch (IOException e) {
+      LOG.warn("the services could not be stopped once more: {}", e.getMessage());
+    }
+  }
+
+  /** What is wrong with the services; empty where nothing is. */
+  String troubleWithServices() {
+    return unstopped.problem();
   }
 
   void removeAddresses(long epoch) throws IOException, InterruptedException {

@@ -246,6 +246,7 @@ final class RoleLoop implements LeaseLoop.Listener, AutoCloseable {
         if (!more || refused) {
           compareIfAlone();
           machine.tend();
+          stopServicesAgain();
           await();
         }
       } catch (RuntimeException e) {
@@ -276,6 +277,18 @@ final class RoleLoop implements LeaseLoop.Listener, AutoCloseable {
 
   private void compareIfAlone() {
     course.compareIfAlone(isAlone());
+  }
+
+  /** What a standby's machine was to stop and could not. Any other stage ends it. */
+  private synchronized void stopServicesAgain() {
+    if (role instanceof Role.Standby && machineStage.isDone() && machine.isToStopAgain()) {
+      machineStage =
+          machineWork.submit(
+              () -> {
+                machine.stopServicesAgain();
+                return null;
+              });
+    }
   }
 
   private synchronized boolean isAlone() {

@@ -8,6 +8,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import org.hotspare.admin.Status;
 import org.hotspare.config.Configuration;
 import org.hotspare.testing.FreePorts;
 import org.hotspare.wire.Certificates;
@@ -20,12 +21,15 @@ final class TroubledServiceTest {
   @TempDir Path base;
   private Configuration configuration;
 
-  /** A line for each time that the service was started. */
+  /** A line for each time that the service was started, and stopped. */
   private Path starts;
+
+  private Path stops;
 
   @BeforeEach
   void make() throws Exception {
     starts = base.resolve("starts");
+    stops = base.resolve("stops");
     Path state = base.resolve("state");
     Path file = base.resolve("hotspare.yaml");
     Files.createDirectories(state);
@@ -41,12 +45,19 @@ final class TroubledServiceTest {
           www: {path: %s}
         state: %s
         takeover:
-          services: [{start: 'echo start >>%s; exit 1', stop: 'true'}]
+          services: [{start: 'echo start >>%s; exit 1', stop: '%s'}]
         """
-            .formatted(FreePorts.take(1).getFirst(), base.resolve("tree"), state, starts));
+            .formatted(FreePorts.take(1).getFirst(), base.resolve("tree"), state, starts, stop()));
     configuration = Configuration.load(file);
     Certificates own = Certificates.init(Agent.tlsDirectory(configuration), "test", "alpha");
     assertThat(own.isFounder()).isTrue();
+  }
+
+  /** Fails twice, and succeeds then. */
+  private String stop() throws IOException {
+    Path script = base.resolve("stop");
+    Files.writeString(script, "echo stop >>%s\ntest $(wc -l <%s) -gt 2\n".formatted(stops, stops));
+    return "/bin/sh " + script;
   }
 
   private Agent start() throws Exception {
@@ -69,6 +80,26 @@ final class TroubledServiceTest {
 
   private void awaitEvent(String text) throws InterruptedException {
     await(text, () -> events(text) > 0);
+  }
+
+  private static List<Status.CheckStatus> troubles(Agent agent) {
+    return new AgentOperations(agent)
+        .status().checks().stream().filter(check -> !check.passing()).toList();
+  }
+
+  @Test
+  void aServiceThatCannotBeStoppedIsStoppedAgainUntilItIs() throws Exception {
+    try (Agent agent = start()) {
+      awaitEvent("the services could not be stopped, which is tried again: ");
+      await("status says so", () -> !troubles(agent).isEmpty());
+      assertThat(troubles(agent).getFirst().name()).isEqualTo("services");
+      assertThat(troubles(agent).getFirst().detail())
+          .contains(" to stop them failed, tried again: ");
+      awaitEvent("the services are stopped now, after 2 attempts that failed");
+      assertThat(troubles(agent)).isEmpty();
+      assertThat(lines(stops)).hasSize(3);
+    }
+    assertThat(lines(stops)).as("what is stopped is not stopped once more").hasSize(3);
   }
 
   @Test
