@@ -94,6 +94,12 @@ final class LocalRunner implements AgentRunner {
   }
 
   @Override
+  public Outcome drill(@Nullable Path directory, boolean inPlace, Path where, PrintWriter out)
+      throws CommandFailure, InterruptedException {
+    return new Trial(where, out).drill(directory, inPlace);
+  }
+
+  @Override
   public Answer removeTrial(Path where) throws CommandFailure {
     return Trial.remove(where);
   }

@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import org.hotspare.admin.AdminClient;
@@ -43,6 +44,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Trial {
   private static final List<String> NODES = List.of("alpha", "beta");
+  private static final String WITNESS = "gamma";
   private static final int START_SECONDS = 60;
 
   /** Options of Java that a process beside this one may have, too. */
@@ -53,6 +55,9 @@ final class Trial {
   private final PrintWriter out;
   private final Map<String, Process> agents = new LinkedHashMap<>();
 
+  /** Whether a witness and a lease decide on roles, instead of the configuration. */
+  private boolean leased;
+
   Trial(Path where, PrintWriter out) {
     this.where = where;
     this.out = out;
@@ -61,20 +66,62 @@ final class Trial {
   /** Runs until this process is told to end, or an agent ends. */
   Outcome run(@Nullable Path directory, boolean inPlace)
       throws CommandFailure, InterruptedException {
+    if (Files.exists(nodeDirectory(WITNESS))) {
+      throw isThere();
+    }
+    return with(
+        directory,
+        inPlace,
+        () -> {
+          explain();
+          follow();
+          return Outcome.NO;
+        });
+  }
+
+  /** Has the primary die, and the standby take its place, and ends. */
+  Outcome drill(@Nullable Path directory, boolean inPlace)
+      throws CommandFailure, InterruptedException {
+    if (Files.exists(where)) {
+      throw isThere();
+    }
+    leased = true;
+    return with(directory, inPlace, () -> new Drill(this, out).run());
+  }
+
+  /** What is done while the agents run. */
+  @FunctionalInterface
+  private interface Course {
+    Outcome run() throws CommandFailure, IOException, ConfigurationException, InterruptedException;
+  }
+
+  private Outcome with(@Nullable Path directory, boolean inPlace, Course course)
+      throws CommandFailure, InterruptedException {
     Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().unstarted(this::endAgents));
     try {
       prepare(directory, inPlace);
-      for (String node : NODES) {
+      for (String node : nodes()) {
         start(node);
       }
-      explain();
-      follow();
-      return Outcome.NO;
+      return course.run();
     } catch (IOException | ConfigurationException e) {
       throw new CommandFailure(Outcome.NO, String.valueOf(e.getMessage()));
     } finally {
       endAgents();
     }
+  }
+
+  private List<String> nodes() {
+    List<String> nodes = new ArrayList<>(NODES);
+    if (leased) {
+      nodes.add(WITNESS);
+    }
+    return nodes;
+  }
+
+  private CommandFailure isThere() {
+    return new CommandFailure(
+        Outcome.NO, where + " is there from an earlier time; remove it with: hotspare try --clean");
   }
 
   // ---- preparation
@@ -84,9 +131,7 @@ final class Trial {
     Path source = directory == null ? null : directory.toRealPath();
     boolean again = Files.exists(where);
     if (again && source != null) {
-      throw new CommandFailure(
-          Outcome.NO,
-          where + " is there from an earlier time; remove it with: hotspare try --clean");
+      throw isThere();
     }
     if (source != null && where.startsWith(source)) {
       throw new CommandFailure(
@@ -95,10 +140,12 @@ final class Trial {
     if (again) {
       return;
     }
-    List<Integer> ports = freePorts(NODES.size());
-    for (String node : NODES) {
+    List<Integer> ports = freePorts(nodes().size());
+    for (String node : nodes()) {
       Files.createDirectories(nodeDirectory(node));
       WorkDirectories.createPrivate(nodeDirectory(node).resolve("state"));
+    }
+    for (String node : NODES) {
       Files.createDirectories(treeOf(node));
     }
     if (source != null && !inPlace) {
@@ -108,24 +155,30 @@ final class Trial {
     }
     Path primaryTree = source != null && inPlace ? source : treeOf("alpha");
     String configuration = configuration(primaryTree, treeOf("beta"), ports);
-    for (String node : NODES) {
+    for (String node : nodes()) {
       Files.writeString(configurationOf(node), configuration);
     }
     certify();
   }
 
-  private static String configuration(Path alphaTree, Path betaTree, List<Integer> ports) {
+  private String configuration(Path alphaTree, Path betaTree, List<Integer> ports) {
+    String witness =
+        leased
+            ? "gamma: {address: \"127.0.0.1:%d\", witness: true}".formatted(ports.getLast())
+            : "";
+    String roles = leased ? "lease: {duration: 2s}" : "primary: alpha";
     return """
         cluster: try
         nodes:
           alpha: {address: "127.0.0.1:%d"}
           beta: {address: "127.0.0.1:%d", paths: {tree: "%s"}}
-        primary: alpha
+          %s
+        %s
         mirrors:
           tree: {path: "%s"}
         state: state
         """
-        .formatted(ports.get(0), ports.get(1), betaTree, alphaTree);
+        .formatted(ports.get(0), ports.get(1), betaTree, witness, roles, alphaTree);
   }
 
   private void certify() throws IOException, ConfigurationException {
@@ -147,9 +200,13 @@ final class Trial {
             admission,
             org.hotspare.wire.LinkOptions.of(org.hotspare.admin.Version.current()),
             link -> link.close("not here"))) {
-      JoinToken token =
-          admission.invite("beta", true, List.of(listener.address()), Invitations.VALID);
-      Admission.join(token, Agent.tlsDirectory(beta), org.hotspare.admin.Version.current());
+      for (String node : nodes().subList(1, nodes().size())) {
+        JoinToken token =
+            admission.invite(
+                node, NODES.contains(node), List.of(listener.address()), Invitations.VALID);
+        Path tls = Agent.tlsDirectory(Configuration.load(configurationOf(node)));
+        Admission.join(token, tls, org.hotspare.admin.Version.current());
+      }
     }
   }
 
@@ -198,7 +255,7 @@ final class Trial {
 
   // ---- agents
 
-  private void start(String node) throws IOException {
+  void start(String node) throws IOException {
     List<String> command = new ArrayList<>();
     command.add(ProcessHandle.current().info().command().orElse("java"));
     command.addAll(List.of("-XX:+UseSerialGC", "-Xmx256m"));
@@ -338,6 +395,12 @@ final class Trial {
     return true;
   }
 
+  /** Kills the agent of a node as a loss of power would. */
+  void kill(String node) throws InterruptedException {
+    Process agent = Objects.requireNonNull(agents.remove(node));
+    agent.destroyForcibly().waitFor();
+  }
+
   private void endAgents() {
     agents.values().forEach(Process::destroy);
     for (Process agent : agents.values()) {
@@ -358,15 +421,15 @@ final class Trial {
     return where.resolve(node);
   }
 
-  private Path treeOf(String node) {
+  Path treeOf(String node) {
     return nodeDirectory(node).resolve("tree");
   }
 
-  private Path configurationOf(String node) {
+  Path configurationOf(String node) {
     return nodeDirectory(node).resolve("hotspare.yaml");
   }
 
-  private Path logOf(String node) {
+  Path logOf(String node) {
     return nodeDirectory(node).resolve("log");
   }
 
@@ -377,7 +440,7 @@ final class Trial {
     if (!Files.isDirectory(where, LinkOption.NOFOLLOW_LINKS)) {
       return Answer.done("There is no " + where + ".");
     }
-    for (String node : NODES) {
+    for (String node : List.of("alpha", "beta", WITNESS)) {
       Path state = where.resolve(node).resolve("state");
       if (Files.isDirectory(state) && answers(state)) {
         throw new CommandFailure(

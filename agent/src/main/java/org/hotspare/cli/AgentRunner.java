@@ -29,6 +29,14 @@ public interface AgentRunner {
   Outcome tryOut(@Nullable Path directory, boolean inPlace, Path where, PrintWriter out)
       throws CommandFailure, InterruptedException;
 
+  /**
+   * As {@link #tryOut}, but goes through a takeover and ends.
+   *
+   * @return whether all went as promised
+   */
+  Outcome drill(@Nullable Path directory, boolean inPlace, Path where, PrintWriter out)
+      throws CommandFailure, InterruptedException;
+
   /** Removes all that {@link #tryOut} left below {@code where}. */
   Answer removeTrial(Path where) throws CommandFailure;
 

@@ -1,5 +1,6 @@
 package org.hotspare.cli;
 
+import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import org.hotspare.admin.Answer;
@@ -34,6 +35,13 @@ final class TryCommand implements Callable<Integer> {
   @Option(names = "--in-place", description = "DIR itself is the primary's tree, not a copy.")
   private boolean inPlace;
 
+  @Option(
+      names = "--drill",
+      description =
+          "Kills the primary, shows how the standby takes its place and the primary comes back,"
+              + " compares both, and ends.")
+  private boolean drill;
+
   @Option(names = "--clean", description = "Removes ./hotspare-try.")
   private boolean clean;
 
@@ -45,9 +53,9 @@ final class TryCommand implements Callable<Integer> {
   @Override
   public Integer call() throws CommandFailure, InterruptedException {
     Path where = WHERE.toAbsolutePath();
-    if (clean && (directory != null || inPlace)) {
+    if (clean && (directory != null || inPlace || drill)) {
       throw new CommandFailure(
-          Outcome.WRONG, "--clean only removes ./hotspare-try, and takes no DIR.");
+          Outcome.WRONG, "--clean only removes ./hotspare-try, and takes nothing else.");
     }
     if (clean) {
       Answer answer = runner.removeTrial(where);
@@ -58,6 +66,11 @@ final class TryCommand implements Callable<Integer> {
       throw new CommandFailure(
           Outcome.WRONG, "--in-place needs the directory: hotspare try --in-place DIR");
     }
-    return runner.tryOut(directory, inPlace, where, spec.commandLine().getOut()).exitStatus();
+    PrintWriter out = spec.commandLine().getOut();
+    Outcome outcome =
+        drill
+            ? runner.drill(directory, inPlace, where, out)
+            : runner.tryOut(directory, inPlace, where, out);
+    return outcome.exitStatus();
   }
 }

@@ -73,7 +73,7 @@ final class PackedAgent {
 
   private static Path classes() {
     return classPath()
-        .map(Path::of)
+        .map(entry -> Path.of(entry).toAbsolutePath())
         .filter(entry -> Files.exists(entry.resolve("org/hotspare/agent/Main.class")))
         .findFirst()
         .orElseThrow();

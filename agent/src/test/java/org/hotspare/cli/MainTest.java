@@ -294,6 +294,12 @@ class MainTest {
     }
 
     @Override
+    public Outcome drill(@Nullable Path directory, boolean inPlace, Path where, PrintWriter out) {
+      out.printf("drill with %s%n", directory);
+      return Outcome.DONE;
+    }
+
+    @Override
     public Answer removeTrial(Path where) {
       return Answer.done("clean " + where);
     }
