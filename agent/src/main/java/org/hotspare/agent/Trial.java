@@ -402,7 +402,9 @@ final class Trial {
   }
 
   private void endAgents() {
-    agents.values().forEach(Process::destroy);
+    // All end at once after a drill: there is nobody to hand over to, which would be tried for
+    // long.
+    agents.values().forEach(leased ? Process::destroyForcibly : Process::destroy);
     for (Process agent : agents.values()) {
       try {
         if (!agent.waitFor(20, TimeUnit.SECONDS)) {
