@@ -21,7 +21,6 @@ import org.hotspare.admin.VerifyResult;
 import org.hotspare.cli.ProgressLine;
 import org.hotspare.cli.Quantities;
 import org.hotspare.cli.Terminal;
-import org.hotspare.config.Configuration;
 import org.hotspare.config.ConfigurationException;
 
 /**
@@ -48,8 +47,8 @@ final class Drill {
    * @throws IOException if a step does not come to its end
    */
   Outcome run() throws IOException, ConfigurationException, CommandFailure, InterruptedException {
-    AdminClient first = client(FIRST);
-    AdminClient second = client(SECOND);
+    AdminClient first = trial.client(FIRST);
+    AdminClient second = trial.client(SECOND);
     Path here = trial.treeOf(FIRST);
     Path there = trial.treeOf(SECOND);
 
@@ -80,7 +79,7 @@ final class Drill {
 
     trial.start(FIRST);
     long started = System.nanoTime();
-    await(second, "have " + FIRST + " back", LIMIT, Drill::hasAllStandbys);
+    await(second, "have " + FIRST + " back", LIMIT, Drill::hasStandbyInSync);
     second.waitForStandbys(LIMIT);
     say("%s is back as a standby and has everything, %s later.".formatted(FIRST, since(started)));
     boolean restored =
@@ -95,10 +94,6 @@ final class Drill {
     return compare(second);
   }
 
-  private AdminClient client(String node) throws ConfigurationException {
-    return new AdminClient(Configuration.load(trial.configurationOf(node)).state());
-  }
-
   private void copy(AdminClient first, AdminClient second)
       throws IOException, InterruptedException {
     long started = System.nanoTime();
@@ -110,7 +105,7 @@ final class Drill {
             FIRST_COPY,
             status -> {
               show(second, bar);
-              return status.role() == Role.PRIMARY && hasAllStandbys(status) && promotes(status);
+              return status.role() == Role.PRIMARY && hasStandbyInSync(status) && promotes(status);
             });
     bar.clear();
     MirrorStatus mirror = copied.mirrors().getFirst();
@@ -142,7 +137,7 @@ final class Drill {
     return lease != null && lease.promotable().contains(SECOND);
   }
 
-  private static boolean hasAllStandbys(Status status) {
+  private static boolean hasStandbyInSync(Status status) {
     return !status.mirrors().isEmpty()
         && status.mirrors().stream()
             .flatMap(mirror -> mirror.standbys().stream())

@@ -16,6 +16,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.locks.LockSupport;
+import java.util.regex.Pattern;
 import org.hotspare.failover.Action;
 import org.hotspare.failover.Damping;
 import org.hotspare.failover.FailoverPolicy;
@@ -55,6 +56,7 @@ final class RoleLoop implements LeaseLoop.Listener, AutoCloseable {
   private static final long TICK_NANOS = 100_000_000;
 
   private static final Duration END = Duration.ofSeconds(5);
+  private static final Pattern NUMBERS = Pattern.compile("[0-9.,]+");
   private static final long EPOCHS_OF_FIXED_ROLES = 1000;
 
   /** What an operator or this node's own end asks for, and who waits for the answer. */
@@ -425,7 +427,7 @@ final class RoleLoop implements LeaseLoop.Listener, AutoCloseable {
   }
 
   private static String withoutNumbers(String text) {
-    return text.replaceAll("[0-9.,]+", "");
+    return NUMBERS.matcher(text).replaceAll("");
   }
 
   private static String refusal(Role role) {

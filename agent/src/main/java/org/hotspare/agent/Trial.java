@@ -43,8 +43,9 @@ import org.jspecify.annotations.Nullable;
  * processes of their own on loopback, with nothing to configure.
  */
 final class Trial {
-  private static final List<String> NODES = List.of("alpha", "beta");
   private static final String WITNESS = "gamma";
+  private static final List<String> DATA_NODES = List.of("alpha", "beta");
+  private static final List<String> NODES = List.of("alpha", "beta", WITNESS);
   private static final int START_SECONDS = 60;
 
   /** Options of Java that a process beside this one may have, too. */
@@ -112,11 +113,7 @@ final class Trial {
   }
 
   private List<String> nodes() {
-    List<String> nodes = new ArrayList<>(NODES);
-    if (leased) {
-      nodes.add(WITNESS);
-    }
-    return nodes;
+    return leased ? NODES : DATA_NODES;
   }
 
   private CommandFailure isThere() {
@@ -145,7 +142,7 @@ final class Trial {
       Files.createDirectories(nodeDirectory(node));
       WorkDirectories.createPrivate(nodeDirectory(node).resolve("state"));
     }
-    for (String node : NODES) {
+    for (String node : DATA_NODES) {
       Files.createDirectories(treeOf(node));
     }
     if (source != null && !inPlace) {
@@ -203,7 +200,7 @@ final class Trial {
       for (String node : nodes().subList(1, nodes().size())) {
         JoinToken token =
             admission.invite(
-                node, NODES.contains(node), List.of(listener.address()), Invitations.VALID);
+                node, DATA_NODES.contains(node), List.of(listener.address()), Invitations.VALID);
         Path tls = Agent.tlsDirectory(Configuration.load(configurationOf(node)));
         Admission.join(token, tls, org.hotspare.admin.Version.current());
       }
@@ -299,8 +296,8 @@ final class Trial {
 
   /** Shows the copy, and then every change as it arrives. */
   private void follow() throws InterruptedException, IOException, ConfigurationException {
-    AdminClient alpha = new AdminClient(Configuration.load(configurationOf("alpha")).state());
-    AdminClient beta = new AdminClient(Configuration.load(configurationOf("beta")).state());
+    AdminClient alpha = client("alpha");
+    AdminClient beta = client("beta");
     ProgressLine bar = new ProgressLine(out, Terminal.showsOutput(), "first copy");
     long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(START_SECONDS);
     Shown shown = new Shown(bar);
@@ -402,8 +399,7 @@ final class Trial {
   }
 
   private void endAgents() {
-    // All end at once after a drill: there is nobody to hand over to, which would be tried for
-    // long.
+    // Where all end, the primary of a drill would try for long to hand over.
     agents.values().forEach(leased ? Process::destroyForcibly : Process::destroy);
     for (Process agent : agents.values()) {
       try {
@@ -427,8 +423,12 @@ final class Trial {
     return nodeDirectory(node).resolve("tree");
   }
 
-  Path configurationOf(String node) {
+  private Path configurationOf(String node) {
     return nodeDirectory(node).resolve("hotspare.yaml");
+  }
+
+  AdminClient client(String node) throws ConfigurationException {
+    return new AdminClient(Configuration.load(configurationOf(node)).state());
   }
 
   Path logOf(String node) {
@@ -442,7 +442,7 @@ final class Trial {
     if (!Files.isDirectory(where, LinkOption.NOFOLLOW_LINKS)) {
       return Answer.done("There is no " + where + ".");
     }
-    for (String node : List.of("alpha", "beta", WITNESS)) {
+    for (String node : NODES) {
       Path state = where.resolve(node).resolve("state");
       if (Files.isDirectory(state) && answers(state)) {
         throw new CommandFailure(

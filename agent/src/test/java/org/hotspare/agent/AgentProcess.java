@@ -60,7 +60,7 @@ final class AgentProcess implements AutoCloseable {
   void start() throws IOException {
     logStart = Files.size(log);
     List<String> command = new ArrayList<>(before);
-    command.addAll(PackedAgent.command("-XX:TieredStopAtLevel=1", "-Xmx400m"));
+    command.addAll(PackedAgent.command("-Xmx400m"));
     command.addAll(List.of("run", "--config", configuration.toString(), "--node", node));
     process =
         new ProcessBuilder(command)

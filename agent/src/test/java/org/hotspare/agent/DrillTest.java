@@ -18,7 +18,7 @@ final class DrillTest {
 
   private Command.Result hotspare(String... arguments) throws Exception {
     List<String> command = new ArrayList<>(List.of("/usr/bin/env", "--chdir=" + base));
-    command.addAll(PackedAgent.command("-XX:TieredStopAtLevel=1"));
+    command.addAll(PackedAgent.command());
     command.addAll(List.of(arguments));
     return Command.run(LIMIT, command);
   }

@@ -1,7 +1,6 @@
 package org.hotspare.agent;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.hotspare.testing.Await.await;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -31,7 +30,6 @@ final class FailoverTest {
   private static final int ROUNDS = 3;
   private static final int CHANGES_PER_SECOND = 300;
   private static final int SMALL = 100;
-  private static final Duration LIMIT = Duration.ofSeconds(90);
 
   @TempDir static Path base;
   private Trio trio;
@@ -54,10 +52,8 @@ final class FailoverTest {
 
   @BeforeEach
   void whoIsPrimary() throws Exception {
-    await("a primary", LIMIT, () -> !trio.primaryOf(Trio.DATA_NODES).isEmpty());
-    primary = trio.primaryOf(Trio.DATA_NODES);
-    standby = Trio.DATA_NODES.get(1 - Trio.DATA_NODES.indexOf(primary));
-    trio.awaitPromotable(primary, standby);
+    primary = trio.awaitSettled();
+    standby = Trio.other(primary);
   }
 
   private void swap() {
@@ -66,12 +62,9 @@ final class FailoverTest {
     standby = before;
   }
 
-  /** Those that a test has left stopped, as where it failed. */
   @AfterEach
   void startAgain() throws Exception {
-    for (String node : Trio.NODES) {
-      trio.agent(node).startIfEnded();
-    }
+    trio.startAgain();
   }
 
   @AfterAll

@@ -1,7 +1,6 @@
 package org.hotspare.agent;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.hotspare.testing.Await.await;
 
 import java.nio.file.Path;
 import java.time.Duration;
@@ -23,7 +22,6 @@ import org.junit.jupiter.api.io.TempDir;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 final class GatedServiceTest {
   private static final Duration LEASE = Duration.ofSeconds(3);
-  private static final Duration LIMIT = Duration.ofSeconds(90);
   private static final String WITNESS = "gamma";
 
   @TempDir static Path base;
@@ -36,7 +34,6 @@ final class GatedServiceTest {
 
   private String standby = "";
   private long epoch;
-  private int answersBefore;
 
   @BeforeAll
   void start() throws Exception {
@@ -47,13 +44,11 @@ final class GatedServiceTest {
 
   @BeforeEach
   void whoIsPrimary() throws Exception {
-    await("a primary", LIMIT, () -> !trio.primaryOf(Trio.DATA_NODES).isEmpty());
-    primary = trio.primaryOf(Trio.DATA_NODES);
-    standby = Trio.DATA_NODES.get(1 - Trio.DATA_NODES.indexOf(primary));
-    trio.awaitPromotable(primary, standby);
+    primary = trio.awaitSettled();
+    standby = Trio.other(primary);
     site.awaitAnswer(primary);
     epoch = trio.epochAt(primary);
-    answersBefore = site.answered().size();
+    site.mark();
   }
 
   /** What was cut or stopped by a test that failed. */
@@ -64,8 +59,8 @@ final class GatedServiceTest {
         network.heal(from, to);
       }
       network.plugIn(from);
-      trio.agent(from).startIfEnded();
     }
+    trio.startAgain();
   }
 
   @AfterAll
@@ -75,16 +70,11 @@ final class GatedServiceTest {
     }
   }
 
-  private List<String> answeredSince() {
-    List<String> all = site.answered();
-    return all.subList(answersBefore, all.size());
-  }
-
   private void assertNothingMoves(String during) throws Exception {
     Thread.sleep(3 * LEASE.toMillis());
     assertThat(trio.primaryOf(Trio.DATA_NODES)).as("primary, " + during).isEqualTo(primary);
     assertThat(trio.epochAt(primary)).as("epoch, " + during).isEqualTo(epoch);
-    assertThat(answeredSince()).as("who answered, " + during).isEmpty();
+    assertThat(site.answeredSince()).as("who answered, " + during).isEmpty();
     site.assertAnswersNow(primary);
   }
 
@@ -106,9 +96,8 @@ final class GatedServiceTest {
           network.plugIn(primary);
           trio.awaitPromotable(standby, primary);
           System.out.println(
-              "GatedServiceTest: milliseconds without an answer before "
-                  + site.changes().subList(answersBefore, site.changes().size()));
-          assertThat(answeredSince())
+              "GatedServiceTest: milliseconds without an answer before " + site.changesSince());
+          assertThat(site.answeredSince())
               .as("who answered in turn")
               .containsExactly(standby, primary, standby);
         });
@@ -172,7 +161,7 @@ final class GatedServiceTest {
           }
           trio.awaitPromotable(standby, primary);
           Thread.sleep(2 * LEASE.toMillis());
-          assertThat(answeredSince()).as("who answered in turn").containsExactly(standby);
+          assertThat(site.answeredSince()).as("who answered in turn").containsExactly(standby);
           trio.barrier(standby);
           trio.assertSame();
         });
@@ -189,11 +178,10 @@ final class GatedServiceTest {
           for (String node : Trio.NODES) {
             trio.agent(node).start();
           }
-          await("a primary", LIMIT, () -> !trio.primaryOf(Trio.DATA_NODES).isEmpty());
-          String now = trio.primaryOf(Trio.DATA_NODES);
+          String now = trio.awaitAPrimary();
           site.assertAnswersNow(now);
-          trio.awaitPromotable(now, Trio.DATA_NODES.get(1 - Trio.DATA_NODES.indexOf(now)));
-          assertThat(answeredSince()).as("who answered in turn").hasSizeLessThanOrEqualTo(1);
+          trio.awaitPromotable(now, Trio.other(now));
+          assertThat(site.answeredSince()).as("who answered in turn").hasSizeLessThanOrEqualTo(1);
           trio.barrier(now);
           trio.assertSame();
         });
@@ -213,8 +201,8 @@ final class GatedServiceTest {
             network.healBothWays(primary, WITNESS);
             Thread.sleep(100);
           }
-          await("a primary", LIMIT, () -> !trio.primaryOf(Trio.DATA_NODES).isEmpty());
-          assertThat(answeredSince()).as("who answered in turn").hasSizeLessThanOrEqualTo(1);
+          trio.awaitAPrimary();
+          assertThat(site.answeredSince()).as("who answered in turn").hasSizeLessThanOrEqualTo(1);
         });
   }
 }

@@ -49,7 +49,8 @@ final class PackedAgent {
   static synchronized List<String> command(String... javaOptions) throws IOException {
     PackedAgent made = packed == null ? get() : packed;
     packed = made;
-    List<String> command = new ArrayList<>(List.of(JAVA, "-XX:+UseSerialGC"));
+    List<String> command =
+        new ArrayList<>(List.of(JAVA, "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
     command.addAll(List.of(javaOptions));
     command.addAll(List.of("-XX:AOTCache=" + made.cache, "-jar", made.jar.toString()));
     return command;

@@ -115,7 +115,7 @@ final class ReloadTest {
     TestPair pair = TestPair.make(base);
     // Who ignores the signal, as under nohup, has its children ignore it.
     List<String> command = new ArrayList<>(List.of("/usr/bin/env", "--default-signal=HUP"));
-    command.addAll(PackedAgent.command("-XX:TieredStopAtLevel=1"));
+    command.addAll(PackedAgent.command());
     command.addAll(List.of("run", "--config", file("alpha").toString(), "--node", "alpha"));
     Process agent =
         new ProcessBuilder(command)

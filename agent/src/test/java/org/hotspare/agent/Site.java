@@ -1,7 +1,6 @@
 package org.hotspare.agent;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.hotspare.testing.Await.await;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -21,20 +20,21 @@ final class Site implements AutoCloseable {
   static final String CLIENT = "client";
   static final String ADDRESS = "10.77.0.100";
   private static final int PORT = 8080;
-  private static final Duration LIMIT = Duration.ofSeconds(90);
 
   private final Network network;
   private final Trio trio;
   private final List<String> asked;
   private final List<Background> programs = new ArrayList<>();
-  private final Background client;
+  private final Client client;
+
+  /** How much the client had seen when a test began. */
+  private int marked;
 
   private Site(Path base, Duration lease, String takeover, List<String> asked) throws IOException {
     this.network = Network.of("alpha", "beta", "gamma", CLIENT);
     this.trio = Trio.make(base, lease, network, takeover);
     this.asked = asked.isEmpty() ? dataAddresses() : asked;
     this.client = ask();
-    programs.add(client);
   }
 
   private List<String> dataAddresses() {
@@ -116,38 +116,53 @@ final class Site implements AutoCloseable {
     return new Background(all);
   }
 
-  private Background ask() {
-    List<Object> arguments = new ArrayList<>(List.of(PORT));
-    arguments.addAll(asked);
-    return background(CLIENT, Command.script("who_answers", arguments.toArray()));
+  private Client ask() {
+    return client(PORT, asked);
   }
 
-  /**
-   * What the client has seen so far: whenever another answered, the milliseconds since the last
-   * answer before, and who.
-   */
+  /** Asks those addresses in turn from now on. */
+  Client client(int port, List<String> addresses) {
+    List<Object> arguments = new ArrayList<>(List.of(port));
+    arguments.addAll(addresses);
+    return new Client(background(CLIENT, Command.script("who_answers", arguments.toArray())));
+  }
+
+  /** See {@link Client#changes}. */
   List<String> changes() {
-    return client.output().lines().toList();
+    return client.changes();
   }
 
-  /** Who has answered the client so far, in turn. */
+  /** See {@link Client#answered}. */
   List<String> answered() {
-    return changes().stream().map(line -> line.substring(line.indexOf(' ') + 1)).toList();
+    return client.answered();
   }
 
   void awaitAnswer(String name) throws InterruptedException {
-    await("an answer of " + name, LIMIT, () -> isLast(answered(), name));
+    client.awaitAnswer(name);
   }
 
-  private static boolean isLast(List<String> names, String name) {
-    return !names.isEmpty() && names.getLast().equals(name);
+  /** A test begins. */
+  void mark() {
+    marked = changes().size();
+  }
+
+  /** What the client has seen since the mark. */
+  List<String> changesSince() {
+    List<String> all = changes();
+    return all.subList(marked, all.size());
+  }
+
+  /** Who has answered the client since the mark, in turn. */
+  List<String> answeredSince() {
+    List<String> all = answered();
+    return all.subList(marked, all.size());
   }
 
   /** A client that asks for the first time. */
   void assertAnswersNow(String name) throws InterruptedException {
-    try (Background another = ask()) {
-      await("an answer", LIMIT, () -> !another.output().isEmpty());
-      assertThat(another.output().strip()).endsWith(" " + name);
+    try (Client another = ask()) {
+      another.awaitAnswer();
+      assertThat(another.answered().getLast()).isEqualTo(name);
     }
   }
 
@@ -157,6 +172,7 @@ final class Site implements AutoCloseable {
 
   @Override
   public void close() {
+    client.close();
     programs.forEach(Background::close);
     trio.close();
     network.close();

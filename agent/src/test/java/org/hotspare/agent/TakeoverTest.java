@@ -32,7 +32,6 @@ final class TakeoverTest {
   private String primary = "";
 
   private String standby = "";
-  private int answersBefore;
 
   @BeforeAll
   void start() throws Exception {
@@ -42,20 +41,15 @@ final class TakeoverTest {
 
   @BeforeEach
   void whoIsPrimary() throws Exception {
-    await("a primary", LIMIT, () -> !trio.primaryOf(Trio.DATA_NODES).isEmpty());
-    primary = trio.primaryOf(Trio.DATA_NODES);
-    standby = Trio.DATA_NODES.get(1 - Trio.DATA_NODES.indexOf(primary));
-    trio.awaitPromotable(primary, standby);
+    primary = trio.awaitSettled();
+    standby = Trio.other(primary);
     site.awaitAnswer(primary);
-    answersBefore = site.answered().size();
+    site.mark();
   }
 
-  /** Those that a test has left stopped. */
   @AfterEach
   void startAgain() throws Exception {
-    for (String node : Trio.NODES) {
-      trio.agent(node).startIfEnded();
-    }
+    trio.startAgain();
   }
 
   @AfterAll
@@ -63,11 +57,6 @@ final class TakeoverTest {
     if (site != null) {
       site.close();
     }
-  }
-
-  private List<String> answeredSince() {
-    List<String> all = site.answered();
-    return all.subList(answersBefore, all.size());
   }
 
   private Outcome order(String node, RoleOrder order) {
@@ -99,9 +88,8 @@ final class TakeoverTest {
               () -> order(standby, new RoleOrder.Switchover(primary)) == Outcome.DONE);
           site.awaitAnswer(primary);
           System.out.println(
-              "TakeoverTest: milliseconds without an answer before "
-                  + site.changes().subList(answersBefore, site.changes().size()));
-          assertThat(answeredSince()).containsExactly(standby, primary);
+              "TakeoverTest: milliseconds without an answer before " + site.changesSince());
+          assertThat(site.answeredSince()).containsExactly(standby, primary);
         });
   }
 
@@ -135,7 +123,7 @@ final class TakeoverTest {
           trio.awaitPromotable(primary, standby);
           Thread.sleep(2 * LEASE.toMillis());
           site.assertAnswersNow(primary);
-          assertThat(answeredSince()).as("who answered in turn").isEmpty();
+          assertThat(site.answeredSince()).as("who answered in turn").isEmpty();
           trio.agent(primary).kill();
           site.awaitAnswer(standby);
         });

@@ -85,7 +85,7 @@ final class TakeoverTimesTest {
         () -> {
           try (Keepalived keepalived = new Keepalived(base, hosts)) {
             keepalived.start("alpha", 150);
-            keepalived.awaitAnswer("alpha");
+            keepalived.client().awaitAnswer("alpha");
             keepalived.start("beta", 100);
             List<Long> ours = new ArrayList<>();
             List<Long> theirs = new ArrayList<>();
@@ -93,9 +93,9 @@ final class TakeoverTimesTest {
               trio.awaitPromotable(primary, standby);
               hosts.network().powerOff(primary);
               hosts.awaitAnswer(standby);
-              keepalived.awaitAnswer(standby);
+              keepalived.client().awaitAnswer(standby);
               ours.add(millis(hosts.changes().getLast()));
-              theirs.add(millis(keepalived.changes().getLast()));
+              theirs.add(millis(keepalived.client().changes().getLast()));
               reboot(hosts, primary);
               keepalived.start(primary, 100);
               swap();
@@ -128,13 +128,12 @@ final class TakeoverTimesTest {
     private final Path base;
     private final Site hosts;
     private final List<Background> programs = new ArrayList<>();
-    private final Background client;
+    private final Client client;
 
     Keepalived(Path base, Site hosts) {
       this.base = base;
       this.hosts = hosts;
-      this.client = hosts.background(Site.CLIENT, Command.script("who_answers", PORT, ADDRESS));
-      programs.add(client);
+      this.client = hosts.client(PORT, List.of(ADDRESS));
     }
 
     void start(String node, int priority) throws IOException {
@@ -166,19 +165,13 @@ final class TakeoverTimesTest {
       programs.add(hosts.background(node, Command.script("answer", PORT, node)));
     }
 
-    List<String> changes() {
-      return client.output().lines().toList();
-    }
-
-    void awaitAnswer(String node) throws InterruptedException {
-      await(
-          "an answer of " + node + " behind keepalived",
-          LIMIT,
-          () -> !changes().isEmpty() && changes().getLast().endsWith(" " + node));
+    Client client() {
+      return client;
     }
 
     @Override
     public void close() {
+      client.close();
       programs.reversed().forEach(Background::close);
     }
   }
@@ -341,10 +334,8 @@ final class TakeoverTimesTest {
             Thread.sleep(random.nextInt(3 * (int) LEASE.toMillis() / 2));
             trio.agent(primary).signal("CONT");
             Thread.sleep(random.nextInt(500));
-            await("a primary", LIMIT, () -> !trio.primaryOf(Trio.DATA_NODES).isEmpty());
-            primary = trio.primaryOf(Trio.DATA_NODES);
-            standby = Trio.DATA_NODES.get(1 - Trio.DATA_NODES.indexOf(primary));
-            trio.awaitPromotable(primary, standby);
+            primary = trio.awaitSettled();
+            standby = Trio.other(primary);
             hosts.awaitAnswer(primary);
           }
           long epochs = trio.epochAt(primary) - epochBefore;

@@ -121,6 +121,13 @@ final class Trio implements AutoCloseable {
     return this;
   }
 
+  /** Those that a test has left stopped, as where it failed. */
+  void startAgain() throws IOException {
+    for (AgentProcess agent : agents.values()) {
+      agent.startIfEnded();
+    }
+  }
+
   AgentProcess agent(String node) {
     return Objects.requireNonNull(agents.get(node), node);
   }
@@ -148,6 +155,24 @@ final class Trio implements AutoCloseable {
     }
     assertThat(primaries).as("primaries").hasSizeLessThanOrEqualTo(1);
     return primaries.isEmpty() ? "" : primaries.getFirst();
+  }
+
+  /** The data node that is not that one. */
+  static String other(String dataNode) {
+    return DATA_NODES.get(1 - DATA_NODES.indexOf(dataNode));
+  }
+
+  /** Waits until a data node is primary, and returns which. */
+  String awaitAPrimary() throws InterruptedException {
+    await("a primary", LIMIT, () -> !primaryOf(DATA_NODES).isEmpty());
+    return primaryOf(DATA_NODES);
+  }
+
+  /** The same, and until the other may take over. */
+  String awaitSettled() throws InterruptedException {
+    String primary = awaitAPrimary();
+    awaitPromotable(primary, other(primary));
+    return primary;
   }
 
   void awaitPrimary(String node) throws InterruptedException {
