@@ -21,7 +21,7 @@ final class Client implements AutoCloseable {
    * before, and who.
    */
   List<String> changes() {
-    return program.output().lines().toList();
+    return program.lines();
   }
 
   /** Who has answered it so far, in turn. */

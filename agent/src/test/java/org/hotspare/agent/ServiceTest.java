@@ -44,7 +44,7 @@ final class ServiceTest {
       await("it is ready", LIMIT, () -> manager.output().contains("READY=1"));
       assertThat(agent.mirror()).as("answers").isNotNull();
       agent.stop();
-      assertThat(manager.output().lines()).containsExactly("listening", "READY=1", "STOPPING=1");
+      assertThat(manager.lines()).containsExactly("listening", "READY=1", "STOPPING=1");
     }
   }
 }

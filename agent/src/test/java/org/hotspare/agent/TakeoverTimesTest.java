@@ -283,7 +283,7 @@ final class TakeoverTimesTest {
               await("writes go on", LIMIT, () -> written(writer) > then + 1000);
               System.out.printf(
                   "TakeoverTimesTest: switchover: last number and longest gap in ms: %s%n",
-                  writer.output().lines().toList().getLast());
+                  writer.lines().getLast());
               swap();
               assertNoneLost(trio.tree(primary).resolve("numbers"), written(writer));
             }
@@ -301,7 +301,7 @@ final class TakeoverTimesTest {
   }
 
   private static long written(Background writer) {
-    List<String> lines = writer.output().lines().toList();
+    List<String> lines = writer.lines();
     return lines.isEmpty() ? 0 : millis(lines.getLast());
   }
 

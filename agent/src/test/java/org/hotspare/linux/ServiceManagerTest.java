@@ -33,7 +33,7 @@ final class ServiceManagerTest {
       ServiceManager.tell(socket, "READY=1\nSTATUS=fine");
       ServiceManager.tell(socket, "STOPPING=1");
       await("it was told", LIMIT, () -> manager.output().contains("STOPPING"));
-      assertThat(manager.output().lines())
+      assertThat(manager.lines())
           .containsExactly("listening", "READY=1", "STATUS=fine", "STOPPING=1");
     }
   }

@@ -60,6 +60,12 @@ public final class Background implements AutoCloseable {
     }
   }
 
+  /** The lines that it printed so far; one that it has not ended yet is left out. */
+  public List<String> lines() {
+    String all = output();
+    return all.substring(0, all.lastIndexOf('\n') + 1).lines().toList();
+  }
+
   boolean isRunning() {
     return process.isAlive();
   }
