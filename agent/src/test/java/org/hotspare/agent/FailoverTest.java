@@ -27,7 +27,7 @@ import org.junit.jupiter.api.io.TempDir;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 final class FailoverTest {
   private static final Duration LEASE = Duration.ofSeconds(2);
-  private static final int ROUNDS = 3;
+  private static final int ROUNDS = 2;
   private static final int CHANGES_PER_SECOND = 300;
   private static final int SMALL = 100;
 

@@ -28,7 +28,7 @@ import org.junit.jupiter.api.Test;
  * a half file, and once both run again the trees become equal.
  */
 final class KillTest {
-  private static final int CHANGES_PER_SECOND = 150;
+  private static final int CHANGES_PER_SECOND = 100;
   private static final int CHANGES_PER_SECOND_LONG = 300;
   private static final int LARGE_SIZE = 300 << 20;
   private static final int LARGE_PARTS = 30;

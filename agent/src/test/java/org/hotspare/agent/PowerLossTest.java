@@ -27,7 +27,7 @@ import org.junit.jupiter.api.Test;
  */
 final class PowerLossTest {
   private static final int IMAGE_MEGABYTES = 700;
-  private static final int CHANGES_PER_SECOND = 150;
+  private static final int CHANGES_PER_SECOND = 100;
   private static final int CHANGES_PER_SECOND_LONG = 300;
 
   private final long seed = System.nanoTime();

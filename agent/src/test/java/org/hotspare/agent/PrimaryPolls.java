@@ -22,7 +22,7 @@ final class PrimaryPolls implements AutoCloseable {
   /** Long enough for a busy machine, and short beside a lease. */
   private static final Duration PATIENCE = Duration.ofMillis(250);
 
-  private static final long PAUSE_NANOS = 20_000_000;
+  private static final long PAUSE_NANOS = 50_000_000;
 
   /**
    * That a node said yes.

@@ -16,7 +16,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  * -Dfailover.failovers=N} makes it longer.
  */
 final class SimulationTest {
-  private static final long FAILOVERS = 300;
+  private static final long FAILOVERS = 200;
   private static final Duration TROUBLED = Duration.ofMinutes(10);
   private static final long MOST_RUNS = 1_000;
 

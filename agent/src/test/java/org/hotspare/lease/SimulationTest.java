@@ -12,7 +12,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  * -Dlease.failovers=N} makes it longer.
  */
 final class SimulationTest {
-  private static final long FAILOVERS = 5_000;
+  private static final long FAILOVERS = 2_000;
   private static final Duration TROUBLED = Duration.ofMinutes(10);
 
   /** Most are found in some hundred runs, which take seconds; the rarest took 2,000. */

@@ -34,6 +34,8 @@ import org.junit.jupiter.api.Test;
  * {@code -Dmerge.seed=N} repeats a run, {@code -Dmerge.seconds=N} makes it longer.
  */
 final class MergeTest {
+  private static final Duration SHORT = Duration.ofSeconds(2);
+  private static final Duration LONG = Duration.ofSeconds(6);
   private static final int CASES_PER_TREE = 40;
   private static final int MOST_CUTS = 200;
   private static final long FEW_DELETIONS = 2;
@@ -72,49 +74,49 @@ final class MergeTest {
 
   @Test
   void randomTreesMerge() throws Exception {
-    run(Duration.ofSeconds(5), false);
+    run(SHORT, false);
   }
 
   @Test
   void randomTreesMergeWhateverInterrupts() throws Exception {
-    run(Duration.ofSeconds(15), true);
+    run(LONG, true);
   }
 
   @Test
   void randomTreesMergeAmongFilesOfTheStandbysOwn() throws Exception {
     excluded = List.of(ModelStandby.OWN + "*");
-    run(Duration.ofSeconds(5), false);
+    run(SHORT, false);
   }
 
   @Test
   void randomTreesMergeAmongFilesOfTheStandbysOwnWhateverInterrupts() throws Exception {
     excluded = List.of(ModelStandby.OWN + "*");
-    run(Duration.ofSeconds(10), true);
+    run(LONG, true);
   }
 
   @Test
   void randomTreesMergeThoughFilesCannotBeReadAtTimes() throws Exception {
     unreadableOneIn = UNREADABLE_ONE_IN;
-    run(Duration.ofSeconds(5), false);
+    run(SHORT, false);
   }
 
   @Test
   void randomTreesMergeThoughFilesCannotBeReadAtTimesWhateverInterrupts() throws Exception {
     unreadableOneIn = UNREADABLE_ONE_IN;
-    run(Duration.ofSeconds(10), true);
+    run(LONG, true);
   }
 
   @Test
   void randomTreesMergeWhileDeletionsAreHeld() throws Exception {
     deletions = FEW_DELETIONS;
-    run(Duration.ofSeconds(5), false);
+    run(SHORT, false);
     assertThat(approvals).as("how often something was held").isPositive();
   }
 
   @Test
   void randomTreesMergeWhileDeletionsAreHeldWhateverInterrupts() throws Exception {
     deletions = FEW_DELETIONS;
-    run(Duration.ofSeconds(15), true);
+    run(LONG, true);
     assertThat(approvals).as("how often something was held").isPositive();
   }
 

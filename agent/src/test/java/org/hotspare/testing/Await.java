@@ -9,9 +9,14 @@ import java.util.function.BooleanSupplier;
 public final class Await {
   public static final Duration LIMIT = Duration.ofSeconds(90);
 
+  /** What is asked for costs whoever answers, too. */
+  private static final long SHORTEST_PAUSE = 5;
+
+  private static final long LONGEST_PAUSE = 50;
+
   private Await() {}
 
-  /** Polls until the condition holds. */
+  /** Polls until the condition holds, more and more slowly. */
   public static void await(String what, BooleanSupplier condition) throws InterruptedException {
     await(what, LIMIT, condition);
   }
@@ -19,9 +24,11 @@ public final class Await {
   public static void await(String what, Duration limit, BooleanSupplier condition)
       throws InterruptedException {
     long deadline = System.nanoTime() + limit.toNanos();
+    long pause = SHORTEST_PAUSE;
     while (!condition.getAsBoolean()) {
       assertThat(System.nanoTime()).as("waiting until %s", what).isLessThan(deadline);
-      Thread.sleep(10);
+      Thread.sleep(pause);
+      pause = Math.min(pause + pause / 4, LONGEST_PAUSE);
     }
   }
 }
