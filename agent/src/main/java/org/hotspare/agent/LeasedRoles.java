@@ -117,7 +117,10 @@ final class LeasedRoles implements AutoCloseable {
                 telling::role,
                 telling::problem)
             : null;
-    HealthWatch health = HealthWatch.start(configuration, telling::disk, telling::problem);
+    Turning turning = new Turning();
+    HealthWatch health =
+        HealthWatch.start(
+            configuration, turning.after(telling::disk), turning.after(telling::problem));
     @Nullable RoleLoop loop =
         machine == null
             ? null
@@ -157,11 +160,14 @@ final class LeasedRoles implements AutoCloseable {
         new Reporting(
             membership,
             configuration.othersThan(self),
+            Timing.of(duration).fresh(),
             () -> report(loop, health, membership),
             hearing(loop));
     if (loop != null) {
       loop.start(membership, reporting::now);
     }
+    // A witness decides nothing: what its checks say it tells at once itself.
+    turning.runs(loop == null ? reporting::now : loop::wake);
     reporting.start();
     Duration handingOver = ofServices(configuration).multipliedBy(2).plus(BARRIER_AND_VOTES);
     return new LeasedRoles(
@@ -187,6 +193,22 @@ final class LeasedRoles implements AutoCloseable {
         Trial.removeTree(aside);
         Files.move(state.resolve(name), aside);
       }
+    }
+  }
+
+  /** What is done when a check turns, once it is known. */
+  private static final class Turning {
+    private volatile Runnable action = () -> {};
+
+    void runs(Runnable what) {
+      action = what;
+    }
+
+    Consumer<String> after(Consumer<String> telling) {
+      return text -> {
+        telling.accept(text);
+        action.run();
+      };
     }
   }
 
@@ -270,6 +292,9 @@ final class LeasedRoles implements AutoCloseable {
 
     @Override
     public void over(long epoch, String reason) {}
+
+    @Override
+    public void freed() {}
   }
 
   /** Hears and answers what another node says over a link that it made, until that ends. */

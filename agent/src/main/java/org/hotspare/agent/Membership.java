@@ -121,7 +121,7 @@ final class Membership implements AutoCloseable {
               self.name(),
               configuration.voters(),
               directory,
-              ClusterRecord.Elections.DEFAULT,
+              ClusterRecord.Elections.beside(times.duration()),
               (node, subject, content) -> {
                 voters.requireStill();
                 return peers.call(node, subject, content);

@@ -51,6 +51,9 @@ final class MirrorWatch implements AutoCloseable {
   /** One looks at a time, so that what is seen later is also told later. */
   private final Lock looking = new ReentrantLock();
 
+  /** Guarded by that lock. */
+  private Optional<Mirrors.Seen> last = Optional.empty();
+
   private volatile boolean closed;
 
   // ---- guarded by this
@@ -75,7 +78,7 @@ final class MirrorWatch implements AutoCloseable {
   private String failure = "";
 
   /**
-   * @param changed told whenever it has looked
+   * @param changed told whenever something is not as it was
    */
   MirrorWatch(Mirrors mirrors, Runnable changed) {
     this.mirrors = mirrors;
@@ -88,36 +91,54 @@ final class MirrorWatch implements AutoCloseable {
 
   private void run() {
     while (!closed) {
+      boolean news;
       try {
-        look();
+        news = lookForNews();
       } catch (RuntimeException e) {
         LOG.debug("the mirrors cannot be looked at; trying again", e);
-        failed(e);
+        news = failed(e);
       }
-      changed.run();
+      if (news) {
+        changed.run();
+      }
       LockSupport.parkNanos(EVERY_NANOS);
     }
   }
 
-  private synchronized void failed(RuntimeException e) {
+  /** Answers whether that is news. */
+  private synchronized boolean failed(RuntimeException e) {
     lookedNanos = RawClock.monotonicRawNanos();
+    String before = failure;
     failure = "cannot be looked at: " + e.getMessage();
+    return !failure.equals(before);
   }
 
   /** Looks at the mirrors as they are now, which waits for their disk. */
   void look() {
+    var _ = lookForNews();
+  }
+
+  /** Answers whether they are not as they were, apart from how much time has passed. */
+  private boolean lookForNews() {
     looking.lock();
     try {
       long now = RawClock.monotonicRawNanos();
       Optional<Mirrors.Seen> seen = mirrors.look();
+      boolean news = !failure().isEmpty() || !seen.equals(last);
+      last = seen;
       synchronized (this) {
         seen.ifPresent(found -> note(found, now));
         lookedNanos = RawClock.monotonicRawNanos();
         failure = "";
       }
+      return news;
     } finally {
       looking.unlock();
     }
+  }
+
+  private synchronized String failure() {
+    return failure;
   }
 
   private void note(Mirrors.Seen seen, long now) {

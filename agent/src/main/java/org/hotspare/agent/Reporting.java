@@ -1,6 +1,7 @@
 package org.hotspare.agent;
 
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -13,10 +14,17 @@ import org.hotspare.failover.Report;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Exchanges reports with every other node, every now and then and whenever it is asked to. */
+/**
+ * Exchanges reports with every other node, every now and then and whenever it is asked to, which is
+ * when there is something that the others have to know.
+ */
 final class Reporting implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Reporting.class);
-  private static final long EVERY_MILLIS = 250;
+
+  /** How often one that did not answer is asked again. */
+  private static final Duration AGAIN = Duration.ofMillis(250);
+
+  private static final Duration SELDOM = Duration.ofSeconds(1);
 
   /** Who did not answer for longer cannot be heard. */
   private static final long HEARD_WITHIN_NANOS = 3_000_000_000L;
@@ -30,12 +38,25 @@ final class Reporting implements AutoCloseable {
   private final Membership membership;
   private final Supplier<Report> own;
   private final Hearing hearing;
+
+  /** How often one that answers is asked. */
+  private final Duration every;
+
   private final List<Exchange> exchanges = new ArrayList<>();
   private volatile boolean closed;
 
+  /**
+   * @param fresh for how long what somebody said counts
+   */
   Reporting(
-      Membership membership, Collection<String> others, Supplier<Report> own, Hearing hearing) {
+      Membership membership,
+      Collection<String> others,
+      Duration fresh,
+      Supplier<Report> own,
+      Hearing hearing) {
     this.membership = membership;
+    Duration quarter = fresh.dividedBy(4);
+    this.every = quarter.compareTo(SELDOM) < 0 ? quarter : SELDOM;
     this.own = own;
     this.hearing = hearing;
     others.forEach(node -> exchanges.add(new Exchange(node)));
@@ -74,8 +95,8 @@ final class Reporting implements AutoCloseable {
     private void run() {
       try {
         while (!closed) {
-          exchange();
-          var _ = due.tryAcquire(EVERY_MILLIS, TimeUnit.MILLISECONDS);
+          Duration rest = exchange() ? every : AGAIN;
+          var _ = due.tryAcquire(rest.toNanos(), TimeUnit.NANOSECONDS);
           due.drainPermits();
         }
       } catch (InterruptedException e) {
@@ -83,18 +104,21 @@ final class Reporting implements AutoCloseable {
       }
     }
 
-    private void exchange() {
+    /** Answers whether the other did. */
+    private boolean exchange() {
       try {
         hearing.hear(
             node, ReportCodec.decode(membership.report(node, ReportCodec.encode(own.get()))));
         answeredNanos = System.nanoTime();
         answered = true;
+        return true;
       } catch (IOException e) {
         // That nothing was heard for a while is what counts.
         LOG.debug("no report of {}: {}", node, e.getMessage());
       } catch (RuntimeException e) {
         LOG.error("exchanging reports with {} failed; trying again", node, e);
       }
+      return false;
     }
   }
 

@@ -55,6 +55,9 @@ final class RoleLoop implements LeaseLoop.Listener, AutoCloseable {
   /** How often it looks without being told that anything changed. */
   private static final long TICK_NANOS = 100_000_000;
 
+  /** The same where nothing is under way, and the lease is not over before. */
+  private static final long IDLE_TICK_NANOS = 250_000_000;
+
   private static final Duration END = Duration.ofSeconds(5);
   private static final Pattern NUMBERS = Pattern.compile("[0-9.,]+");
   private static final long EPOCHS_OF_FIXED_ROLES = 1000;
@@ -189,8 +192,13 @@ final class RoleLoop implements LeaseLoop.Listener, AutoCloseable {
     wake();
   }
 
-  /** Takes no lock: the lease's thread must not wait for this one. */
-  private void wake() {
+  @Override
+  public void freed() {
+    wake();
+  }
+
+  /** Has it look at what is not told it. Takes no lock: the lease's thread must not wait. */
+  void wake() {
     changed = true;
     LockSupport.unpark(thread);
   }
@@ -262,19 +270,42 @@ final class RoleLoop implements LeaseLoop.Listener, AutoCloseable {
 
   private void await() {
     if (!changed) {
-      LockSupport.parkNanos(TICK_NANOS);
+      LockSupport.parkNanos(restNanos());
     }
     changed = false;
+  }
+
+  /** Nobody tells when the lease ends. */
+  private long restNanos() {
+    long lease = members().lease().remaining().toNanos();
+    boolean settled = role instanceof Role.Primary || role instanceof Role.Standby;
+    return settled && lease > 0 ? Math.min(IDLE_TICK_NANOS, lease) : TICK_NANOS;
   }
 
   /** Answers whether anything was to be done: then there may be more. */
   private synchronized boolean decide() {
     View view = view();
     long now = RawClock.monotonicRawNanos();
+    Report before = report;
     report = FailoverPolicy.report(view, now);
+    if (!isSame(before, report)) {
+      inquireNow();
+    }
     List<Action> actions = FailoverPolicy.decide(view, now);
     actions.forEach(this::perform);
     return !actions.isEmpty();
+  }
+
+  /**
+   * Whether nothing is in it that others have to know at once. How far the mirrors are they ask for
+   * when they need it, and numbers in sentences may change all the time.
+   */
+  private static boolean isSame(Report before, Report next) {
+    return before.epoch() == next.epoch()
+        && before.leads() == next.leads()
+        && before.handsOverTo().equals(next.handsOverTo())
+        && before.failing().keySet().equals(next.failing().keySet())
+        && withoutNumbers(before.unwilling()).equals(withoutNumbers(next.unwilling()));
   }
 
   private void compareIfAlone() {

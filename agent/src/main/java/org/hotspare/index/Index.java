@@ -6,6 +6,7 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -60,6 +61,7 @@ public final class Index implements AutoCloseable {
   private Known known;
   private long nextCheckpointBytes;
   private volatile @Nullable IndexException broken;
+  private final AtomicLong commits = new AtomicLong();
   private boolean closed;
 
   private Index(Path file, long checkpointBytes, Ownership ownership)
@@ -245,6 +247,14 @@ public final class Index implements AutoCloseable {
   }
 
   /**
+   * How many transactions were committed since it was opened. A snapshot that is taken after this
+   * was asked for has all of those; as long as the number stays, the next one is no other.
+   */
+  long commits() {
+    return commits.get();
+  }
+
+  /**
    * Runs a transaction, after those that are under way. What {@code work} throws rolls it back and
    * is passed on.
    *
@@ -292,6 +302,7 @@ public final class Index implements AutoCloseable {
       }
       database.commit();
       state = writer.state();
+      commits.incrementAndGet();
       requestCheckpointWhenDue();
       return result;
     } catch (SQLException e) {

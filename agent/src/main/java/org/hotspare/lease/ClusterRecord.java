@@ -70,9 +70,19 @@ public final class ClusterRecord implements AutoCloseable {
    * both. The leader is heard at least twice within the shortest.
    */
   public record Elections(Duration shortest, Duration longest) {
-    /** They go on beside the lease, which takes longer to run out. */
-    public static final Elections DEFAULT =
+    private static final Elections QUICKEST =
         new Elections(Duration.ofMillis(400), Duration.ofMillis(800));
+
+    private static final Elections SLOWEST =
+        new Elections(Duration.ofMillis(700), Duration.ofMillis(1000));
+
+    /**
+     * They go on beside the lease. One that ends in a draw and is held again is over when a lease
+     * of that duration has run out, if that is no shorter than the default.
+     */
+    public static Elections beside(Duration lease) {
+      return lease.compareTo(SLOWEST.longest.multipliedBy(2)) < 0 ? QUICKEST : SLOWEST;
+    }
   }
 
   /** A write of what never was changes nothing, and is answered as every write. */

@@ -64,6 +64,9 @@ public final class LeaseLoop implements AutoCloseable {
 
     /** It does not hold it any more; the gate is shut. */
     void over(long epoch, String reason);
+
+    /** Whoever held it gave it up: it is free sooner than it was to be. */
+    void freed();
   }
 
   /**
@@ -240,7 +243,12 @@ public final class LeaseLoop implements AutoCloseable {
   }
 
   private void publish() {
-    voting = new Voting(member.freeAtNanos(), member.knownEpoch());
+    long freeAt = member.freeAtNanos();
+    boolean freed = freeAt - voting.freeAtNanos < 0;
+    voting = new Voting(freeAt, member.knownEpoch());
+    if (freed) {
+      listener.freed();
+    }
     Held before = held;
     long until = member.holdsUntilNanos();
     held = until == LeaseMember.NOT_HELD ? null : new Held(member.heldEpoch(), until);

@@ -27,6 +27,10 @@ public record LeaseTimes(long durationNanos, long validityNanos, long renewalNan
     }
   }
 
+  public Duration duration() {
+    return Duration.ofNanos(durationNanos);
+  }
+
   /** The duration as it is told to others and written down. */
   long durationMillis() {
     return durationNanos / 1_000_000;

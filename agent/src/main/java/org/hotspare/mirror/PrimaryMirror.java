@@ -15,10 +15,12 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import org.hotspare.index.Counts;
 import org.hotspare.index.Durability;
 import org.hotspare.index.Index;
 import org.hotspare.index.IndexReader;
 import org.hotspare.index.IndexWriter;
+import org.hotspare.index.LastRead;
 import org.hotspare.index.Local;
 import org.hotspare.index.Snapshot;
 import org.hotspare.linux.DirFd;
@@ -77,6 +79,12 @@ public final class PrimaryMirror implements AutoCloseable {
 
   /** The latest subscription of each standby; ended ones stay, to show how far they got. */
   private final Map<String, Subscription> subscriptions = new ConcurrentSkipListMap<>();
+
+  /** How much there is, up to where. */
+  private record Extent(Position head, Counts counts) {}
+
+  private final LastRead<Extent> extents =
+      new LastRead<>(index -> new Extent(index.head(), index.counts()));
 
   private volatile boolean closed;
 
@@ -737,25 +745,23 @@ public final class PrimaryMirror implements AutoCloseable {
   // ---- status
 
   public MirrorView view() {
-    try (Snapshot snapshot = index.snapshot()) {
-      Position head = snapshot.head();
-      List<MirrorView.StandbyView> standbys = new ArrayList<>();
-      subscriptions.forEach((node, s) -> standbys.add(view(snapshot, node, s, head)));
-      String absent = tracker.missing();
-      return new MirrorView(
-          name(),
-          state(absent, standbys),
-          head,
-          snapshot.counts().entries(),
-          snapshot.counts().bytes(),
-          tracker.coverage(),
-          standbys,
-          problems.first(100),
-          problems.count(),
-          held(absent, standbys),
-          failure(),
-          null);
-    }
+    Extent extent = extents.of(index);
+    List<MirrorView.StandbyView> standbys = new ArrayList<>();
+    subscriptions.forEach((node, s) -> standbys.add(view(node, s, extent.head)));
+    String absent = tracker.missing();
+    return new MirrorView(
+        name(),
+        state(absent, standbys),
+        extent.head,
+        extent.counts.entries(),
+        extent.counts.bytes(),
+        tracker.coverage(),
+        standbys,
+        problems.first(100),
+        problems.count(),
+        held(absent, standbys),
+        failure(),
+        null);
   }
 
   private @Nullable String failure() {
@@ -802,11 +808,9 @@ public final class PrimaryMirror implements AutoCloseable {
         : MirrorView.State.DEGRADED;
   }
 
-  private MirrorView.StandbyView view(
-      IndexReader snapshot, String node, Subscription subscription, Position head) {
+  private MirrorView.StandbyView view(String node, Subscription subscription, Position head) {
     Position acknowledged = subscription.sender.acknowledged();
-    boolean behind = head.isAfter(acknowledged);
-    long changes = behind ? snapshot.countChanges(acknowledged, head) : 0;
+    long changes = head.isAfter(acknowledged) ? countChanges(acknowledged, head) : 0;
     return new MirrorView.StandbyView(
         node,
         !subscription.link.isClosed(),
@@ -816,6 +820,12 @@ public final class PrimaryMirror implements AutoCloseable {
         subscription.lagSeconds(changes > 0),
         subscription.sender.isComplete(),
         subscription.report);
+  }
+
+  private long countChanges(Position after, Position upTo) {
+    try (Snapshot snapshot = index.snapshot()) {
+      return snapshot.countChanges(after, upTo);
+    }
   }
 
   @Override

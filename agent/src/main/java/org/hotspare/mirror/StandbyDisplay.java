@@ -2,7 +2,8 @@ package org.hotspare.mirror;
 
 import java.util.ArrayList;
 import java.util.List;
-import org.hotspare.index.Snapshot;
+import org.hotspare.index.Counts;
+import org.hotspare.index.IndexReader;
 import org.hotspare.tree.Position;
 import org.hotspare.watch.Coverage;
 import org.hotspare.watch.Problems;
@@ -31,74 +32,95 @@ final class StandbyDisplay {
       @Nullable String failure,
       boolean restoring) {}
 
+  /**
+   * What is in the index.
+   *
+   * @param held of deletions, why and how many; null where none are
+   * @param returned whether what is held was taken back to the primary
+   * @param lacking how many entries are not as the primary's
+   * @param shown the first of those
+   */
+  record Indexed(
+      Position position,
+      boolean complete,
+      @Nullable String held,
+      boolean returned,
+      long lacking,
+      List<Problems.Problem> shown,
+      Counts counts) {
+    static Indexed read(IndexReader index) {
+      return new Indexed(
+          StandbyState.position(index),
+          StandbyState.isComplete(index),
+          Holding.isOn(index)
+              ? "%s; %,d deletions are not repeated here"
+                  .formatted(Holding.why(index), Holding.count(index))
+              : null,
+          Holding.isReturned(index),
+          Shortfalls.count(index),
+          Shortfalls.first(index, SHOWN_PROBLEMS),
+          index.counts());
+    }
+  }
+
   StandbyDisplay(String mirror, StandbyState state, Problems problems) {
     this.mirror = mirror;
     this.state = state;
     this.problems = problems;
   }
 
-  MirrorView view(Snapshot snapshot, Live live) {
-    Position position = StandbyState.position(snapshot);
-    String held = held(snapshot, live);
-    long lacking = Shortfalls.count(snapshot);
-    List<Problems.Problem> shown = new ArrayList<>(Shortfalls.first(snapshot, SHOWN_PROBLEMS));
+  MirrorView view(Indexed indexed, Live live) {
+    String held = held(indexed, live);
+    List<Problems.Problem> shown = new ArrayList<>(indexed.shown);
     List<Problems.Problem> mended = problems.first(SHOWN_PROBLEMS);
     mended.stream().limit(SHOWN_PROBLEMS - shown.size()).forEach(shown::add);
     return new MirrorView(
         mirror,
-        held != null
-            ? MirrorView.State.HELD
-            : state(live, StandbyState.isComplete(snapshot), position, lacking == 0),
-        position,
-        snapshot.counts().entries(),
-        snapshot.counts().bytes(),
+        held != null ? MirrorView.State.HELD : state(indexed, live),
+        indexed.position,
+        indexed.counts.entries(),
+        indexed.counts.bytes(),
         live.coverage(),
         List.of(),
         shown,
-        lacking + mended.size(),
+        indexed.lacking + mended.size(),
         held,
         live.failure(),
-        copy(snapshot));
+        copy(indexed.counts.entries()));
   }
 
-  private static @Nullable String held(Snapshot snapshot, Live live) {
-    if (live.question() != null) {
+  private static @Nullable String held(Indexed indexed, Live live) {
+    if (live.question() != null || indexed.held == null) {
       return live.question();
-    }
-    if (!Holding.isOn(snapshot)) {
-      return null;
     }
     String taken =
         live.restoring()
             ? ", they are being taken back"
-            : Holding.isReturned(snapshot) ? ", besides what was taken back" : "";
-    return "%s; %,d deletions are not repeated here%s"
-        .formatted(Holding.why(snapshot), Holding.count(snapshot), taken);
+            : indexed.returned ? ", besides what was taken back" : "";
+    return indexed.held + taken;
   }
 
-  private MirrorView.State state(
-      Live live, boolean complete, Position position, boolean wholeTree) {
+  private MirrorView.State state(Indexed indexed, Live live) {
     if (!live.connected()) {
       return MirrorView.State.OFFLINE;
     }
     if (live.failure() != null) {
       return MirrorView.State.DEGRADED;
     }
-    if (!complete) {
+    if (!indexed.complete) {
       return MirrorView.State.COPYING;
     }
-    if (state.upTo().isAfter(position)) {
+    if (state.upTo().isAfter(indexed.position)) {
       return MirrorView.State.CATCHING_UP;
     }
-    boolean whole = wholeTree && live.coverage().complete();
+    boolean whole = indexed.lacking == 0 && live.coverage().complete();
     return whole ? MirrorView.State.IN_SYNC : MirrorView.State.DEGRADED;
   }
 
-  private MirrorView.@Nullable CopyView copy(Snapshot snapshot) {
+  private MirrorView.@Nullable CopyView copy(long entries) {
     if (!state.isUnderWay() || state.mode() == Frame.Mode.CHANGES) {
       return null;
     }
-    long entries = snapshot.counts().entries();
     boolean known = state.rowsExpected() > 0;
     return new MirrorView.CopyView(
         state.bytesReceived(),

@@ -22,6 +22,8 @@ import org.hotspare.delta.InvalidDeltaException;
 import org.hotspare.index.Durability;
 import org.hotspare.index.Index;
 import org.hotspare.index.IndexException;
+import org.hotspare.index.IndexReader;
+import org.hotspare.index.LastRead;
 import org.hotspare.index.Snapshot;
 import org.hotspare.linux.DirFd;
 import org.hotspare.linux.Listing;
@@ -89,6 +91,15 @@ public final class StandbyMirror implements AutoCloseable {
 
   /** Replaced by the owning thread; others only look. */
   private volatile Index index;
+
+  private final LastRead<StandbyDisplay.Indexed> indexed =
+      new LastRead<>(StandbyDisplay.Indexed::read);
+
+  private final LastRead<CopyState> wholeCopy = new LastRead<>(read -> copyIn(read, ""));
+
+  private final LastRead<CopyState> doubtfulCopy =
+      new LastRead<>(
+          read -> copyIn(read, "may lack what somebody changed in it, until that came again"));
 
   private @Nullable Watcher watcher;
   private @Nullable Thread watching;
@@ -952,15 +963,16 @@ public final class StandbyMirror implements AutoCloseable {
     queue.put(new Work.Decided(Frame.Decision.APPROVE, validFor.toMillis()));
   }
 
-  private String pending() {
-    return whole ? "" : "may lack what somebody changed in it, until that came again";
+  /**
+   * @param pending what the tree may lack beside what the index says; empty where nothing
+   */
+  private CopyState copyIn(IndexReader read, String pending) {
+    return CopyState.of(name(), read, true, pending);
   }
 
   /** How far the copy is. */
   public CopyState copy() {
-    try (Snapshot snapshot = index.snapshot()) {
-      return CopyState.of(name(), snapshot, true, pending());
-    }
+    return (whole ? wholeCopy : doubtfulCopy).of(index);
   }
 
   /**
@@ -980,19 +992,16 @@ public final class StandbyMirror implements AutoCloseable {
     if (!isConnected() || failure != null) {
       return false;
     }
-    try (Snapshot snapshot = index.snapshot()) {
-      return StandbyState.isComplete(snapshot)
-          && !state.upTo().isAfter(StandbyState.position(snapshot));
-    }
+    StandbyDisplay.Indexed now = indexed.of(index);
+    return now.complete() && !state.upTo().isAfter(now.position());
   }
 
   public MirrorView view() {
-    try (Snapshot snapshot = index.snapshot()) {
-      HeldDeletions decisions = held;
-      boolean restoring = decisions != null && decisions.isRestoring();
-      return display.view(
-          snapshot, new StandbyDisplay.Live(isConnected(), coverage, question, failure, restoring));
-    }
+    HeldDeletions decisions = held;
+    boolean restoring = decisions != null && decisions.isRestoring();
+    return display.view(
+        indexed.of(index),
+        new StandbyDisplay.Live(isConnected(), coverage, question, failure, restoring));
   }
 
   @Override

@@ -112,6 +112,9 @@ final class SameVotersTest {
     public void over(long epoch, String reason) {
       lease.add("over: " + reason);
     }
+
+    @Override
+    public void freed() {}
   }
 
   private String next() throws InterruptedException {

@@ -107,8 +107,10 @@ final class LeaseLoopTest {
     member("beta").lease().campaign(1, 0, PATIENCE);
     assertThat(next(member("beta"))).startsWith("not endorsed 2");
 
+    assertThat(member("beta").timesFreed()).isZero();
     member("alpha").lease().release("asked for");
     assertThat(next(member("alpha"))).isEqualTo("over 1: asked for");
+    await("the others are told", () -> member("beta").timesFreed() == 1);
     assertThat(member("alpha").lease().heldEpoch()).isZero();
     assertThat(member("alpha").gate().isOpen()).isFalse();
     assertThat(promote("beta", 1)).isEqualTo(2);

@@ -16,6 +16,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.hotspare.testing.FreePorts;
 import org.hotspare.wire.Certificates;
 import org.hotspare.wire.Connector;
@@ -39,6 +40,7 @@ final class TestMember implements AutoCloseable {
   private final LeaseLoop lease;
   private final TestGate gate = new TestGate();
   private final BlockingQueue<String> news = new LinkedBlockingQueue<>();
+  private final AtomicInteger freed = new AtomicInteger();
   private final List<ClusterRecord.Version> seen = Collections.synchronizedList(new ArrayList<>());
   private final Map<String, Boolean> cut = new ConcurrentHashMap<>();
 
@@ -85,7 +87,7 @@ final class TestMember implements AutoCloseable {
             self,
             ports.keySet(),
             base.resolve(self).resolve("record"),
-            ClusterRecord.Elections.DEFAULT,
+            ClusterRecord.Elections.beside(times.duration()),
             (node, subject, content) -> {
               if (cut.containsKey(node)) {
                 throw new IOException("cut off");
@@ -178,6 +180,16 @@ final class TestMember implements AutoCloseable {
     public void over(long epoch, String reason) {
       news.add("over " + epoch + ": " + reason);
     }
+
+    @Override
+    public void freed() {
+      freed.incrementAndGet();
+    }
+  }
+
+  /** How often it was told that the lease was given up. */
+  int timesFreed() {
+    return freed.get();
   }
 
   /** The versions that it learned of, in order. */
