@@ -21,6 +21,9 @@ import org.hotspare.health.Health;
 final class HealthWatch implements AutoCloseable {
   private static final String STATE = "state directory";
 
+  /** What promises, records and events of an hour or two take. */
+  private static final long LEAST_BYTES = 1 << 20;
+
   private final Configuration configuration;
   private final Checks own;
   private final Checks ofPrimary;
@@ -43,7 +46,9 @@ final class HealthWatch implements AutoCloseable {
     Checks own = Checks.start((now, before) -> tell(now, before, ownTurned));
     Checks ofPrimary = Checks.start((now, before) -> tell(now, before, turned));
     own.replace(
-        List.of(new Check(STATE, new DiskCheck(configuration.state(), 0), DiskCheck.SCHEDULE)));
+        List.of(
+            new Check(
+                STATE, new DiskCheck(configuration.state(), LEAST_BYTES), DiskCheck.SCHEDULE)));
     return new HealthWatch(configuration, own, ofPrimary);
   }
 
