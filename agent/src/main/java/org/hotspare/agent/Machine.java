@@ -42,6 +42,9 @@ final class Machine implements LeaseLoop.Gate, AutoCloseable {
   /** What the kernel does takes microseconds, unless another program has its lock. */
   private static final Duration LIMIT = Duration.ofSeconds(5);
 
+  /** A machine of the same network answers within milliseconds. */
+  private static final Duration STRANGERS = Duration.ofSeconds(2);
+
   private static final String STANDBY = "standby";
 
   private final ClientGate gate;
@@ -195,8 +198,25 @@ final class Machine implements LeaseLoop.Gate, AutoCloseable {
   void announce(long epoch) throws IOException, InterruptedException {
     if (addresses != null) {
       await(addresses.announce());
+      askForStrangers(addresses);
     }
     var _ = later(() -> report(hooks.after(change(epoch, STANDBY, PRIMARY))));
+  }
+
+  /**
+   * A machine that has had the addresses for long says nothing by itself. Its answer is heard where
+   * all claims are: it is reported, and they are announced anew.
+   */
+  private static void askForStrangers(VirtualAddresses all) {
+    var _ =
+        later(
+            () -> {
+              try {
+                all.probe(STRANGERS);
+              } catch (IOException e) {
+                LOG.warn("whether another machine has the addresses is not known", e);
+              }
+            });
   }
 
   // ---- becoming a standby
