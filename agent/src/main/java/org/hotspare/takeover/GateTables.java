@@ -49,7 +49,9 @@ final class GateTables implements AutoCloseable {
     } catch (LinuxException refused) {
       throw isLack(refused)
           ? new GateUnavailableException(
-              "the gate needs netfilter in the kernel: " + refused.getMessage(), refused)
+              "the gate needs netfilter in the kernel (modprobe nfnetlink nf_tables): "
+                  + refused.getMessage(),
+              refused)
           : refused;
     }
   }
