@@ -5,6 +5,10 @@
         request|reply|advertisement ADDRESS HARDWARE NANOSECONDS (CLOCK_MONOTONIC)
     address_claims.py flood INTERFACE TIMES ADDRESS
         Claims the IPv4 address so many times, for one of two hardware addresses in turn.
+    address_claims.py ask INTERFACE OWN ADDRESS
+        Prints "ready", and asks every 20 ms who has the IPv4 address, as the owner of the other one; at the end of its
+        input, for each answer:
+        HARDWARE NANOSECONDS
 
 Gratuitous ARP counts only if it names the address as sender and target; an advertisement only if it is valid:
 hop limit, checksum, and flagged to override what was known before.
@@ -19,6 +23,9 @@ import sys
 import time
 
 ALL_PROTOCOLS = 3
+ARP = 0x0806
+REPLY = 2
+ASK_SECONDS = 0.02
 
 
 def checksum(packet):
@@ -73,8 +80,35 @@ def listen(interface, addresses):
         print(*each)
 
 
+def ask(interface, own, address):
+    wanted = ipaddress.ip_address(address).packed
+    heard = []
+    with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ARP)) as link:
+        link.bind((interface, ARP))
+        hardware = link.getsockname()[4]
+        packet = struct.pack("!HHBBH", 1, 0x0800, 6, 4, 1) + hardware + ipaddress.ip_address(own).packed + bytes(6) + wanted
+        question = b"\xff" * 6 + hardware + struct.pack("!H", ARP) + packet
+        print("ready", flush=True)
+        due = time.monotonic()
+        while True:
+            ready, _, _ = select.select([link, sys.stdin], [], [], max(0, due - time.monotonic()))
+            if link in ready:
+                answer = link.recv(2048)[14:]
+                if struct.unpack_from("!H", answer, 6)[0] == REPLY and answer[14:18] == wanted:
+                    heard.append((answer[8:14].hex(":"), time.monotonic_ns()))
+            elif sys.stdin in ready and not os.read(sys.stdin.fileno(), 64):
+                break
+            if time.monotonic() >= due:
+                due = time.monotonic() + ASK_SECONDS
+                link.send(question)
+    for each in heard:
+        print(*each)
+
+
 if __name__ == "__main__":
     if sys.argv[1] == "flood":
         flood(sys.argv[2], int(sys.argv[3]), sys.argv[4])
+    elif sys.argv[1] == "ask":
+        ask(*sys.argv[2:])
     else:
         listen(sys.argv[2], sys.argv[3:])

@@ -13,12 +13,20 @@ import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.lang.ArchRule;
+import java.nio.file.attribute.FileTime;
+import java.time.Clock;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.time.LocalDateTime;
+import java.time.ZonedDateTime;
 import java.util.ArrayList;
+import java.util.Date;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
+import org.hotspare.linux.RawClock;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
@@ -125,6 +133,31 @@ class ArchitectureTest {
                         DescribedPredicate.describe(
                             "serve the socket",
                             (JavaClass used) -> SERVING.contains(used.getSimpleName())))));
+  }
+
+  /** Whose clock is set, or wrong by an hour, loses no lease and wins none. */
+  @Test
+  void whatDecidesWhoIsPrimaryReadsNoWallClock() {
+    hold(
+        noClasses()
+            .that()
+            .resideInAnyPackage(ROOT + ".lease..", ROOT + ".failover..", ROOT + ".takeover..")
+            .or()
+            .haveNameMatching(ROOT + "\\.agent\\.(Machine|ServiceGate|MirrorWatch|Membership)")
+            .should()
+            .callMethod(System.class, "currentTimeMillis")
+            .orShould()
+            .callMethod(RawClock.class, "fileTime")
+            .orShould()
+            .dependOnClassesThat()
+            .belongToAnyOf(
+                Instant.class,
+                InstantSource.class,
+                Clock.class,
+                Date.class,
+                LocalDateTime.class,
+                ZonedDateTime.class,
+                FileTime.class));
   }
 
   @Test

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.reflect.Method;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -16,6 +17,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.hotspare.wire.Frame;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** What the documents name is there. */
@@ -24,6 +26,7 @@ class DocumentationTest {
       Path.of(System.getProperty("basedir", "")).toAbsolutePath().getParent();
   private static final Pattern LINK = Pattern.compile("]\\(([^)\\s]+)\\)");
   private static final Pattern HEADING = Pattern.compile("(?m)^#+ (.*)$");
+  private static final Pattern TEST_METHOD = Pattern.compile("`([A-Z]\\w+Test)#(\\w+)`");
   private static final Pattern TEST_CLASS = Pattern.compile("`([A-Z][A-Za-z]+(?:Test|Benchmark))`");
 
   private static List<Path> documents() throws IOException {
@@ -92,6 +95,54 @@ class DocumentationTest {
     for (Path document : documents()) {
       assertThat(classes).as("%s", document).containsAll(found(TEST_CLASS, read(document)));
     }
+  }
+
+  /** And a line of the scenarios says {@code long} where it is one of those that take long. */
+  @Test
+  void scenariosAreTestsAndRunWhenTheySay() throws IOException {
+    String all = read(PROJECT.resolve("docs/ARCHITECTURE.md"));
+    List<String> scenarios =
+        all.substring(all.indexOf("\n## Scenarios\n"))
+            .lines()
+            .filter(line -> TEST_METHOD.matcher(line).find())
+            .toList();
+    assertThat(scenarios).hasSizeGreaterThan(30);
+    for (String line : scenarios) {
+      for (Matcher named = TEST_METHOD.matcher(line); named.find(); ) {
+        assertThat(isLong(named.group(1), named.group(2)))
+            .as("%s, in ./test --long only", named.group())
+            .isEqualTo(line.endsWith("| long |"));
+      }
+    }
+  }
+
+  /** Whether the method, or its class, is one of those that take long. */
+  private static boolean isLong(String simpleName, String method) throws IOException {
+    for (Class<?> type : classesNamed(simpleName)) {
+      for (Method declared : type.getDeclaredMethods()) {
+        if (declared.getName().equals(method)) {
+          return Stream.of(declared, type)
+              .flatMap(element -> Stream.of(element.getAnnotationsByType(Tag.class)))
+              .anyMatch(tag -> tag.value().equals("long"));
+        }
+      }
+    }
+    throw new AssertionError("there is no test %s#%s".formatted(simpleName, method));
+  }
+
+  /** In whichever package. */
+  private static List<Class<?>> classesNamed(String simpleName) throws IOException {
+    Path sources = PROJECT.resolve("agent/src/test/java");
+    List<Class<?>> classes = new ArrayList<>();
+    try (Stream<Path> files = Files.walk(sources)) {
+      for (Path file : files.filter(file -> file.endsWith(simpleName + ".java")).toList()) {
+        String name = sources.relativize(file).toString().replace(".java", "").replace('/', '.');
+        classes.add(Class.forName(name));
+      }
+    } catch (ClassNotFoundException e) {
+      throw new AssertionError(e);
+    }
+    return classes;
   }
 
   @Test

@@ -193,10 +193,10 @@ final class FailoverTest {
   void withoutAMajorityNobodyIsPromotedAndThePrimaryEnds() throws Exception {
     try {
       trio.agent("gamma").kill();
-      Thread.sleep(3 * LEASE.toMillis());
+      Thread.sleep(2 * LEASE.toMillis());
       assertThat(trio.primaryOf(Trio.DATA_NODES)).as("two of three").isEqualTo(primary);
       trio.agent(primary).kill();
-      Thread.sleep(5 * LEASE.toMillis());
+      Thread.sleep(4 * LEASE.toMillis());
       assertThat(trio.primaryOf(List.of(standby))).as("one of three").isEmpty();
       trio.agent("gamma").start();
       trio.awaitPrimary(standby);

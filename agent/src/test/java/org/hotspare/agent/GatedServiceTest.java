@@ -71,7 +71,7 @@ final class GatedServiceTest {
   }
 
   private void assertNothingMoves(String during) throws Exception {
-    Thread.sleep(3 * LEASE.toMillis());
+    Thread.sleep(2 * LEASE.toMillis());
     assertThat(trio.primaryOf(Trio.DATA_NODES)).as("primary, " + during).isEqualTo(primary);
     assertThat(trio.epochAt(primary)).as("epoch, " + during).isEqualTo(epoch);
     assertThat(site.answeredSince()).as("who answered, " + during).isEmpty();
@@ -82,24 +82,86 @@ final class GatedServiceTest {
   void itIsReachedAtThePrimaryAloneWhateverBecomesOfTheAgents() throws Exception {
     trio.watch(
         () -> {
-          trio.agent(primary).signal("STOP");
+          trio.agent(primary).kill();
           site.awaitAnswer(standby);
-          trio.awaitPrimary(standby);
-          trio.agent(primary).signal("CONT");
+          trio.agent(primary).start();
           trio.awaitPromotable(standby, primary);
-          trio.agent(standby).kill();
+          network.unplug(standby);
           site.awaitAnswer(primary);
-          trio.agent(standby).start();
+          network.plugIn(standby);
           trio.awaitPromotable(primary, standby);
-          network.unplug(primary);
-          site.awaitAnswer(standby);
-          network.plugIn(primary);
-          trio.awaitPromotable(standby, primary);
           System.out.println(
               "GatedServiceTest: milliseconds without an answer before " + site.changesSince());
           assertThat(site.answeredSince())
               .as("who answered in turn")
-              .containsExactly(standby, primary, standby);
+              .containsExactly(standby, primary);
+        });
+  }
+
+  @Test
+  void aFrozenPrimaryIsShutByTheKernelBeforeTheOtherOpens() throws Exception {
+    String atOther = "connect=" + network.address(standby);
+    trio.watch(
+        () -> {
+          try (Questions questions =
+              Questions.to(
+                  site,
+                  "push=" + Site.ADDRESS,
+                  "tcp=" + Site.ADDRESS,
+                  "tcp=" + network.address(primary),
+                  atOther)) {
+            Thread.sleep(LEASE.toMillis() / 4);
+            trio.agent(primary).signal("STOP");
+            long stopped = System.nanoTime();
+            site.awaitAnswer(standby);
+            trio.awaitPrimary(standby);
+            trio.agent(primary).signal("CONT");
+            trio.awaitPromotable(standby, primary);
+            Thread.sleep(LEASE.toMillis());
+            Questions.Answers answers = questions.finish();
+            Questions.Answers others =
+                answers.from(atOther, Questions.arp(network.hardware(standby)));
+            Questions.Answers frozen = answers.without(others);
+            System.out.printf(
+                "GatedServiceTest: %s was stopped; after %d ms its gate was shut, after %d ms that"
+                    + " of %s was open%n",
+                primary, frozen.last(stopped), others.first(stopped), standby);
+            assertThat(frozen.names())
+                .as("what was answered by %s", primary)
+                .hasSize(4)
+                .contains(Questions.arp(network.hardware(primary)));
+            assertThat(others.names()).as("what was answered by %s", standby).hasSize(2);
+            assertThat(frozen.lastNanos())
+                .as("all that %s answered, also after it went on", primary)
+                .isLessThan(others.firstNanos());
+          }
+        });
+  }
+
+  @Test
+  void whoFlushesThePacketFilterMakesNoSecondPrimary() throws Exception {
+    String here = "connect=" + network.address(primary);
+    String there = "connect=" + network.address(standby);
+    trio.watch(
+        () -> {
+          try (Questions questions = Questions.to(site, here, there)) {
+            Thread.sleep(LEASE.toMillis() / 4);
+            long flushed = System.nanoTime();
+            assertThat(network.run(primary, "nft", "flush", "ruleset").status()).isZero();
+            Thread.sleep(2 * LEASE.toMillis());
+            long end = System.nanoTime();
+            Questions.Answers answers = questions.finish().from(here, there);
+            long silence = answers.longestSilenceMillis(flushed, end);
+            System.out.printf(
+                "GatedServiceTest: longest silence after the packet filter was flushed: %d ms%n",
+                silence);
+            assertThat(silence).isLessThan(3000);
+            if (answers.names().contains(there)) {
+              assertThat(answers.from(here).lastNanos())
+                  .as("all that %s answered", primary)
+                  .isLessThan(answers.from(there).firstNanos());
+            }
+          }
         });
   }
 

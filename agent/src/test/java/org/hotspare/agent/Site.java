@@ -19,7 +19,10 @@ import org.hotspare.testing.Network;
 final class Site implements AutoCloseable {
   static final String CLIENT = "client";
   static final String ADDRESS = "10.77.0.100";
-  private static final int PORT = 8080;
+  private static final int PORT = 8090;
+
+  /** Of {@code gate_traffic.py serve}, which a test may start. */
+  private static final List<Integer> TRAFFIC_PORTS = List.of(8080, 8081);
 
   private final Network network;
   private final Trio trio;
@@ -41,9 +44,20 @@ final class Site implements AutoCloseable {
     return Trio.DATA_NODES.stream().map(network::address).toList();
   }
 
-  /** The service runs on both data nodes all the time; the client asks both in turn. */
+  /**
+   * The service runs on both data nodes all the time; the client asks both in turn, each by its own
+   * address. The primary has the service address, too.
+   */
   static Site gated(Path base, Duration lease) throws Exception {
-    Site site = new Site(base, lease, "takeover: {ports: [%d]}".formatted(PORT), List.of());
+    String takeover =
+        """
+        takeover:
+          interface: eth0
+          addresses: [%s/24]
+          ports: [%d, %d, %d]
+        """
+            .formatted(ADDRESS, PORT, TRAFFIC_PORTS.get(0), TRAFFIC_PORTS.get(1));
+    Site site = new Site(base, lease, takeover, List.of());
     for (String node : Trio.DATA_NODES) {
       site.programs.add(site.background(node, Command.script("answer", PORT, node)));
     }

@@ -108,14 +108,14 @@ final class TakeoverTest {
               }
             }
             // Longer than lease, address and gate would last.
-            Thread.sleep(4 * LEASE.toMillis());
+            Thread.sleep(3 * LEASE.toMillis());
             assertThat(site.hasAddress(primary)).as("the primary has the address").isTrue();
             site.assertAnswersNow(primary);
             for (String node : Trio.NODES) {
               trio.agent(node).start();
             }
             trio.awaitPromotable(primary, standby);
-            Thread.sleep(4 * LEASE.toMillis());
+            Thread.sleep(2 * LEASE.toMillis());
             assertThat(site.hasAddress(primary)).as("the primary has the address").isTrue();
             assertThat(trio.primaryOf(Trio.DATA_NODES)).isEqualTo(primary);
           }

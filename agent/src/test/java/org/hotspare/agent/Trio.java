@@ -40,6 +40,17 @@ final class Trio implements AutoCloseable {
 
   /** Makes them; nothing runs yet, and only alpha has its certificate. */
   static Trio make(Path base, Duration lease) throws IOException {
+    return make(base, lease, "", _ -> List.of());
+  }
+
+  /**
+   * The same.
+   *
+   * @param more what their configuration says beside
+   * @param before what is put before the command of each agent
+   */
+  static Trio make(Path base, Duration lease, String more, Function<String, List<String>> before)
+      throws IOException {
     List<String> addresses = FreePorts.take(NODES.size()).stream().map(Trio::onLoopback).toList();
     List<Integer> apis = FreePorts.take(NODES.size());
     Trio trio =
@@ -47,8 +58,10 @@ final class Trio implements AutoCloseable {
             base,
             lease,
             addresses,
-            node -> "api: {listen: \"" + onLoopback(apis.get(NODES.indexOf(node))) + "\"}",
-            _ -> List.of());
+            node ->
+                "api: {listen: \"%s\"}\n%s"
+                    .formatted(onLoopback(apis.get(NODES.indexOf(node))), more),
+            before);
     NODES.forEach(node -> trio.apis.put(node, apis.get(NODES.indexOf(node))));
     return trio;
   }
@@ -197,7 +210,11 @@ final class Trio implements AutoCloseable {
 
   /** Waits until the other follows the primary, has everything and may take over. */
   void awaitPromotable(String leader, String follower) throws InterruptedException {
-    await(follower + " may be promoted", LIMIT, () -> mayTakeOver(leader, follower));
+    awaitPromotable(leader, follower, LIMIT);
+  }
+
+  void awaitPromotable(String leader, String follower, Duration limit) throws InterruptedException {
+    await(follower + " may be promoted", limit, () -> mayTakeOver(leader, follower));
   }
 
   private boolean mayTakeOver(String leader, String follower) {
@@ -212,6 +229,16 @@ final class Trio implements AutoCloseable {
               .anyMatch(one -> one.node().equals(follower) && one.connected());
     } catch (CommandFailure notYet) {
       return false;
+    }
+  }
+
+  /** Those that a node calls promotable; none while it does not answer. */
+  List<String> promotableAt(String node) {
+    try {
+      Status.LeaseStatus lease = agent(node).client().status().lease();
+      return lease == null ? List.of() : lease.promotable();
+    } catch (CommandFailure notYet) {
+      return List.of();
     }
   }
 
@@ -263,7 +290,13 @@ final class Trio implements AutoCloseable {
     return new AssertionError(logs.toString(), e);
   }
 
-  private String events(String node) {
+  /** Whether that node's audit log has it. */
+  boolean tells(String node, String text) {
+    return events(node).contains(text);
+  }
+
+  /** That node's audit log, an event in JSON in each line. */
+  String events(String node) {
     try {
       return Files.readString(state(node).resolve("events.jsonl"));
     } catch (IOException e) {

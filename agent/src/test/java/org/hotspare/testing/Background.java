@@ -92,6 +92,20 @@ public final class Background implements AutoCloseable {
     }
   }
 
+  /**
+   * Ends the program's input, waits for the program to end, and returns the lines that it printed.
+   *
+   * @throws AssertionError if it fails, or does not end within the limit
+   */
+  public List<String> finish(Duration limit) {
+    try {
+      process.getOutputStream().close();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return await(limit).lines().toList();
+  }
+
   @Override
   public void close() {
     process.destroyForcibly();

@@ -87,7 +87,16 @@ public final class Network implements AutoCloseable {
   /** As when its power goes: nothing of it is heard any more, and all its programs end. */
   public void powerOff(String host) {
     unplug(host);
-    endProcesses(host);
+    killAll(host);
+  }
+
+  /** The hardware address of the host's interface. */
+  public String hardware(String host) {
+    Command.Result result = run(host, "cat", "/sys/class/net/eth0/address");
+    if (result.status() != 0) {
+      throw new AssertionError("the hardware address of %s: %s".formatted(host, result));
+    }
+    return result.output().strip();
   }
 
   /** From now on what the one sends to the other is lost on the way, and nobody is told. */
@@ -141,14 +150,17 @@ public final class Network implements AutoCloseable {
     List<String> all = new ArrayList<>(addresses.keySet());
     all.add(SWITCH);
     for (String host : all) {
-      endProcesses(host);
+      killAll(host);
       // What was not made cannot be removed, and is not there either.
       var _ = Command.run(LIMIT, List.of("ip", "netns", "delete", prefix + host));
     }
   }
 
-  /** A namespace that is deleted lives on in them, such as services that outlive their agent. */
-  private void endProcesses(String host) {
+  /**
+   * All programs of the host end at once, by SIGKILL. A namespace that is deleted lives on in them,
+   * such as services that outlive their agent.
+   */
+  public void killAll(String host) {
     Command.Result processes = Command.run(LIMIT, List.of("ip", "netns", "pids", prefix + host));
     if (processes.status() == 0) {
       processes

@@ -219,6 +219,25 @@ class ListenerTest {
     }
   }
 
+  /** As while agents are replaced by newer ones: the newer speaks what the older knows. */
+  @Test
+  void aNewerNodeIsUnderstoodAsLongAsItSpeaksTheOlderProtocolToo() throws Exception {
+    int newer = Protocol.VERSION + 1;
+    try (TestCluster cluster = cluster(alpha)) {
+      FrameChannel channel = cluster.raw(beta.clientContext("alpha"));
+      channel.write(new Frame.Hello(Protocol.VERSION, newer, "web", "beta", "9.9"));
+      channel.flush();
+      assertThat(channel.read(Bounds.STRANGER_HEADER_BYTES))
+          .isInstanceOfSatisfying(
+              Frame.Welcome.class,
+              welcome -> assertThat(welcome.protocol()).isEqualTo(Protocol.VERSION));
+      try (Link link = cluster.accepted()) {
+        assertThat(link.protocol()).isEqualTo(Protocol.VERSION);
+        assertThat(link.peerVersion()).isEqualTo("9.9");
+      }
+    }
+  }
+
   @Test
   void whoeverTakesTooLongIsCutOff() throws Exception {
     try (TestCluster cluster =
