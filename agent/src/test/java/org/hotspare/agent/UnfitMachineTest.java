@@ -12,10 +12,12 @@ import org.hotspare.admin.Role;
 import org.hotspare.testing.Command;
 import org.hotspare.testing.Network;
 import org.hotspare.wire.Certificates;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A machine that cannot have what the configuration asks for says what it lacks. */
+@Tag("long")
 final class UnfitMachineTest {
   private static final String NODE = "alpha";
 
