@@ -73,6 +73,8 @@ final class FailoverTroubleTest {
             await(
                 "barriers do not wait for it",
                 () -> nodes.tells(PRIMARY, STANDBY + " is more than 1 s behind"));
+            // It is told before the record is written, and until then barriers wait for it.
+            await("the record says so", () -> !nodes.promotableAt(PRIMARY).contains(STANDBY));
             assertThat(churn.isRunning()).isTrue();
           }
           Files.writeString(tree.resolve("lost"), "of the one that died");
