@@ -29,8 +29,10 @@ public sealed interface RoleOrder {
    *
    * @param to its name
    * @param acceptLoss though it may lack what others have
+   * @param othersAreOff though no majority can be reached: whoever asks knows that all others are
+   *     off
    */
-  record Failover(String to, boolean acceptLoss) implements RoleOrder {
+  record Failover(String to, boolean acceptLoss, boolean othersAreOff) implements RoleOrder {
     public Failover {
       Objects.requireNonNull(to, "to");
     }

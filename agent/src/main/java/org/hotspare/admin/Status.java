@@ -50,8 +50,11 @@ public record Status(
    * @param holder empty where nobody ever was
    * @param remainingMillis for how long the node that says so agrees to nobody else
    * @param promotable those that have all that was confirmed, and may take over
+   * @param alone in words, which node decides alone, since the others were said to be off; null
+   *     where a majority does
    */
-  public record LeaseStatus(String holder, long remainingMillis, List<String> promotable) {
+  public record LeaseStatus(
+      String holder, long remainingMillis, List<String> promotable, @Nullable String alone) {
     public LeaseStatus {
       promotable = List.copyOf(promotable);
     }

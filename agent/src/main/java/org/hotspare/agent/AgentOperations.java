@@ -309,7 +309,7 @@ final class AgentOperations implements Operations {
     if (order instanceof RoleOrder.Resume && !agent.primary().equals(agent.self().name())) {
       requirePrimary("resume");
     }
-    if (order instanceof RoleOrder.Failover(var to, _) && !to.equals(agent.self().name())) {
+    if (order instanceof RoleOrder.Failover(var to, _, _) && !to.equals(agent.self().name())) {
       throw new WrongRequest("ask %s itself: that is %s".formatted(to, agent.self().name()));
     }
     agent.events().record(Event.Kind.COMMAND, null, words(order));
@@ -317,7 +317,12 @@ final class AgentOperations implements Operations {
     try {
       Action.Answer answer =
           roles.ask(translated).get(ROLE_CHANGE.toMillis(), TimeUnit.MILLISECONDS);
-      return answer.done() ? Answer.done(answer.reason()) : Answer.no(answer.reason());
+      if (answer.done()) {
+        return Answer.done(answer.reason());
+      }
+      return order instanceof RoleOrder.Failover
+          ? Answer.refused(answer.reason())
+          : Answer.no(answer.reason());
     } catch (ExecutionException | TimeoutException e) {
       roles.withdraw(translated);
       return Answer.no(
@@ -329,8 +334,11 @@ final class AgentOperations implements Operations {
   private static String words(RoleOrder order) {
     return switch (order) {
       case RoleOrder.Switchover(var to) -> to.isEmpty() ? "switchover" : "switchover to " + to;
-      case RoleOrder.Failover(var to, var acceptLoss) ->
-          "failover to " + to + (acceptLoss ? ", with loss accepted" : "");
+      case RoleOrder.Failover(var to, var acceptLoss, var othersAreOff) ->
+          "failover to "
+              + to
+              + (acceptLoss ? ", with loss accepted" : "")
+              + (othersAreOff ? ", all others said to be off" : "");
       case RoleOrder.Pause(var reason, _) -> "pause: " + reason;
       case RoleOrder.Resume _ -> "resume";
     };
@@ -339,7 +347,8 @@ final class AgentOperations implements Operations {
   private static Order translated(RoleOrder order) {
     return switch (order) {
       case RoleOrder.Switchover(var to) -> new Order.Switchover(to);
-      case RoleOrder.Failover(_, var acceptLoss) -> new Order.Failover(acceptLoss, false);
+      case RoleOrder.Failover(_, var acceptLoss, var othersAreOff) ->
+          new Order.Failover(acceptLoss, othersAreOff);
       case RoleOrder.Pause(var reason, var millis) ->
           new Order.Pause(
               reason, millis == 0 ? 0 : (System.currentTimeMillis() + millis + 999) / 1000);

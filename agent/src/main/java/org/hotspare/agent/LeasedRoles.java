@@ -162,7 +162,7 @@ final class LeasedRoles implements AutoCloseable {
             configuration.othersThan(self),
             Timing.of(duration).fresh(),
             () -> report(loop, health, membership),
-            hearing(loop));
+            (node, told) -> hear(loop, membership, node, told));
     if (loop != null) {
       loop.start(membership, reporting::now);
     }
@@ -187,7 +187,7 @@ final class LeasedRoles implements AutoCloseable {
    * one. What a voter promised stays.
    */
   static void setRecordAside(Path state) throws IOException {
-    for (String name : List.of("record", "known-record")) {
+    for (String name : List.of("founding", "record", "known-record")) {
       Path aside = state.resolve(name + ".before");
       if (Files.exists(state.resolve(name))) {
         Trial.removeTree(aside);
@@ -250,25 +250,32 @@ final class LeasedRoles implements AutoCloseable {
         version -> {
           health.primaryIs(version.roles().primary());
           if (loop != null) {
-            loop.learn(version);
+            loop.learn();
           }
         };
     LeaseLoop.Listener lease = loop == null ? new OnlyVotes() : loop;
     return new Membership.Listeners(
         lease,
         learning,
+        telling::role,
         telling::problem,
         (from, content) -> {
           if (!joined.isDone()) {
             throw new IOException("the record is being opened");
           }
-          hearing(loop).hear(from, ReportCodec.decode(content));
-          return ReportCodec.encode(report(loop, health, joined.join()));
+          Membership membership = joined.join();
+          hear(loop, membership, from, ReportCodec.decode(content));
+          return ReportCodec.encode(
+              report(loop, health, membership), membership.record().founding());
         });
   }
 
-  private static Reporting.Hearing hearing(@Nullable RoleLoop loop) {
-    return loop == null ? (_, _) -> {} : loop::hear;
+  private static void hear(
+      @Nullable RoleLoop loop, Membership membership, String node, ReportCodec.Told told) {
+    if (loop != null) {
+      loop.hear(node, told.report());
+    }
+    membership.hear(node, told);
   }
 
   private static Report report(@Nullable RoleLoop loop, HealthWatch health, Membership membership) {
@@ -360,10 +367,12 @@ final class LeasedRoles implements AutoCloseable {
 
   Status.LeaseStatus status() {
     Roles known = membership.record().current().roles();
+    String alone = Reunion.words(membership.record().founding(), configuredVoters);
     return new Status.LeaseStatus(
         known.primary(),
         membership.lease().remaining().toMillis(),
-        List.copyOf(known.promotable()));
+        List.copyOf(known.promotable()),
+        alone.isEmpty() ? null : alone);
   }
 
   /** For which standbys a barrier has to wait; empty where this node confirms nothing. */

@@ -3,16 +3,18 @@ package org.hotspare.agent;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import org.hotspare.config.Configuration;
 import org.hotspare.config.Node;
 import org.hotspare.lease.ClusterRecord;
+import org.hotspare.lease.FoundedRecord;
+import org.hotspare.lease.Founding;
 import org.hotspare.lease.LeaseLoop;
 import org.hotspare.lease.LeaseTimes;
 import org.hotspare.lease.PeerLinks;
 import org.hotspare.tree.Bytes;
-import org.hotspare.watch.WorkDirectories;
 import org.hotspare.wire.Frame;
 import org.hotspare.wire.Frame.Subject;
 import org.hotspare.wire.Link;
@@ -31,6 +33,9 @@ final class Membership implements AutoCloseable {
   /** How long one question may take: the record's engine asks again. */
   private static final Duration PATIENCE = Duration.ofSeconds(1);
 
+  /** How much longer than a lease a node that was started may take to hear of another record. */
+  private static final Duration LISTENING = Duration.ofSeconds(5);
+
   /** What others ask of this node beside the record. */
   @FunctionalInterface
   interface Reporting {
@@ -44,22 +49,27 @@ final class Membership implements AutoCloseable {
   /**
    * Those who are told what becomes of record and lease.
    *
-   * @param problem told once, if this node votes no more; must not block
+   * @param record told what it is whenever that may have changed; must not block
+   * @param voting told when others vote than before; must not block
+   * @param problem told if this node votes no more, or if others cannot vote; must not block
    */
   record Listeners(
       LeaseLoop.Listener lease,
       Consumer<ClusterRecord.Version> record,
+      Consumer<String> voting,
       Consumer<String> problem,
       Reporting reporting) {}
 
   private final PeerLinks peers;
   private final LeaseLoop lease;
-  private final ClusterRecord record;
+  private final FoundedRecord record;
+  private final Reunion reunion;
 
-  private Membership(PeerLinks peers, LeaseLoop lease, ClusterRecord record) {
+  private Membership(PeerLinks peers, LeaseLoop lease, FoundedRecord record, Reunion reunion) {
     this.peers = peers;
     this.lease = lease;
     this.record = record;
+    this.reunion = reunion;
   }
 
   /**
@@ -78,8 +88,8 @@ final class Membership implements AutoCloseable {
       Listeners listeners)
       throws IOException {
     Path state = configuration.state();
-    Path directory = state.resolve("record");
     CompletableFuture<LeaseLoop> voting = new CompletableFuture<>();
+    CompletableFuture<PeerLinks> linked = new CompletableFuture<>();
     SameVoters voters =
         new SameVoters(
             configuration.voters(),
@@ -88,14 +98,26 @@ final class Membership implements AutoCloseable {
               LOG.error("{}", difference);
               listeners.problem.accept(difference);
             });
-    voters.require(ClusterRecord.remembered(directory).roles());
-    CompletableFuture<ClusterRecord> recording = new CompletableFuture<>();
+    FoundedRecord record =
+        FoundedRecord.open(
+            configuration.cluster(),
+            self.name(),
+            configuration.voters(),
+            state,
+            ClusterRecord.Elections.beside(times.duration()),
+            (node, subject, content) -> {
+              voters.requireStill();
+              return linked.join().call(node, subject, content);
+            },
+            new OfRecord(voters, voting, listeners.record));
+    if (!record.founding().isAlone()) {
+      voters.require(record.current().roles());
+    }
     PeerLinks peers =
         new PeerLinks(
             configuration.othersThan(self),
             connecting,
-            (from, subject, content) ->
-                answer(from, subject, content, voters, recording, listeners),
+            (from, subject, content) -> answer(from, subject, content, voters, record, listeners),
             (from, word) -> {
               // Before that it has no vote: the word is said again.
               if (voting.isDone()) {
@@ -113,30 +135,50 @@ final class Membership implements AutoCloseable {
             listeners.lease,
             peers);
     try {
+      lease.yieldTo(record.founding().members(), "the agent begins");
+      if (!configuration.voters().equals(Set.of(self.name()))) {
+        lease.listen(times.duration().plus(LISTENING));
+      }
       voting.complete(lease);
-      WorkDirectories.createPrivate(directory);
-      ClusterRecord record =
-          ClusterRecord.start(
-              configuration.cluster(),
+      linked.complete(peers);
+      record.start();
+      peers.start();
+      Reunion reunion =
+          new Reunion(
               self.name(),
               configuration.voters(),
-              directory,
-              ClusterRecord.Elections.beside(times.duration()),
-              (node, subject, content) -> {
-                voters.requireStill();
-                return peers.call(node, subject, content);
-              },
-              version -> {
-                voters.learn(version.roles());
-                listeners.record.accept(version);
-              });
-      recording.complete(record);
-      peers.start();
-      return new Membership(peers, lease, record);
+              record,
+              lease,
+              listeners.voting,
+              listeners.problem);
+      return new Membership(peers, lease, record, reunion);
     } catch (IOException | RuntimeException e) {
       lease.close();
       peers.close();
       throw e;
+    }
+  }
+
+  /** Who decides alone names nobody else; then the file does not count. */
+  private record OfRecord(
+      SameVoters voters,
+      CompletableFuture<LeaseLoop> voting,
+      Consumer<ClusterRecord.Version> listener)
+      implements FoundedRecord.Listener {
+    @Override
+    public void founded(Founding founding, boolean adopted) {
+      // Who shares its own record counts by all of them already.
+      if (adopted || founding.isAlone()) {
+        voting.join().yieldTo(founding.members(), founding.founder() + " founded another record");
+      }
+    }
+
+    @Override
+    public void changed(Founding founding, ClusterRecord.Version version) {
+      if (!founding.isAlone()) {
+        voters.learn(version.roles());
+      }
+      listener.accept(version);
     }
   }
 
@@ -145,17 +187,14 @@ final class Membership implements AutoCloseable {
       Subject subject,
       Bytes content,
       SameVoters voters,
-      CompletableFuture<ClusterRecord> recording,
+      FoundedRecord record,
       Listeners listeners)
       throws IOException {
     if (subject == Subject.REPORT) {
       return listeners.reporting.exchange(from, content);
     }
     voters.requireStill();
-    if (!recording.isDone()) {
-      throw new IOException("the record is being opened");
-    }
-    return recording.join().answer(from, subject, content);
+    return record.answer(from, subject, content);
   }
 
   /** Hears and answers what another node says over a link that it made, until that ends. */
@@ -172,16 +211,22 @@ final class Membership implements AutoCloseable {
     return peers.call(node, Subject.REPORT, own);
   }
 
+  /** Another node told that of itself. */
+  void hear(String node, ReportCodec.Told told) {
+    reunion.hear(node, told.founding(), told.report().epoch());
+  }
+
   LeaseLoop lease() {
     return lease;
   }
 
-  ClusterRecord record() {
+  FoundedRecord record() {
     return record;
   }
 
   @Override
   public void close() throws IOException {
+    reunion.close();
     peers.close();
     record.close();
     lease.close();

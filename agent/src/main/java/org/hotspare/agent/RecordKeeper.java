@@ -5,10 +5,13 @@ import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
 import org.hotspare.failover.RecordWrite;
 import org.hotspare.lease.ClusterRecord;
+import org.hotspare.lease.FoundedRecord;
 import org.hotspare.lease.Roles;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -20,19 +23,17 @@ import org.slf4j.LoggerFactory;
  */
 final class RecordKeeper implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(RecordKeeper.class);
-  private static final long RETRY_NANOS = 1_000_000_000;
+  private static final long PAUSE_NANOS = 250_000_000;
   private static final Duration PATIENCE = Duration.ofSeconds(2);
 
   private final Runnable changed;
   private final ExecutorService work =
       Executors.newSingleThreadExecutor(Thread.ofPlatform().daemon().name("role-record").factory());
-  private final AtomicReference<ClusterRecord.Version> known =
-      new AtomicReference<>(new ClusterRecord.Version(0, Roles.NONE));
 
   /** Set by {@link #start}, before anything is written. */
-  private @Nullable ClusterRecord record;
+  private volatile @Nullable FoundedRecord record;
 
-  private volatile boolean confirmed;
+  private final AtomicBoolean confirming = new AtomicBoolean();
   private final AtomicReference<@Nullable RecordWrite> write = new AtomicReference<>();
   private volatile boolean closed;
 
@@ -43,49 +44,52 @@ final class RecordKeeper implements AutoCloseable {
     this.changed = changed;
   }
 
-  void start(ClusterRecord with) {
+  void start(FoundedRecord with) {
     record = with;
-    learn(with.current());
-    work.execute(this::confirm);
+    learn();
   }
 
-  /** Finds out whether the record that is known from before the start is still the newest. */
-  private void confirm() {
-    while (!closed && !confirmed) {
-      try {
-        learn(record().read(PATIENCE));
-        confirmed = true;
-        changed.run();
-      } catch (IOException e) {
-        LOG.debug("the cluster's record cannot be read yet: {}", e.getMessage());
-      } catch (RuntimeException e) {
-        LOG.error("the cluster's record cannot be read; trying again", e);
-        LockSupport.parkNanos(RETRY_NANOS);
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        return;
-      }
+  /** The record changed, or another one counts: whether it is the newest is found out. */
+  void learn() {
+    FoundedRecord with = record;
+    boolean unconfirmed = with != null && with.isMember() && !with.isConfirmed();
+    if (unconfirmed && !closed && confirming.compareAndSet(false, true)) {
+      work.execute(this::confirm);
     }
-  }
-
-  private ClusterRecord record() {
-    return Objects.requireNonNull(record, "not started");
-  }
-
-  /** The record changed. */
-  void learn(ClusterRecord.Version version) {
-    known.accumulateAndGet(
-        version, (before, told) -> told.number() > before.number() ? told : before);
     changed.run();
   }
 
+  /** One attempt, so that what is to be written does not wait for a majority that is off. */
+  private void confirm() {
+    try {
+      record().read(PATIENCE);
+    } catch (IOException e) {
+      LOG.debug("the cluster's record cannot be read yet: {}", e.getMessage());
+      LockSupport.parkNanos(PAUSE_NANOS);
+    } catch (RuntimeException e) {
+      LOG.error("the cluster's record cannot be read; trying again", e);
+      LockSupport.parkNanos(PAUSE_NANOS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return;
+    }
+    confirming.set(false);
+    learn();
+  }
+
+  private FoundedRecord record() {
+    return Objects.requireNonNull(record, "not started");
+  }
+
   ClusterRecord.Version known() {
-    return Objects.requireNonNull(known.get());
+    FoundedRecord with = record;
+    return with == null ? new ClusterRecord.Version(0, Roles.NONE) : with.current();
   }
 
   /** Whether a majority was asked for the record since the start. */
   boolean isConfirmed() {
-    return confirmed;
+    FoundedRecord with = record;
+    return with != null && with.isConfirmed();
   }
 
   /** The last write; null before the first. */
@@ -100,7 +104,7 @@ final class RecordKeeper implements AutoCloseable {
     work.execute(
         () -> {
           try {
-            learn(record().compareAndSet(version, roles, PATIENCE).record());
+            var _ = record().compareAndSet(version, roles, PATIENCE);
           } catch (IOException e) {
             LOG.warn("the cluster's record could not be set: {}", e.getMessage());
           } catch (InterruptedException e) {
@@ -111,6 +115,25 @@ final class RecordKeeper implements AutoCloseable {
             // Who learned of its outcome may have begun the next one.
             write.compareAndSet(begun, new RecordWrite(version, roles, false));
             changed.run();
+          }
+        });
+  }
+
+  /**
+   * Begins to found a record that this node keeps alone.
+   *
+   * @param failed told why it could not be done
+   */
+  void foundAlone(long version, Roles roles, Consumer<String> failed) {
+    work.execute(
+        () -> {
+          try {
+            if (!record().foundAlone(version, roles, System.currentTimeMillis() / 1000)) {
+              failed.accept("the cluster's record changed meanwhile");
+            }
+          } catch (IOException | RuntimeException e) {
+            LOG.error("a record of this node alone could not be founded", e);
+            failed.accept("a record of this node alone could not be founded: " + e.getMessage());
           }
         });
   }

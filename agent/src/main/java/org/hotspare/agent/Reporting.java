@@ -11,6 +11,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.hotspare.failover.Report;
+import org.hotspare.tree.Bytes;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -32,7 +33,7 @@ final class Reporting implements AutoCloseable {
   /** Who is told what another node reported. */
   @FunctionalInterface
   interface Hearing {
-    void hear(String node, Report report);
+    void hear(String node, ReportCodec.Told told);
   }
 
   private final Membership membership;
@@ -107,8 +108,8 @@ final class Reporting implements AutoCloseable {
     /** Answers whether the other did. */
     private boolean exchange() {
       try {
-        hearing.hear(
-            node, ReportCodec.decode(membership.report(node, ReportCodec.encode(own.get()))));
+        Bytes told = ReportCodec.encode(own.get(), membership.record().founding());
+        hearing.hear(node, ReportCodec.decode(membership.report(node, told)));
         answeredNanos = System.nanoTime();
         answered = true;
         return true;

@@ -35,7 +35,6 @@ import org.hotspare.failover.View;
 import org.hotspare.lease.ClusterRecord;
 import org.hotspare.lease.LeaseLoop;
 import org.hotspare.linux.RawClock;
-import org.hotspare.tree.Bytes;
 import org.hotspare.tree.Position;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -154,8 +153,8 @@ final class RoleLoop implements LeaseLoop.Listener, AutoCloseable {
   // ---- what happens; any thread
 
   /** The cluster's record changed. */
-  void learn(ClusterRecord.Version version) {
-    record.learn(version);
+  void learn() {
+    record.learn();
   }
 
   /** Another node told how it is. */
@@ -441,7 +440,10 @@ final class RoleLoop implements LeaseLoop.Listener, AutoCloseable {
       }
       case Action.Perform(var number, var stage, var epoch) -> begin(number, stage, epoch);
       case Action.Answer answer -> answer(answer);
-      case Action.RebuildRecord rebuild -> notYet(rebuild.reason());
+      case Action.RebuildRecord rebuild -> {
+        telling.role(rebuild.reason());
+        record.foundAlone(rebuild.version(), rebuild.roles(), telling::problem);
+      }
       case Action.Fence fence -> notYet(fence.reason());
       case Action.HoldGate hold -> holdGate(hold.reason());
       case Action.FreeGate free -> freeGate(free.reason());
@@ -597,11 +599,6 @@ final class RoleLoop implements LeaseLoop.Listener, AutoCloseable {
       LOG.error("{} failed", stage, e);
       return String.valueOf(e.getMessage());
     }
-  }
-
-  /** Encoded for the wire. */
-  Bytes encodedReport() {
-    return ReportCodec.encode(report);
   }
 
   /** Decides nothing any more; the lease itself is closed elsewhere. */

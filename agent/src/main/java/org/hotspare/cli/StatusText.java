@@ -58,6 +58,11 @@ final class StatusText {
           "Lease of %s; may take over: %s; gate here: %s."
               .formatted(lease.holder(), others, status.gate()));
     }
+    if (lease != null && lease.alone() != null) {
+      line(
+          "%s. Start their agents: once all of them are back, a majority decides again."
+              .formatted(lease.alone()));
+    }
     for (Status.Differing differing : status.differing()) {
       line(
           "The configuration of %s is not the same as that of %s: %s."

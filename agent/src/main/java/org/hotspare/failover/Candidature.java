@@ -62,7 +62,8 @@ final class Candidature {
     if (believes && isSaidToBeAlone(role)) {
       for (Map.Entry<String, Report.Heard> other : view.heard().entrySet()) {
         if (hasAnswered(other.getValue(), role)) {
-          return other.getKey() + " answers, so not all others are off";
+          return "%s answers, so not all others are off; switch it off, or leave out --others-are-off"
+              .formatted(other.getKey());
         }
       }
     }

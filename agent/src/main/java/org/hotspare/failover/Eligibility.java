@@ -49,6 +49,10 @@ final class Eligibility {
    * What a node that knows too little of the cluster must not do, unless it is all that is left.
    */
   private static String ofRecord(View view) {
+    if (view.isKeptOut()) {
+      return "%s decides alone until all voters are back"
+          .formatted(String.join(", ", view.voters()));
+    }
     if (!view.recordConfirmed()) {
       return "no majority told this node what was agreed on, since it was started";
     }

@@ -130,6 +130,11 @@ public record View(
     return roles().voters().isEmpty() ? settings.voters() : roles().voters();
   }
 
+  /** Whether it is to vote, but not yet: others were said to be off, this node among them. */
+  boolean isKeptOut() {
+    return settings.voters().contains(self()) && !voters().contains(self());
+  }
+
   /** Whether neither of two voters can do without the other, so that people change roles. */
   boolean isByHand() {
     return voters().size() == 2 && !settings.fence();

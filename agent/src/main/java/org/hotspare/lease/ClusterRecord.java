@@ -7,7 +7,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ThreadLocalRandom;
@@ -93,7 +92,7 @@ public final class ClusterRecord implements AutoCloseable {
   private final KnownRecord known;
   private final Peers peers;
   private final String self;
-  private final Set<String> members;
+  private final Founding founding;
 
   private ClusterRecord(
       RaftServer server,
@@ -101,49 +100,39 @@ public final class ClusterRecord implements AutoCloseable {
       KnownRecord known,
       Peers peers,
       String self,
-      Set<String> members) {
+      Founding founding) {
     this.server = server;
     this.group = group;
     this.known = known;
     this.peers = peers;
     this.self = self;
-    this.members = members;
-  }
-
-  private static KnownRecord known(Path directory) {
-    return new KnownRecord(directory.resolveSibling("known-record"));
-  }
-
-  /**
-   * The newest version that this member knew of before it is started; version 0 where it knew none.
-   *
-   * @param directory see {@link #start}
-   */
-  public static Version remembered(Path directory) {
-    return known(directory).version();
+    this.founding = founding;
   }
 
   /**
    * Starts this member's part.
    *
-   * @param members all of them, this one too
+   * @param founding of which this node is a member
    * @param directory this member's own, durable: its votes and its log
+   * @param known what this member knew before
    * @param changed told of every new version that this member learns of; must not block
    */
-  public static ClusterRecord start(
+  static ClusterRecord start(
       String cluster,
       String self,
-      Set<String> members,
+      Founding founding,
       Path directory,
+      KnownRecord known,
       Elections elections,
       Peers peers,
       Consumer<Version> changed)
       throws IOException {
+    String name = cluster + founding.name();
     RaftGroupId group =
-        RaftGroupId.valueOf(UUID.nameUUIDFromBytes(cluster.getBytes(StandardCharsets.UTF_8)));
-    KnownRecord known = known(directory);
+        RaftGroupId.valueOf(UUID.nameUUIDFromBytes(name.getBytes(StandardCharsets.UTF_8)));
     RecordMachine machine =
         new RecordMachine(
+            founding.begun(),
             version -> {
               known.learn(version);
               changed.accept(version);
@@ -154,7 +143,9 @@ public final class ClusterRecord implements AutoCloseable {
             .setGroup(
                 RaftGroup.valueOf(
                     group,
-                    members.stream().map(m -> RaftPeer.newBuilder().setId(m).build()).toList()))
+                    founding.members().stream()
+                        .map(member -> RaftPeer.newBuilder().setId(member).build())
+                        .toList()))
             .setStateMachine(machine)
             .setProperties(properties(directory, elections))
             .setParameters(PeerRpc.parameters(peers))
@@ -166,7 +157,7 @@ public final class ClusterRecord implements AutoCloseable {
       server.close();
       throw e;
     }
-    return new ClusterRecord(server, group, known, peers, self, Set.copyOf(members));
+    return new ClusterRecord(server, group, known, peers, self, founding);
   }
 
   private static RaftProperties properties(Path directory, Elections elections) {
@@ -230,6 +221,7 @@ public final class ClusterRecord implements AutoCloseable {
         Write.newBuilder()
             .setVersion(version)
             .setToken(ThreadLocalRandom.current().nextLong())
+            .setFounding(founding.name())
             .setRoles(RecordCodec.encode(roles))
             .build();
     long deadline = System.nanoTime() + patience.toNanos();
@@ -292,20 +284,24 @@ public final class ClusterRecord implements AutoCloseable {
   }
 
   /** What is in the log every member has to apply. */
-  private static void requireValid(byte[] write) throws IOException {
+  private void requireValid(byte[] content) throws IOException {
     try {
-      var _ = RecordCodec.decode(Write.parseFrom(write).getRoles());
+      Write write = Write.parseFrom(content);
+      var _ = RecordCodec.decode(write.getRoles());
+      if (!write.getFounding().equals(founding.name())) {
+        throw new IOException("another record of this cluster is meant");
+      }
     } catch (IllegalArgumentException e) {
       throw new IOException("a write that breaks the rules: " + e.getMessage(), e);
     }
-    if (write.length > LARGEST_WRITE) {
-      throw new IOException("a write of " + write.length + " bytes");
+    if (content.length > LARGEST_WRITE) {
+      throw new IOException("a write of " + content.length + " bytes");
     }
   }
 
   /** What this member says to another one's call. */
   public Bytes answer(String from, Subject subject, Bytes content) throws IOException {
-    if (!members.contains(from)) {
+    if (!founding.members().contains(from)) {
       throw new IOException("node " + from + " is no member of this cluster's record");
     }
     return subject == Subject.WRITE

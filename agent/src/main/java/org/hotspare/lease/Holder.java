@@ -16,7 +16,7 @@ import org.hotspare.wire.Frame.Lease;
 final class Holder {
   private final long epoch;
   private final LeaseTimes times;
-  private final Majority voters;
+  private Majority voters;
   private final long begunNanos;
   private final Map<String, Long> acknowledged = new HashMap<>();
 
@@ -80,6 +80,16 @@ final class Holder {
     begun.headMap(newest, false).clear();
     deadlineNanos = begun.firstEntry().getValue() + times.validityNanos();
     return newest;
+  }
+
+  /** Whether it holds by the majority of others just as it does now. */
+  boolean isConfirmedBy(Majority others) {
+    return isConfirmed() && others.newest(acknowledged) >= confirmedRound;
+  }
+
+  /** From now on the majority of these counts, by which it {@link #isConfirmedBy}. */
+  void countBy(Majority others) {
+    voters = others;
   }
 
   /** Whether it holds the lease at this instant. */

@@ -30,24 +30,27 @@ final class KnownRecord {
   /** The version that the file holds. */
   private long written;
 
-  KnownRecord(Path file) {
+  /**
+   * @param begun known before anything is learnt
+   */
+  KnownRecord(Path file, ClusterRecord.Version begun) {
     this.file = file;
-    this.known = read();
+    this.known = read(begun);
     this.written = known.number();
   }
 
-  /** Version 0 where there is none: less is known then, nothing wrong. */
-  private ClusterRecord.Version read() {
+  /** Where there is none that can be read less is known, and nothing wrong. */
+  private ClusterRecord.Version read(ClusterRecord.Version begun) {
     try {
       return RecordCodec.decode(Record.parseFrom(Files.readAllBytes(file)));
     } catch (NoSuchFileException none) {
-      return new ClusterRecord.Version(0, Roles.NONE);
+      return begun;
     } catch (InvalidProtocolBufferException | IllegalArgumentException e) {
       LOG.warn("{} is damaged, and not used: {}", file, e.getMessage());
-      return new ClusterRecord.Version(0, Roles.NONE);
+      return begun;
     } catch (IOException e) {
       LOG.warn("{} cannot be read: {}", file, e.getMessage());
-      return new ClusterRecord.Version(0, Roles.NONE);
+      return begun;
     }
   }
 
@@ -60,13 +63,8 @@ final class KnownRecord {
     if (version.number() < known.number() || version.number() <= written) {
       return;
     }
-    Record record =
-        Record.newBuilder()
-            .setVersion(version.number())
-            .setRoles(RecordCodec.encode(version.roles()))
-            .build();
     try {
-      DurableFile.write(file, record.toByteArray(), DurableFile.SECRET);
+      DurableFile.write(file, RecordCodec.encode(version).toByteArray(), DurableFile.SECRET);
       written = version.number();
     } catch (IOException e) {
       LOG.warn("{} cannot be written: {}", file, e.getMessage());

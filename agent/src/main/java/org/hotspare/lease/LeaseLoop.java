@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -96,6 +97,10 @@ public final class LeaseLoop implements AutoCloseable {
       Executors.newSingleThreadExecutor(Thread.ofPlatform().daemon().name("promise").factory());
   private final Thread thread =
       Thread.ofPlatform().daemon().name("lease").unstarted(this::runUntilClosed);
+
+  /** Of the lease's thread: who waits until others count, if anybody does. */
+  private CompletableFuture<Void> counting = new CompletableFuture<>();
+
   private volatile @Nullable Held held;
   private volatile Voting voting;
   private volatile boolean closed;
@@ -179,6 +184,41 @@ public final class LeaseLoop implements AutoCloseable {
   /** See {@link LeaseMember#withdraw}. */
   public void withdraw(String reason) {
     events.add((m, now) -> m.withdraw(reason, now));
+  }
+
+  /** See {@link LeaseMember#yieldTo}. */
+  public void yieldTo(Set<String> voters, String reason) {
+    events.add(
+        (m, now) -> {
+          counting = new CompletableFuture<>();
+          return m.yieldTo(voters, reason, now);
+        });
+  }
+
+  /**
+   * See {@link LeaseMember#countBy}.
+   *
+   * @return done by the lease's thread when the majority of these counts, unless others are to
+   *     count before that
+   */
+  public CompletableFuture<Void> countBy(Set<String> voters) {
+    CompletableFuture<Void> counted = new CompletableFuture<>();
+    events.add(
+        (m, now) -> {
+          counting = counted;
+          return m.countBy(voters, now);
+        });
+    return counted;
+  }
+
+  /** See {@link LeaseMember#listen}. */
+  public void listen(Duration atMost) {
+    events.add((m, now) -> m.listen(atMost, now));
+  }
+
+  /** See {@link LeaseMember#heardAll}. */
+  public void heardAll() {
+    events.add(LeaseMember::heardAll);
   }
 
   /** The epoch for which this node holds the lease at this instant; 0 where it holds none. */
@@ -290,6 +330,11 @@ public final class LeaseLoop implements AutoCloseable {
       case Step.Select select -> gate.select(select.epoch(), select.round());
       case Step.Endorsed endorsed -> listener.endorsed(endorsed.epoch());
       case Step.NotEndorsed not -> listener.notEndorsed(not.epoch(), not.reason());
+      case Step.Counted _ -> {
+        CompletableFuture<Void> waiting = counting;
+        counting = new CompletableFuture<>();
+        waiting.complete(null);
+      }
       case Step.Over over -> {
         held = null;
         if (shut() && over.releases()) {

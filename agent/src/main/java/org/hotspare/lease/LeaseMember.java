@@ -26,7 +26,16 @@ public final class LeaseMember {
 
   private final String self;
   private final LeaseTimes times;
-  private final Majority voters;
+
+  /** All that may ever vote; whoever of them does not vote now hears of the lease all the same. */
+  private final Majority all;
+
+  /** Whose majority counts. */
+  private Majority voters;
+
+  /** Whose is to count as soon as this node holds the lease by theirs, too. */
+  private @Nullable Majority next;
+
   private final Voter voter;
 
   /** The candidate whose endorsement is not yet durable, by which it is told then. */
@@ -46,6 +55,11 @@ public final class LeaseMember {
 
   /** Whether it still has to wait for longer than its own duration when it is started next. */
   private boolean waitsLonger;
+
+  /** Whether it endorses nobody, since it may not have heard yet who votes; and until when. */
+  private boolean listens;
+
+  private long listensUntilNanos;
 
   /** Why it takes no part any more; empty where it does. */
   private String withdrawn = "";
@@ -69,6 +83,7 @@ public final class LeaseMember {
 
   LeaseMember(String self, Majority voters, LeaseTimes times, Voter voter) {
     this.self = self;
+    this.all = voters;
     this.voters = voters;
     this.times = times;
     this.voter = voter;
@@ -115,6 +130,10 @@ public final class LeaseMember {
           long epoch = Math.max(recordedEpoch, knownEpoch()) + 1;
           if (!withdrawn.isEmpty()) {
             steps.add(new Step.NotEndorsed(epoch, withdrawn));
+            return;
+          }
+          if (!voters.voters().contains(self)) {
+            steps.add(new Step.NotEndorsed(epoch, "this node is no voter at this time"));
             return;
           }
           candidacy =
@@ -169,7 +188,7 @@ public final class LeaseMember {
         nowNanos,
         () -> {
           voter.released(self, epoch);
-          sendToOthers(new Lease.Release(epoch));
+          sendToOthers(all, new Lease.Release(epoch));
         });
   }
 
@@ -192,6 +211,49 @@ public final class LeaseMember {
             notEndorsed(standing, reason);
           }
         });
+  }
+
+  /** Others vote from now on: what this node holds or stands for is of the past. */
+  public List<Step> yieldTo(Set<String> changed, String reason, long nowNanos) {
+    return step(
+        nowNanos,
+        () -> {
+          listens = false;
+          endorsedEpoch = 0;
+          Holder current = holder;
+          if (current != null) {
+            over(current, reason, true);
+          }
+          Candidacy standing = candidacy;
+          if (standing != null) {
+            notEndorsed(standing, reason);
+          }
+          next = Majority.of(changed);
+        });
+  }
+
+  /**
+   * The majority of others is to count, and what this node holds it goes on to hold: until a
+   * majority of those has acknowledged as much, and while it stands for election, the one before
+   * counts. Ends with {@link Step.Counted}.
+   */
+  public List<Step> countBy(Set<String> changed, long nowNanos) {
+    return step(nowNanos, () -> next = Majority.of(changed));
+  }
+
+  /** Endorses nobody until all others are heard or that time has passed. */
+  public List<Step> listen(Duration atMost, long nowNanos) {
+    return step(
+        nowNanos,
+        () -> {
+          listens = true;
+          listensUntilNanos = nowNanos + atMost.toNanos();
+        });
+  }
+
+  /** All others told by which record they go. */
+  public List<Step> heardAll(long nowNanos) {
+    return step(nowNanos, () -> listens = false);
   }
 
   // ---- what is the case
@@ -219,12 +281,17 @@ public final class LeaseMember {
    * acknowledged here for the lease's duration. Others may have acknowledged some.
    */
   public boolean isOver(long nowNanos) {
-    return voter.isOver(0, nowNanos);
+    return !isListening(nowNanos) && voter.isOver(0, nowNanos);
   }
 
   /** From when on that is so, as things are now. */
   public long freeAtNanos() {
-    return voter.freeAtNanos();
+    long free = voter.freeAtNanos();
+    return listens && free - listensUntilNanos < 0 ? listensUntilNanos : free;
+  }
+
+  private boolean isListening(long nowNanos) {
+    return listens && nowNanos - listensUntilNanos < 0;
   }
 
   /** The highest epoch that this node endorsed, acknowledged or heard of. */
@@ -263,6 +330,7 @@ public final class LeaseMember {
     if (standing != null && standing.isTooLate(nowNanos)) {
       notEndorsed(standing, standing.missing());
     }
+    countByNext();
     if (waitsLonger && voter.isFormerOver(nowNanos)) {
       waitsLonger = false;
       steps.add(new Step.Shorten(times.durationMillis()));
@@ -270,8 +338,14 @@ public final class LeaseMember {
     return steps;
   }
 
+  /** Of those who do not vote it counts only that they agree: they are to vote again. */
+  private boolean heeds(String from, Lease message) {
+    boolean agrees = message instanceof Lease.Renewed && all.voters().contains(from);
+    return !from.equals(self) && (agrees || voters.voters().contains(from));
+  }
+
   private void take(String from, Lease message, long nowNanos) {
-    if (!voters.voters().contains(from) || from.equals(self)) {
+    if (!heeds(from, message)) {
       return;
     }
     switch (message) {
@@ -301,7 +375,7 @@ public final class LeaseMember {
     long round = current.nextRound(nowNanos);
     steps.add(new Step.Arm(current.epoch(), round, times.validityNanos()));
     Lease.Renewal renewal = current.renewal(round);
-    sendToOthers(renewal);
+    sendToOthers(all, renewal);
     if (voter.acknowledges(self, renewal, nowNanos)) {
       confirm(self, current.epoch(), round);
     }
@@ -316,6 +390,23 @@ public final class LeaseMember {
     if (confirmed > 0) {
       steps.add(new Step.Select(epoch, confirmed));
     }
+  }
+
+  private void countByNext() {
+    Majority changed = next;
+    Holder current = holder;
+    if (changed == null || candidacy != null || endorsedEpoch != 0) {
+      return;
+    }
+    if (current != null && !current.isConfirmedBy(changed)) {
+      return;
+    }
+    next = null;
+    voters = changed;
+    if (current != null) {
+      current.countBy(changed);
+    }
+    steps.add(new Step.Counted(changed.voters()));
   }
 
   private void superseded(Lease.Superseded superseded) {
@@ -358,12 +449,16 @@ public final class LeaseMember {
       return;
     }
     tellIfDiffering(from, ballot.durationMillis());
-    boolean endorsed = voter.wouldEndorse(from, ballot, nowNanos);
+    boolean endorsed = wouldEndorse(from, ballot, nowNanos);
     if (endorsed && !ballot.trial()) {
       promise(from, ballot.epoch());
       return;
     }
     send(from, vote(ballot.epoch(), ballot.trial(), endorsed));
+  }
+
+  private boolean wouldEndorse(String candidate, Lease.Ballot ballot, long nowNanos) {
+    return !isListening(nowNanos) && voter.wouldEndorse(candidate, ballot, nowNanos);
   }
 
   private Lease.Vote vote(long epoch, boolean trial, boolean endorsed) {
@@ -391,8 +486,8 @@ public final class LeaseMember {
 
   private void ask(Candidacy standing, long nowNanos) {
     Lease.Ballot ballot = standing.ballot();
-    sendToOthers(ballot);
-    if (!voter.wouldEndorse(self, ballot, nowNanos)) {
+    sendToOthers(voters, ballot);
+    if (!wouldEndorse(self, ballot, nowNanos)) {
       return;
     }
     if (ballot.trial()) {
@@ -431,8 +526,8 @@ public final class LeaseMember {
     steps.add(new Step.NotEndorsed(standing.epoch(), reason));
   }
 
-  private void sendToOthers(Lease message) {
-    for (String other : voters.voters()) {
+  private void sendToOthers(Majority some, Lease message) {
+    for (String other : some.voters()) {
       if (!other.equals(self)) {
         send(other, message);
       }

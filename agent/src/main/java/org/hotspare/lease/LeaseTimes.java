@@ -27,6 +27,7 @@ public record LeaseTimes(long durationNanos, long validityNanos, long renewalNan
     }
   }
 
+  /** See {@link #durationNanos}. */
   public Duration duration() {
     return Duration.ofNanos(durationNanos);
   }

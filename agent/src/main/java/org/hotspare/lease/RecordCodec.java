@@ -38,6 +38,13 @@ final class RecordCodec {
             : null);
   }
 
+  static Record encode(ClusterRecord.Version version) {
+    return Record.newBuilder()
+        .setVersion(version.number())
+        .setRoles(encode(version.roles()))
+        .build();
+  }
+
   static ClusterRecord.Version decode(Record proto) {
     return new ClusterRecord.Version(proto.getVersion(), decode(proto.getRoles()));
   }

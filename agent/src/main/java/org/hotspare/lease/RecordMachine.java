@@ -43,12 +43,14 @@ final class RecordMachine extends BaseStateMachine {
 
   private final SimpleStateMachineStorage storage = new SimpleStateMachineStorage();
   private final Consumer<ClusterRecord.Version> changed;
-  private volatile Record record = Record.getDefaultInstance();
+  private volatile Record record;
 
   /**
+   * @param begun from where the log leads on
    * @param changed told of every new version, in order, by the engine's own thread
    */
-  RecordMachine(Consumer<ClusterRecord.Version> changed) {
+  RecordMachine(ClusterRecord.Version begun, Consumer<ClusterRecord.Version> changed) {
+    this.record = RecordCodec.encode(begun);
     this.changed = changed;
   }
 

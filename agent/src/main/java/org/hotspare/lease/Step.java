@@ -1,5 +1,6 @@
 package org.hotspare.lease;
 
+import java.util.NavigableSet;
 import org.hotspare.wire.Frame.Lease;
 
 /**
@@ -38,6 +39,9 @@ public sealed interface Step {
 
   /** No majority endorsed this node for the epoch. */
   record NotEndorsed(long epoch, String reason) implements Step {}
+
+  /** From now on the majority of these counts, also for what this node holds. */
+  record Counted(NavigableSet<String> voters) implements Step {}
 
   /**
    * This node no longer holds the lease: close the gate before anything else.

@@ -72,7 +72,8 @@ public final class DurableFile {
     }
   }
 
-  static void createDirectory(Path directory) throws IOException {
+  /** For its owner alone; that it is there already is as well. */
+  public static void createDirectory(Path directory) throws IOException {
     Files.createDirectories(
         directory,
         PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));

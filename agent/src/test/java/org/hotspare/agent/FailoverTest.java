@@ -118,7 +118,7 @@ final class FailoverTest {
   }
 
   /** The contents of the small files that are kept beside a tree. */
-  private static List<String> kept(Path tree) throws IOException {
+  static List<String> kept(Path tree) throws IOException {
     Path kept = tree.resolveSibling(".hotspare").resolve("www").resolve("kept");
     try (Stream<Path> files = Files.walk(kept)) {
       return files

@@ -56,7 +56,10 @@ final class FailoverTroubleTest {
 
   private static Answer failOver(Trio nodes, boolean acceptLoss) {
     try {
-      return nodes.agent(STANDBY).client().changeRoles(new RoleOrder.Failover(STANDBY, acceptLoss));
+      return nodes
+          .agent(STANDBY)
+          .client()
+          .changeRoles(new RoleOrder.Failover(STANDBY, acceptLoss, false));
     } catch (CommandFailure e) {
       throw new AssertionError(e);
     }

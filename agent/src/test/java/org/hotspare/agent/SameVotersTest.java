@@ -89,7 +89,7 @@ final class SameVotersTest {
           throw new IOException(node + " is off");
         },
         new Membership.Listeners(
-            new News(), _ -> {}, problems::add, (_, _) -> Bytes.wrap(new byte[0])));
+            new News(), _ -> {}, _ -> {}, problems::add, (_, _) -> Bytes.wrap(new byte[0])));
   }
 
   private final class News implements LeaseLoop.Listener {

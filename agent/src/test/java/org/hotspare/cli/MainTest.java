@@ -2,8 +2,10 @@ package org.hotspare.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -116,6 +118,33 @@ class MainTest {
             "reject", "events", "doctor")) {
       assertThat(run(command, "--help")).as(command).isZero();
     }
+  }
+
+  @Test
+  void thatAllOthersAreOffIsConfirmedByTheNameOfTheCluster() throws IOException {
+    String[] command = {"failover", "--to=beta", "--others-are-off", config()};
+    InputStream terminal = System.in;
+    try {
+      for (String typed : List.of("", "yes\n", "webs\n")) {
+        System.setIn(new ByteArrayInputStream(typed.getBytes(StandardCharsets.UTF_8)));
+        assertThat(runWithAgent(command)).as(typed).isEqualTo(4);
+        assertThat(err.toString())
+            .contains("beta alone decides in cluster web", "switch all others");
+        assertThat(out.toString()).contains("nothing was done", "--confirm CLUSTER");
+      }
+      System.setIn(new ByteArrayInputStream(" web \n".getBytes(StandardCharsets.UTF_8)));
+      assertThat(runWithAgent(command)).isZero();
+      assertThat(out.toString()).contains("othersAreOff=true");
+    } finally {
+      System.setIn(terminal);
+    }
+    assertThat(run("failover", "--to=beta", "--others-are-off", "--confirm=w", config()))
+        .isEqualTo(4);
+    assertThat(runWithAgent("failover", "--to=beta", "--others-are-off", "--confirm=web", config()))
+        .isZero();
+    assertThat(err.toString()).isEmpty();
+    assertThat(runWithAgent("failover", "--to=beta", config())).isZero();
+    assertThat(out.toString()).contains("othersAreOff=false");
   }
 
   @Test

@@ -57,7 +57,7 @@ final class ClusterRecordTest {
     return Objects.requireNonNull(members.get(node));
   }
 
-  private ClusterRecord record(String node) {
+  private FoundedRecord record(String node) {
     return member(node).record();
   }
 
@@ -141,7 +141,8 @@ final class ClusterRecordTest {
   }
 
   private ClusterRecord.Version remembered(String node) {
-    return ClusterRecord.remembered(base.resolve(node).resolve("record"));
+    ClusterRecord.Version none = new ClusterRecord.Version(0, Roles.NONE);
+    return new KnownRecord(base.resolve(node).resolve("known-record"), none).version();
   }
 
   private static Map<Long, String> primaries(List<ClusterRecord.Version> seen) {

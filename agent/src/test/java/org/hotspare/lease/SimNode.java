@@ -267,6 +267,7 @@ public final class SimNode {
         gate.select(select.epoch(), select.round());
         judge.opened(name, gate, select.epoch());
       }
+      case Step.Counted _ -> {}
       case Step.Endorsed endorsed -> host.endorsed(endorsed.epoch());
       case Step.NotEndorsed not -> host.notEndorsed(not.epoch(), not.reason());
       case Step.Over over -> over(over);

@@ -36,7 +36,7 @@ final class TestMember implements AutoCloseable {
 
   private final Listener listener;
   private final PeerLinks peers;
-  private final ClusterRecord record;
+  private final FoundedRecord record;
   private final LeaseLoop lease;
   private final TestGate gate = new TestGate();
   private final BlockingQueue<String> news = new LinkedBlockingQueue<>();
@@ -51,7 +51,7 @@ final class TestMember implements AutoCloseable {
   TestMember(String self, Path base, Map<String, Integer> ports, LeaseTimes times)
       throws IOException {
     Certificates certificates = Certificates.load(tls(base, self));
-    CompletableFuture<ClusterRecord> started = new CompletableFuture<>();
+    CompletableFuture<FoundedRecord> started = new CompletableFuture<>();
     CompletableFuture<LeaseLoop> voting = new CompletableFuture<>();
     TreeSet<String> others = new TreeSet<>(ports.keySet());
     others.remove(self);
@@ -82,11 +82,11 @@ final class TestMember implements AutoCloseable {
             peers);
     voting.complete(lease);
     record =
-        ClusterRecord.start(
+        FoundedRecord.open(
             CLUSTER,
             self,
             ports.keySet(),
-            base.resolve(self).resolve("record"),
+            base.resolve(self),
             ClusterRecord.Elections.beside(times.duration()),
             (node, subject, content) -> {
               if (cut.containsKey(node)) {
@@ -94,7 +94,8 @@ final class TestMember implements AutoCloseable {
               }
               return peers.call(node, subject, content);
             },
-            seen::add);
+            new Noting());
+    record.start();
     started.complete(record);
     listener =
         Listener.start(
@@ -143,7 +144,7 @@ final class TestMember implements AutoCloseable {
     }
   }
 
-  ClusterRecord record() {
+  FoundedRecord record() {
     return record;
   }
 
@@ -158,6 +159,18 @@ final class TestMember implements AutoCloseable {
   /** What the lease's thread told, in order, each once. */
   BlockingQueue<String> news() {
     return news;
+  }
+
+  private final class Noting implements FoundedRecord.Listener {
+    @Override
+    public void founded(Founding founding, boolean adopted) {
+      lease.yieldTo(founding.members(), "another record");
+    }
+
+    @Override
+    public void changed(Founding founding, ClusterRecord.Version version) {
+      seen.add(version);
+    }
   }
 
   private final class News implements LeaseLoop.Listener {
