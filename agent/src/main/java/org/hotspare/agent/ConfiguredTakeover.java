@@ -9,11 +9,13 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.hotspare.config.Configuration;
 import org.hotspare.config.Node;
 import org.hotspare.config.Notifications;
+import org.hotspare.takeover.Fence;
 import org.hotspare.takeover.Hooks;
 import org.hotspare.takeover.Notifier;
 import org.hotspare.takeover.Service;
@@ -109,6 +111,22 @@ final class ConfiguredTakeover {
         hooks.timeout(),
         owner(configuration, self),
         environment(configuration, self));
+  }
+
+  /** Empty if there is none; it is asked about the other of two nodes. */
+  static Optional<Fence> fence(Configuration configuration, Node self) {
+    org.hotspare.config.Fence fence = configuration.fence();
+    if (!fence.isConfigured()) {
+      return Optional.empty();
+    }
+    Map<String, String> environment = new TreeMap<>(environment(configuration, self));
+    for (Node other : configuration.nodes().values()) {
+      if (!other.name().equals(self.name())) {
+        environment.put("HOTSPARE_FENCED", other.name());
+        environment.put("HOTSPARE_FENCED_ADDRESS", other.addresses().getFirst().hostWithoutZone());
+      }
+    }
+    return Optional.of(new Fence(fence.command(), fence.timeout(), environment));
   }
 
   /**

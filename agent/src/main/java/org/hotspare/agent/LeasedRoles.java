@@ -131,7 +131,8 @@ final class LeasedRoles implements AutoCloseable {
                 machine,
                 health,
                 telling,
-                new DampingFile(configuration.state().resolve("damping")));
+                new DampingFile(configuration.state().resolve("damping")),
+                ConfiguredTakeover.fence(configuration, self).orElse(null));
     Membership membership;
     try {
       membership =
@@ -230,8 +231,10 @@ final class LeasedRoles implements AutoCloseable {
         configuration.voters(),
         configuration.failover().automatic(),
         configuration.failover().maxLag(),
-        false,
-        Timing.of(duration).withServices(ofServices(configuration)));
+        configuration.fence().isConfigured(),
+        Timing.of(duration)
+            .withServices(ofServices(configuration))
+            .withFence(configuration.fence().timeout().plus(KILLING)));
   }
 
   /** One after the other each may take its whole time. */

@@ -159,7 +159,9 @@ final class Reunion implements AutoCloseable {
             .reduce(record.current().roles().epoch(), Math::max);
     long theirs = Math.max(epoch, other.epoch());
     boolean first = own.isFirst() || other.founder().compareTo(own.founder()) < 0;
-    return !other.isSame(own) && (theirs > known || (theirs == known && first));
+    return !other.isSame(own)
+        && voters.containsAll(other.members())
+        && (theirs > known || (theirs == known && first));
   }
 
   private void adopt(Founding other, long epoch) {

@@ -20,7 +20,6 @@ import java.util.regex.Pattern;
 import org.hotspare.failover.Action;
 import org.hotspare.failover.Damping;
 import org.hotspare.failover.FailoverPolicy;
-import org.hotspare.failover.Fencing;
 import org.hotspare.failover.LeaseView;
 import org.hotspare.failover.Order;
 import org.hotspare.failover.OwnCopy;
@@ -35,6 +34,7 @@ import org.hotspare.failover.View;
 import org.hotspare.lease.ClusterRecord;
 import org.hotspare.lease.LeaseLoop;
 import org.hotspare.linux.RawClock;
+import org.hotspare.takeover.Fence;
 import org.hotspare.tree.Position;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -73,6 +73,7 @@ final class RoleLoop implements LeaseLoop.Listener, AutoCloseable {
   private final Telling telling;
   private final DampingFile dampingFile;
   private final MirrorCourse course;
+  private final FenceWork fence;
   private final RecordKeeper record = new RecordKeeper(this::wake);
 
   /** What is done to the rest of the machine: services stop though a mirror's disk hangs. */
@@ -119,7 +120,8 @@ final class RoleLoop implements LeaseLoop.Listener, AutoCloseable {
       Machine machine,
       HealthWatch health,
       Telling telling,
-      DampingFile dampingFile) {
+      DampingFile dampingFile,
+      @Nullable Fence fence) {
     this.settings = settings;
     this.initiator = initiator;
     this.mirrors = mirrors;
@@ -129,6 +131,7 @@ final class RoleLoop implements LeaseLoop.Listener, AutoCloseable {
     this.telling = telling;
     this.dampingFile = dampingFile;
     this.damping = dampingFile.read();
+    this.fence = new FenceWork(fence, this::wake, telling::role);
     this.course =
         new MirrorCourse(mirrors, watch, settings.timing().steady(), this::wake, telling::problem);
   }
@@ -354,7 +357,7 @@ final class RoleLoop implements LeaseLoop.Listener, AutoCloseable {
         initiator,
         machine.gate().isHeld(),
         task,
-        Fencing.NONE,
+        fence.last(),
         waiting == null ? new Order.None() : waiting.order,
         damping,
         role,
@@ -444,7 +447,10 @@ final class RoleLoop implements LeaseLoop.Listener, AutoCloseable {
         telling.role(rebuild.reason());
         record.foundAlone(rebuild.version(), rebuild.roles(), telling::problem);
       }
-      case Action.Fence fence -> notYet(fence.reason());
+      case Action.Fence(var epoch, var reason) -> {
+        telling.role("the fence is asked: " + reason);
+        fence.ask(epoch);
+      }
       case Action.HoldGate hold -> holdGate(hold.reason());
       case Action.FreeGate free -> freeGate(free.reason());
     }
@@ -521,10 +527,6 @@ final class RoleLoop implements LeaseLoop.Listener, AutoCloseable {
 
   private static long epochs(Collection<Position> positions) {
     return positions.stream().mapToLong(Position::epoch).max().orElse(0);
-  }
-
-  private static void notYet(String reason) {
-    throw new IllegalStateException("not supported by this version: " + reason);
   }
 
   private void inquireNow() {
@@ -613,6 +615,7 @@ final class RoleLoop implements LeaseLoop.Listener, AutoCloseable {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
+    fence.close();
     watch.close();
     course.close();
     machineWork.shutdown();

@@ -47,6 +47,7 @@ public record Configuration(
     Takeover takeover,
     List<Check> checks,
     Failover failover,
+    Fence fence,
     Failback failback,
     Hooks hooks,
     Notifications notifications,
@@ -142,6 +143,7 @@ public record Configuration(
       shared.put("takeover", hash(takeover.toString()));
       shared.put("failover", hash(failover.toString()));
       shared.put("checks", hash(checks.toString()));
+      shared.put("fence", hash(fence.toString()));
     }
     nodes.forEach((name, node) -> shared.put("nodes." + name, hash(known(node).toString())));
     mirrors.forEach(
@@ -188,6 +190,7 @@ public record Configuration(
         takeover,
         checks,
         failover,
+        fence,
         next.failback,
         hooks,
         next.notifications,
@@ -294,6 +297,7 @@ public record Configuration(
     if (lease != null) {
       addIfChanged(changed, "takeover", takeover, next.takeover);
       addIfChanged(changed, "failover", failover, next.failover);
+      addIfChanged(changed, "fence", fence, next.fence);
       addIfChanged(changed, "checks", checks, next.checks);
       addIfChanged(changed, "hooks", hooks, next.hooks);
     }

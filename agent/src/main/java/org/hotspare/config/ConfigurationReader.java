@@ -21,6 +21,7 @@ final class ConfigurationReader {
     "takeover",
     "checks",
     "failover",
+    "fence",
     "failback",
     "guard",
     "versions",
@@ -33,10 +34,11 @@ final class ConfigurationReader {
 
   /** What belongs to changes of role, to which fixed roles give no occasion. */
   private static final List<String> WITHOUT_EFFECT =
-      List.of("takeover", "checks", "failover", "failback", "versions", "hooks");
+      List.of("takeover", "checks", "failover", "fence", "failback", "versions", "hooks");
 
   /** What of that has an effect with a lease. */
-  private static final List<String> WITH_LEASE = List.of("takeover", "checks", "failover", "hooks");
+  private static final List<String> WITH_LEASE =
+      List.of("takeover", "checks", "failover", "fence", "hooks");
 
   private static final Duration DEFAULT_LEASE = Duration.ofSeconds(2);
   private static final Duration SHORTEST_LEASE = Duration.ofMillis(500);
@@ -104,6 +106,7 @@ final class ConfigurationReader {
         TakeoverReader.takeover(top),
         ChecksReader.checks(top),
         TakeoverReader.failover(top),
+        TakeoverReader.fence(top),
         TakeoverReader.failback(top, nodes),
         TakeoverReader.hooks(top),
         TakeoverReader.notifications(top),
@@ -204,13 +207,19 @@ final class ConfigurationReader {
             "vote: true, or no vote: at all");
       }
     }
-    if (nodes.size() == 2) {
+    boolean fenced = top.get("fence").isPresent();
+    if (fenced && nodes.size() != 2) {
+      top.key("fence")
+          .ifPresent(
+              key -> key.notice("fence: has no effect, since it is asked with two nodes only"));
+    }
+    if (!fenced && nodes.size() == 2) {
       top.key("lease")
           .ifPresent(
               key ->
                   key.notice(
                       "lease: two nodes cannot tell which of them is cut off: roles change by hand"
-                          + " only, until there is a third, such as a witness"));
+                          + " only, until there is a third, such as a witness, or a fence"));
     }
   }
 

@@ -133,6 +133,20 @@ final class TakeoverReader {
         .orElse(Failover.DEFAULT);
   }
 
+  static Fence fence(Section top) {
+    return top.get("fence")
+        .map(value -> value.section("command", "timeout"))
+        .map(TakeoverReader::fenceOf)
+        .orElse(Fence.NONE);
+  }
+
+  private static Fence fenceOf(Section section) {
+    section.require("command", COMMAND_EXPECTED);
+    return new Fence(
+        section.text("command", "", COMMAND_EXPECTED),
+        section.duration("timeout", Fence.DEFAULT_TIMEOUT));
+  }
+
   static Failback failback(Section top, SequencedMap<String, Node> nodes) {
     return top.get("failback")
         .map(value -> value.section("preferred", "mode", "stable-for", "window"))

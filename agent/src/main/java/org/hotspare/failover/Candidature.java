@@ -158,7 +158,7 @@ final class Candidature {
 
   private static void fence(Decision decision, Candidate role) {
     View view = decision.view();
-    Duration limit = decision.timing().services();
+    Duration limit = decision.timing().fence();
     boolean late = decision.now() - role.sinceNanos() >= limit.toNanos();
     long rested = decision.now() + decision.timing().rest().toNanos();
     switch (view.fencing().answer()) {

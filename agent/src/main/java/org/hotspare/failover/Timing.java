@@ -11,6 +11,7 @@ import java.time.Duration;
  * @param apart by how much later the next in rank stands, and at most as much, drawn by lot, a
  *     candidate waits that was not endorsed
  * @param services how long all services together may take to start or to stop
+ * @param fence how long a fence may take to answer
  * @param barrier how long a handover may wait until the other node has everything
  * @param away a standby that is away for longer leaves the promotable set, and a primary that is
  *     stopped waits as long for one that can take over
@@ -30,6 +31,7 @@ public record Timing(
     Duration campaign,
     Duration apart,
     Duration services,
+    Duration fence,
     Duration barrier,
     Duration away,
     Duration steady,
@@ -47,6 +49,7 @@ public record Timing(
         lease.dividedBy(2),
         lease,
         Duration.ofSeconds(60),
+        Duration.ofSeconds(60),
         Duration.ofSeconds(10),
         lease.multipliedBy(2),
         lease,
@@ -59,12 +62,22 @@ public record Timing(
 
   /** The same with services that may take that long together. */
   public Timing withServices(Duration together) {
+    return with(together, fence);
+  }
+
+  /** The same with a fence that may take that long. */
+  public Timing withFence(Duration most) {
+    return with(services, most);
+  }
+
+  private Timing with(Duration otherServices, Duration otherFence) {
     return new Timing(
         answers,
         crashAnswers,
         campaign,
         apart,
-        together,
+        otherServices,
+        otherFence,
         barrier,
         away,
         steady,

@@ -79,6 +79,7 @@ final class SimCluster {
         Duration.ofSeconds(2),
         Duration.ofSeconds(2),
         Duration.ofSeconds(2),
+        Duration.ofSeconds(2),
         Duration.ofMillis(500),
         Duration.ofSeconds(2),
         Duration.ofSeconds(4),
