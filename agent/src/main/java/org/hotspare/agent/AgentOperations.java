@@ -39,6 +39,9 @@ import org.jspecify.annotations.Nullable;
 /** What the commands ask of a running agent. */
 final class AgentOperations implements Operations {
 
+  private static final String START_THE_OTHERS =
+      "Start the other machines only while this node runs and they can reach it: alone they go on with"
+          + " what they knew.";
   private static final Duration ROLE_CHANGE = Duration.ofMinutes(2);
 
   private static final Duration PROMOTABLE_CHECK = Duration.ofMillis(50);
@@ -318,7 +321,9 @@ final class AgentOperations implements Operations {
       Action.Answer answer =
           roles.ask(translated).get(ROLE_CHANGE.toMillis(), TimeUnit.MILLISECONDS);
       if (answer.done()) {
-        return Answer.done(answer.reason());
+        return order instanceof RoleOrder.Failover(_, _, var othersAreOff) && othersAreOff
+            ? Answer.done(answer.reason(), START_THE_OTHERS)
+            : Answer.done(answer.reason());
       }
       return order instanceof RoleOrder.Failover
           ? Answer.refused(answer.reason())

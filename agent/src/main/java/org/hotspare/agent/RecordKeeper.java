@@ -8,6 +8,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.hotspare.failover.RecordWrite;
 import org.hotspare.lease.ClusterRecord;
@@ -122,11 +123,15 @@ final class RecordKeeper implements AutoCloseable {
   /**
    * Begins to found a record that this node keeps alone.
    *
+   * @param wanted whether it is still, when everything before it is done
    * @param failed told why it could not be done
    */
-  void foundAlone(long version, Roles roles, Consumer<String> failed) {
+  void foundAlone(long version, Roles roles, BooleanSupplier wanted, Consumer<String> failed) {
     work.execute(
         () -> {
+          if (!wanted.getAsBoolean()) {
+            return;
+          }
           try {
             if (!record().foundAlone(version, roles, System.currentTimeMillis() / 1000)) {
               failed.accept("the cluster's record changed meanwhile");

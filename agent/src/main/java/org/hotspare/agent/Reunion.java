@@ -1,6 +1,7 @@
 package org.hotspare.agent;
 
 import java.io.IOException;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
@@ -19,6 +20,7 @@ import java.util.function.Consumer;
 import org.hotspare.lease.FoundedRecord;
 import org.hotspare.lease.Founding;
 import org.hotspare.lease.LeaseLoop;
+import org.hotspare.lease.Roles;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -38,6 +40,12 @@ final class Reunion implements AutoCloseable {
 
   /** Who told something longer ago may be off. */
   private static final long FRESH_NANOS = 3_000_000_000L;
+
+  /** Far beyond what a cluster ever gets to, and far below what overflows. */
+  private static final long HIGHEST_EPOCH = 1L << 40;
+
+  /** Until another founding is adopted, which ends it. */
+  private static final Duration UNTIL_ADOPTED = Duration.ofDays(365);
 
   /** Those who agree to this node's lease do so several times within it. */
   private static final long AGREEING_SECONDS = 5;
@@ -65,6 +73,7 @@ final class Reunion implements AutoCloseable {
   private final Consumer<String> news;
   private final Consumer<String> problem;
   private final Map<String, Told> told = new ConcurrentHashMap<>();
+  private final Set<String> refused = ConcurrentHashMap.newKeySet();
   private final AtomicBoolean busy = new AtomicBoolean();
   private final AtomicBoolean heardAll = new AtomicBoolean();
   private final ExecutorService work =
@@ -114,15 +123,41 @@ final class Reunion implements AutoCloseable {
    * @param epoch of the record as it knows it
    */
   void hear(String node, @Nullable Founding founding, long epoch) {
+    if (founding != null && !isPossible(founding)) {
+      refuse(node, founding);
+      return;
+    }
     told.put(node, new Told(founding, epoch, System.nanoTime()));
+    if (founding != null && isToBeAdopted(founding, epoch)) {
+      begin(() -> adopt(founding, epoch));
+      return;
+    }
     boolean all = told.keySet().containsAll(others(voters, self));
     if (all && heardAll.compareAndSet(false, true)) {
       lease.heardAll();
     }
-    if (founding != null && isToBeAdopted(founding, epoch)) {
-      begin(() -> adopt(founding, epoch));
-    } else if (isToBeShared()) {
+    if (isToBeShared()) {
       begin(this::share);
+    }
+  }
+
+  /** Nothing else is ever founded in this cluster, as its configuration is here. */
+  private boolean isPossible(Founding founding) {
+    Set<String> members = founding.members();
+    Roles roles = founding.begun().roles();
+    return voters.contains(founding.founder())
+        && voters.contains(roles.primary())
+        && (founding.isAlone() || members.equals(voters))
+        && roles.voters().equals(members)
+        && founding.begun().number() > 0
+        && founding.epoch() <= HIGHEST_EPOCH;
+  }
+
+  private void refuse(String node, Founding founding) {
+    if (refused.add(node)) {
+      problem.accept(
+          "%s tells of a record of %s for epoch %d that this cluster cannot have: it is not heeded"
+              .formatted(node, founding.members(), founding.epoch()));
     }
   }
 
@@ -159,15 +194,17 @@ final class Reunion implements AutoCloseable {
             .reduce(record.current().roles().epoch(), Math::max);
     long theirs = Math.max(epoch, other.epoch());
     boolean first = own.isFirst() || other.founder().compareTo(own.founder()) < 0;
-    return !other.isSame(own)
-        && voters.containsAll(other.members())
-        && (theirs > known || (theirs == known && first));
+    // What was told of the one before by its founder may be as high: that one has ended.
+    boolean next = other.founder().equals(own.founder()) && other.epoch() > own.epoch();
+    return !other.isSame(own) && (next || theirs > known || (theirs == known && first));
   }
 
   private void adopt(Founding other, long epoch) {
     if (!isToBeAdopted(other, epoch)) {
       return;
     }
+    // Who knows of it helps nobody by the one before, also where this fails at first.
+    lease.listen(UNTIL_ADOPTED);
     try {
       record.adopt(other);
       String alone = words(other, voters);

@@ -445,7 +445,7 @@ final class RoleLoop implements LeaseLoop.Listener, AutoCloseable {
       case Action.Answer answer -> answer(answer);
       case Action.RebuildRecord rebuild -> {
         telling.role(rebuild.reason());
-        record.foundAlone(rebuild.version(), rebuild.roles(), telling::problem);
+        record.foundAlone(rebuild.version(), rebuild.roles(), this::isRebuilding, telling::problem);
       }
       case Action.Fence(var epoch, var reason) -> {
         telling.role("the fence is asked: " + reason);
@@ -527,6 +527,12 @@ final class RoleLoop implements LeaseLoop.Listener, AutoCloseable {
 
   private static long epochs(Collection<Position> positions) {
     return positions.stream().mapToLong(Position::epoch).max().orElse(0);
+  }
+
+  /** Not where that was given up, and whoever asked was told so. */
+  private boolean isRebuilding() {
+    return role instanceof Role.Candidate candidate
+        && candidate.phase() == Role.Candidate.Phase.REBUILDING;
   }
 
   private void inquireNow() {

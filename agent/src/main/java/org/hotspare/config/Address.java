@@ -45,7 +45,7 @@ public record Address(String host, int port) {
   }
 
   /** The host; of an IPv6 address without the interface that is meant on one machine only. */
-  String hostWithoutZone() {
+  public String hostWithoutZone() {
     return withoutZone(host);
   }
 

@@ -143,10 +143,14 @@ final class Candidature {
         new Action.Campaign(view.roles().epoch(), role.over(), decision.timing().campaign()));
   }
 
-  /** Of two voters the other one does not answer: only a fence can tell that it is off. */
+  /**
+   * Of two voters the other one does not answer: only a fence can tell that it is off. Before there
+   * was a primary it is a machine that is being set up.
+   */
   private static boolean needsFence(Decision decision, Candidate role) {
     View view = decision.view();
-    boolean mayFence = view.settings().fence() && view.roles().pause() == null;
+    boolean begun = view.roles().epoch() > 0;
+    boolean mayFence = view.settings().fence() && begun && view.roles().pause() == null;
     if (view.voters().size() != 2 || !mayFence) {
       return false;
     }

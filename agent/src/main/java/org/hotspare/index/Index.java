@@ -249,8 +249,14 @@ public final class Index implements AutoCloseable {
   /**
    * How many transactions were committed since it was opened. A snapshot that is taken after this
    * was asked for has all of those; as long as the number stays, the next one is no other.
+   *
+   * @throws IndexException if it cannot be read any more
    */
   long commits() {
+    IndexException failed = broken;
+    if (failed != null) {
+      throw failed;
+    }
     return commits.get();
   }
 

@@ -279,7 +279,7 @@ public final class FoundedRecord implements AutoCloseable {
       before.running.close();
     }
     Founding founding = next.after(before.known.version());
-    file.write(founding);
+    write(founding, before.founding);
     listener.founded(founding, adopted);
     KnownRecord known = known(state, founding);
     synchronized (telling) {
@@ -290,6 +290,18 @@ public final class FoundedRecord implements AutoCloseable {
       start();
     } catch (IOException e) {
       LOG.warn("this node's part in the record cannot begin yet: {}", e.getMessage());
+    }
+  }
+
+  /** What the file holds counts, also where it could not be said whether that is durable. */
+  private void write(Founding founding, Founding before) throws IOException {
+    try {
+      file.write(founding);
+    } catch (IOException e) {
+      if (!file.read(before).isSame(founding)) {
+        throw e;
+      }
+      LOG.warn("the founding of a record may not outlive a loss of power: {}", e.getMessage());
     }
   }
 

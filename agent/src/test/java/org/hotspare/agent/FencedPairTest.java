@@ -17,10 +17,12 @@ import org.hotspare.testing.Judge;
 import org.hotspare.wire.Certificates;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Two nodes without a third: what the fence says decides whether one takes over. */
+@Tag("long")
 final class FencedPairTest {
   private static final long LEASE_MILLIS = 2000;
   private static final Duration LIMIT = Duration.ofSeconds(60);

@@ -95,6 +95,17 @@ final class ReunionTest {
     membership.hear(from, new ReportCodec.Told(report, founding.isFirst() ? null : founding));
   }
 
+  /** Told again and again, as nodes do: what comes while it adopts another is passed over. */
+  private void awaitAdopting(String from, Founding founding, long epoch)
+      throws InterruptedException {
+    await(
+        "it goes by " + founding,
+        () -> {
+          hear(from, founding, epoch);
+          return record().founding().isSame(founding);
+        });
+  }
+
   private void awaitGoingBy(Founding founding) throws InterruptedException {
     await("it goes by " + founding, () -> record().founding().isSame(founding));
   }
@@ -102,8 +113,7 @@ final class ReunionTest {
   @Test
   void theHigherEpochCountsAlsoAfterTheNextStart() throws Exception {
     Founding beta = alone("beta", 1005);
-    hear("gamma", beta, 1005);
-    awaitGoingBy(beta);
+    awaitAdopting("gamma", beta, 1005);
     await("it is told", () -> told.toString().contains("beta decides alone since"));
     assertThat(record().current()).isEqualTo(beta.begun());
 
@@ -114,26 +124,43 @@ final class ReunionTest {
     awaitGoingBy(beta);
 
     Founding gamma = alone("gamma", 1004);
-    hear("gamma", gamma, 1006);
-    awaitGoingBy(gamma);
+    awaitAdopting("gamma", gamma, 1006);
     hear("beta", beta, 1005);
     Founding shared = founding("gamma", 1006, ALL);
-    hear("gamma", shared, 1007);
-    awaitGoingBy(shared);
+    awaitAdopting("gamma", shared, 1007);
     assertThat(record().isMember()).isTrue();
+  }
+
+  /** Its founder told that it was that far in the one before, and nothing since. */
+  @Test
+  void whatAFounderSharesFollowsWhatItKeptAlone() throws Exception {
+    Founding beta = alone("beta", 1005);
+    awaitAdopting("beta", beta, 1006);
+    Founding shared = founding("beta", 1006, ALL);
+    awaitAdopting("gamma", shared, 1006);
+    hear("gamma", beta, 1006);
+    awaitAdopting("gamma", alone("gamma", 2000), 2000);
+    assertThat(told.toString()).containsOnlyOnce("beta decides alone");
+  }
+
+  @Test
+  void whatThisClusterCannotHaveIsNotHeeded() throws Exception {
+    hear("beta", founding("stranger", 1005, Set.of("stranger")), 1005);
+    hear("beta", founding("../../beta", 1005, Set.of("../../beta")), 1005);
+    hear("beta", founding("beta", 1005, Set.of("alpha", "beta")), 1005);
+    hear("beta", alone("beta", Long.MAX_VALUE), Long.MAX_VALUE);
+    awaitAdopting("gamma", alone("gamma", 1005), 1005);
+    assertThat(told.toString()).containsOnlyOnce("it is not heeded");
   }
 
   @Test
   void ofTwoOfTheSameEpochTheFirstByNameCounts() throws Exception {
     Founding gamma = alone("gamma", 1005);
-    hear("gamma", gamma, 1005);
-    awaitGoingBy(gamma);
+    awaitAdopting("gamma", gamma, 1005);
     Founding beta = alone("beta", 1005);
-    hear("beta", beta, 1005);
-    awaitGoingBy(beta);
+    awaitAdopting("beta", beta, 1005);
     hear("gamma", gamma, 1005);
-    hear("gamma", alone("gamma", 2000), 2000);
-    await("what came before was judged", () -> record().founding().epoch() == 2000);
+    awaitAdopting("gamma", alone("gamma", 2000), 2000);
     assertThat(told.toString()).containsOnlyOnce("beta decides alone");
   }
 

@@ -12,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import org.hotspare.admin.CommandFailure;
 import org.hotspare.admin.Role;
@@ -214,7 +215,33 @@ final class Trio implements AutoCloseable {
   }
 
   void awaitPromotable(String leader, String follower, Duration limit) throws InterruptedException {
-    await(follower + " may be promoted", limit, () -> mayTakeOver(leader, follower));
+    Steady may = new Steady(() -> mayTakeOver(leader, follower));
+    await(follower + " may be promoted", limit, may::isSo);
+  }
+
+  /**
+   * Whether something has been so for a while. That a standby has been away for too long is written
+   * a moment after it was decided, though it may have come back meanwhile.
+   */
+  private static final class Steady {
+    private static final long FOR_NANOS = 500_000_000;
+
+    private final BooleanSupplier condition;
+    private long sinceNanos;
+    private boolean before;
+
+    Steady(BooleanSupplier condition) {
+      this.condition = condition;
+    }
+
+    boolean isSo() {
+      boolean now = condition.getAsBoolean();
+      if (now && !before) {
+        sinceNanos = System.nanoTime();
+      }
+      before = now;
+      return now && System.nanoTime() - sinceNanos >= FOR_NANOS;
+    }
   }
 
   private boolean mayTakeOver(String leader, String follower) {

@@ -153,7 +153,7 @@ class ConfigurationTest {
               cluster: web
               ^
             web.yaml:5:1: unknown key "mirors"; expected one of cluster, nodes, mirrors, primary, \
-            lease, takeover, checks, failover, failback, guard, versions, hooks, notify, limits, \
+            lease, takeover, checks, failover, fence, failback, guard, versions, hooks, notify, limits, \
             api, state; did you mean "mirrors"?
               mirors:
               ^""");

@@ -205,7 +205,7 @@ final class OrdersTest {
   void aFenceThatDoesNotConfirmPromotesNobody() {
     for (Answer answer : new Answer[] {Answer.UNKNOWN, Answer.NOT_OFF, Answer.ASKED}) {
       Scene scene = fenced(answer);
-      scene.pass(Scene.TIMING.services());
+      scene.pass(Scene.TIMING.fence());
       scene.step();
       assertThat(scene.role).isInstanceOf(Role.Standby.class);
       scene.settle();
@@ -238,6 +238,22 @@ final class OrdersTest {
     assertThat(scene.settle()).noneMatch(Action.Fence.class::isInstance);
     assertThat(phase(scene)).isEqualTo(Phase.STANDING);
     assertThat(scene.gateHeld).isTrue();
+  }
+
+  @Test
+  void nothingIsFencedBeforeTheFirstPrimary() {
+    Scene scene = new Scene();
+    scene.voters = Set.of("alpha", "beta");
+    scene.roles = Roles.NONE;
+    scene.fence = true;
+    scene.initiator = true;
+    scene.over = true;
+    scene.settle();
+    scene.pass(Scene.TIMING.apart());
+    scene.settle();
+    scene.pass(Scene.TIMING.crashAnswers());
+    assertThat(scene.settle()).noneMatch(Action.Fence.class::isInstance);
+    assertThat(phase(scene)).isEqualTo(Phase.STANDING);
   }
 
   @Test
