@@ -75,6 +75,9 @@ final class MirrorWatch implements AutoCloseable {
   /** When it looked last, and what it found wrong then. */
   private long lookedNanos = RawClock.monotonicRawNanos();
 
+  /** When that began which is known. */
+  private long seenNanos = lookedNanos;
+
   private String failure = "";
 
   /**
@@ -141,7 +144,11 @@ final class MirrorWatch implements AutoCloseable {
     return failure;
   }
 
+  /**
+   * @param now when it began to look
+   */
   private void note(Mirrors.Seen seen, long now) {
+    seenNanos = now;
     copies = seen.copies();
     followers = followers(seen.primaries(), now);
     lag = lag(seen, now);
@@ -179,7 +186,7 @@ final class MirrorWatch implements AutoCloseable {
       }
     }
     boolean crashed = copies.values().stream().anyMatch(CopyState::crashed);
-    return new OwnCopy(readable(), head, sealedEpoch, neverComplete, incomplete, lag, crashed);
+    return new OwnCopy(readable(), head, sealedEpoch, neverComplete, incomplete, lag, crashed, seenNanos);
   }
 
   /** Of what cannot be read nobody is told that there is nothing. */

@@ -17,6 +17,7 @@ import org.hotspare.tree.Position;
  * @param incomplete why it may lack something all the same; empty where nothing says so
  * @param lag how far it was behind the primary when it was last connected
  * @param crashed whether it was primary and ended without being stopped
+ * @param seenNanos when looking at all of this began, of this node's CLOCK_MONOTONIC_RAW
  */
 public record OwnCopy(
     Map<String, Position> durable,
@@ -25,7 +26,8 @@ public record OwnCopy(
     String neverComplete,
     String incomplete,
     Duration lag,
-    boolean crashed) {
+    boolean crashed,
+    long seenNanos) {
   public OwnCopy {
     durable = Map.copyOf(durable);
     head = Map.copyOf(head);

@@ -131,12 +131,17 @@ public final class PromotableSet {
       Role.Joining joining = primary.joining().get(node);
       if (joining == null) {
         decision.become(
-            primary.with(node, Role.Joining.BEGUN), node + " is in sync: barriers wait for it");
+            primary.with(node, Role.Joining.begun(decision.now())), node + " is in sync: barriers wait for it");
         return;
       }
       if (!joining.noted()) {
-        Role.Joining noted = new Role.Joining(true, view.copy().head());
-        decision.become(primary.with(node, noted), node + " is to have all that is there by now");
+        // What was seen before may lack what was confirmed until barriers waited.
+        if (view.copy().seenNanos() - joining.sinceNanos() < 0) {
+          continue;
+        }
+        decision.become(
+            primary.with(node, joining.noting(view.copy().head())),
+            node + " is to have all that is there by now");
         return;
       }
       if (follower != null && Ranking.covers(follower.durable(), joining.target())) {

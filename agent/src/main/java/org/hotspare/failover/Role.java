@@ -133,11 +133,18 @@ public sealed interface Role {
    * to wait for it: what was confirmed before is in that, what is confirmed after is not without
    * it.
    *
-   * @param noted whether it is known what that is: one decision after barriers wait for it
+   * @param sinceNanos since when barriers wait for it
+   * @param noted whether it is known what that is: from a look that began since then
    * @param target what that is, by mirror
    */
-  record Joining(boolean noted, Map<String, Position> target) {
-    static final Joining BEGUN = new Joining(false, Map.of());
+  record Joining(long sinceNanos, boolean noted, Map<String, Position> target) {
+    static Joining begun(long nowNanos) {
+      return new Joining(nowNanos, false, Map.of());
+    }
+
+    Joining noting(Map<String, Position> head) {
+      return new Joining(sinceNanos, true, head);
+    }
 
     public Joining {
       target = Map.copyOf(target);

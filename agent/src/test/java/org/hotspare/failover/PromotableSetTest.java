@@ -47,6 +47,20 @@ final class PromotableSetTest {
   }
 
   @Test
+  void whatWasSeenBeforeBarriersWaitedIsNotTakenForAllThatWasThere() {
+    Scene scene = without();
+    scene.seenAgo = 1;
+    scene.step();
+    assertThat(awaited(scene)).containsExactly("beta");
+    assertThat(scene.decide()).isEmpty();
+    scene.seenAgo = 0;
+    scene.step();
+    Role.Joining begun = Role.Joining.begun(scene.now);
+    assertThat(((Role.Primary) scene.role).joining())
+        .isEqualTo(Map.of("beta", begun.noting(scene.view().copy().head())));
+  }
+
+  @Test
   void barriersWaitUntilItIsKnownWhetherItJoined() {
     Scene scene = without();
     scene.step();

@@ -42,6 +42,10 @@ final class Scene {
   String neverComplete = "";
   String incomplete = "";
   Duration lag = Duration.ZERO;
+
+  /** Nanoseconds since it looked at the mirrors. */
+  long seenAgo;
+
   boolean crashed;
   final Map<String, Report.Heard> heard = new HashMap<>();
   final Map<String, Follower> followers = new HashMap<>();
@@ -105,7 +109,7 @@ final class Scene {
         recordConfirmed,
         write,
         new LeaseView(heldEpoch, over, knownEpoch, attempt),
-        new OwnCopy(durable, durable, sealedEpoch, neverComplete, incomplete, lag, crashed),
+        new OwnCopy(durable, durable, sealedEpoch, neverComplete, incomplete, lag, crashed, now - seenAgo),
         Map.copyOf(heard),
         Map.copyOf(followers),
         ownFailing,

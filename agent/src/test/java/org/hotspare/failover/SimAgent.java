@@ -346,7 +346,7 @@ final class SimAgent implements SimNode.Host {
             member.isOver(now),
             member.knownEpoch(),
             attempt),
-        mirror.copy(crashed),
+        mirror.copy(crashed, now),
         Map.copyOf(heard),
         mirror.followers(),
         ownFailing,

@@ -262,7 +262,7 @@ final class SimMirror {
     return !complete || history.contains(other.ofClients);
   }
 
-  OwnCopy copy(boolean crashed) {
+  OwnCopy copy(boolean crashed, long nowNanos) {
     boolean whole = complete || broken == BrokenRule.UNFINISHED_COPY;
     return new OwnCopy(
         Map.of(NAME, durable.head()),
@@ -271,6 +271,7 @@ final class SimMirror {
         whole ? "" : "its first copy is not complete",
         "",
         Duration.ofNanos(Math.max(0, receivedAt - appliedAt)),
-        crashed);
+        crashed,
+        nowNanos);
   }
 }
