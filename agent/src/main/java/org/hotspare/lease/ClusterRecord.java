@@ -12,7 +12,6 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.function.Consumer;
 import org.apache.ratis.RaftConfigKeys;
 import org.apache.ratis.conf.RaftProperties;
 import org.apache.ratis.protocol.ClientId;
@@ -63,6 +62,15 @@ public final class ClusterRecord implements AutoCloseable {
    * @param record what it is after the attempt
    */
   public record Outcome(boolean written, Version record) {}
+
+  /** Is told what befalls this member; must not block. */
+  interface Listener {
+    /** It learnt of a new version. */
+    void changed(Version version);
+
+    /** Its log cannot be written: it keeps the record no longer. */
+    void logFailed();
+  }
 
   /**
    * How long a member waits for its leader before it stands for election: a random time between
@@ -115,7 +123,6 @@ public final class ClusterRecord implements AutoCloseable {
    * @param founding of which this node is a member
    * @param directory this member's own, durable: its votes and its log
    * @param known what this member knew before
-   * @param changed told of every new version that this member learns of; must not block
    */
   static ClusterRecord start(
       String cluster,
@@ -125,7 +132,7 @@ public final class ClusterRecord implements AutoCloseable {
       KnownRecord known,
       Elections elections,
       Peers peers,
-      Consumer<Version> changed)
+      Listener listener)
       throws IOException {
     String name = cluster + founding.name();
     RaftGroupId group =
@@ -133,9 +140,17 @@ public final class ClusterRecord implements AutoCloseable {
     RecordMachine machine =
         new RecordMachine(
             founding.begun(),
-            version -> {
-              known.learn(version);
-              changed.accept(version);
+            new Listener() {
+              @Override
+              public void changed(Version version) {
+                known.learn(version);
+                listener.changed(version);
+              }
+
+              @Override
+              public void logFailed() {
+                listener.logFailed();
+              }
             });
     RaftServer server =
         RaftServer.newBuilder()

@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.hotspare.tree.Bytes;
 import org.hotspare.wire.DurableFile;
 import org.hotspare.wire.Frame.Subject;
@@ -23,6 +24,9 @@ import org.slf4j.LoggerFactory;
  */
 public final class FoundedRecord implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(FoundedRecord.class);
+
+  /** Between the failure of a log and the next attempt, so that a full disk is not all there is to do. */
+  private static final Duration REST = Duration.ofSeconds(1);
 
   /** Is told what is the case; must not block. */
   public interface Listener {
@@ -63,6 +67,7 @@ public final class FoundedRecord implements AutoCloseable {
   private final Listener listener;
   private final FoundingFile file;
   private final Object telling = new Object();
+  private final AtomicBoolean beginning = new AtomicBoolean();
 
   /** Changed under this object's lock. */
   private volatile Part part;
@@ -209,9 +214,53 @@ public final class FoundedRecord implements AutoCloseable {
             now.known,
             elections,
             peers,
-            version -> tell(now.founding, version));
+            new ClusterRecord.Listener() {
+              @Override
+              public void changed(ClusterRecord.Version version) {
+                tell(now.founding, version);
+              }
+
+              @Override
+              public void logFailed() {
+                beginAgain(now.founding);
+              }
+            });
     part = now.with(begun);
     return begun;
+  }
+
+  /** An engine whose log failed, as on a full disk, never writes again: another one goes on. */
+  private void beginAgain(Founding of) {
+    if (!beginning.compareAndSet(false, true)) {
+      return;
+    }
+    Thread.ofPlatform()
+        .daemon()
+        .name("record-again")
+        .start(
+            () -> {
+              try {
+                Thread.sleep(REST);
+                beginning.set(false);
+                replaceEngine(of);
+              } catch (IOException e) {
+                // Whoever needs it next tries again.
+                LOG.warn("this node's part in the record cannot go on yet: {}", e.getMessage());
+              } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+              }
+            });
+  }
+
+  private synchronized void replaceEngine(Founding of) throws IOException {
+    Part now = part;
+    if (closed || now.running == null || !now.founding.equals(of)) {
+      return;
+    }
+    part = now.with(null);
+    now.running.close();
+    var _ = begin();
+    LOG.info("this node's part in the record goes on");
   }
 
   /** Nothing is told of a founding after another one was. */

@@ -7,7 +7,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
-import java.util.function.Consumer;
 import org.apache.ratis.io.MD5Hash;
 import org.apache.ratis.proto.RaftProtos.LogEntryProto;
 import org.apache.ratis.protocol.Message;
@@ -42,16 +41,16 @@ final class RecordMachine extends BaseStateMachine {
   private static final int TOKENS = 32;
 
   private final SimpleStateMachineStorage storage = new SimpleStateMachineStorage();
-  private final Consumer<ClusterRecord.Version> changed;
+  private final ClusterRecord.Listener listener;
   private volatile Record record;
 
   /**
    * @param begun from where the log leads on
-   * @param changed told of every new version, in order, by the engine's own thread
+   * @param listener told by the engine's own threads, of new versions in their order
    */
-  RecordMachine(ClusterRecord.Version begun, Consumer<ClusterRecord.Version> changed) {
+  RecordMachine(ClusterRecord.Version begun, ClusterRecord.Listener listener) {
     this.record = RecordCodec.encode(begun);
-    this.changed = changed;
+    this.listener = listener;
   }
 
   @Override
@@ -170,7 +169,7 @@ final class RecordMachine extends BaseStateMachine {
   /** Nothing that goes wrong there may stop the engine. */
   private void tell(ClusterRecord.Version version) {
     try {
-      changed.accept(version);
+      listener.changed(version);
     } catch (RuntimeException e) {
       LOG.error("version {} of the cluster's record was not taken notice of", version.number(), e);
     }
@@ -180,9 +179,7 @@ final class RecordMachine extends BaseStateMachine {
 
   @Override
   public void notifyLogFailed(Throwable cause, LogEntryProto failedEntry) {
-    LOG.error(
-        "the log of the cluster's record cannot be written: this member keeps it no longer, until"
-            + " the agent is started again",
-        cause);
+    LOG.error("the log of the cluster's record cannot be written: it is opened again", cause);
+    listener.logFailed();
   }
 }

@@ -204,9 +204,6 @@ final class DiskTroubleTest {
           Thread.sleep(5 * LEASE.toMillis());
           assertThat(trio.primaryOf(List.of(STANDBY))).as("without its vote").isEmpty();
           disk().empty();
-          // Its log of the record failed, and stays so until then.
-          trio.agent(WITNESS).kill();
-          trio.agent(WITNESS).start();
           trio.awaitPrimary(STANDBY);
           assertThat(trio.tree(STANDBY).resolve("confirmed")).hasContent("content");
           trio.agent(PRIMARY).start();
