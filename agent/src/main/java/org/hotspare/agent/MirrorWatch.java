@@ -186,7 +186,8 @@ final class MirrorWatch implements AutoCloseable {
       }
     }
     boolean crashed = copies.values().stream().anyMatch(CopyState::crashed);
-    return new OwnCopy(readable(), head, sealedEpoch, neverComplete, incomplete, lag, crashed, seenNanos);
+    return new OwnCopy(
+        readable(), head, sealedEpoch, neverComplete, incomplete, lag, crashed, seenNanos);
   }
 
   /** Of what cannot be read nobody is told that there is nothing. */

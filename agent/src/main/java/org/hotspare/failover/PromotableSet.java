@@ -131,7 +131,8 @@ public final class PromotableSet {
       Role.Joining joining = primary.joining().get(node);
       if (joining == null) {
         decision.become(
-            primary.with(node, Role.Joining.begun(decision.now())), node + " is in sync: barriers wait for it");
+            primary.with(node, Role.Joining.begun(decision.now())),
+            node + " is in sync: barriers wait for it");
         return;
       }
       if (!joining.noted()) {

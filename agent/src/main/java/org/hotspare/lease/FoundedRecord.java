@@ -25,7 +25,10 @@ import org.slf4j.LoggerFactory;
 public final class FoundedRecord implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(FoundedRecord.class);
 
-  /** Between the failure of a log and the next attempt, so that a full disk is not all there is to do. */
+  /**
+   * Between the failure of a log and the next attempt, so that a full disk is not all there is to
+   * do.
+   */
   private static final Duration REST = Duration.ofSeconds(1);
 
   /** Is told what is the case; must not block. */

@@ -28,6 +28,7 @@ import org.junit.jupiter.api.io.TempDir;
  * Two machines of three are off, and an operator says so to the third. {@code -Doff.seed=N} repeats
  * a run.
  */
+@Tag("long")
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 final class OthersAreOffTest {
   private static final Duration LEASE = Duration.ofSeconds(2);
@@ -178,7 +179,6 @@ final class OthersAreOffTest {
 
   /** One that is frozen is not heard, so those that return go on with the record that they know. */
   @Test
-  @Tag("long")
   void ofTwoPrimariesTheOneOfTheHigherEpochStays() throws Exception {
     trio.watch(
         () -> {
@@ -200,7 +200,6 @@ final class OthersAreOffTest {
 
   /** It is as before then, and the command is given again; or it serves. */
   @Test
-  @Tag("long")
   void killedMeanwhileItHasTheOldRecordOrTheNewOne() throws Exception {
     trio.watch(
         () -> {

@@ -109,7 +109,8 @@ final class Scene {
         recordConfirmed,
         write,
         new LeaseView(heldEpoch, over, knownEpoch, attempt),
-        new OwnCopy(durable, durable, sealedEpoch, neverComplete, incomplete, lag, crashed, now - seenAgo),
+        new OwnCopy(
+            durable, durable, sealedEpoch, neverComplete, incomplete, lag, crashed, now - seenAgo),
         Map.copyOf(heard),
         Map.copyOf(followers),
         ownFailing,
