@@ -5,13 +5,11 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
 import org.hotspare.testing.Cleanup;
-import org.hotspare.testing.Command;
 import org.hotspare.tree.Bytes;
 
 /**
@@ -43,8 +41,6 @@ public final class LoopFileSystem implements AutoCloseable {
   }
 
   private static final Path MEMORY = Path.of("/dev/shm");
-  private static final Duration LIMIT = Duration.ofMinutes(1);
-  private static final int REMOUNTS = 5;
 
   private final Path home;
   private final Path mountPoint;
@@ -134,41 +130,23 @@ public final class LoopFileSystem implements AutoCloseable {
   }
 
   /** Mounts it again, under another device number. Not for those without an image. */
-  public void remountAsAnotherDevice() throws IOException {
+  public void remountAsAnotherDevice() {
     remountAsAnotherDevice(mountPoint, home.resolve("image"));
   }
 
   /** Mounts an image in place of the one that is mounted there, under another device number. */
-  public static void remountAsAnotherDevice(Path mountPoint, Path image) throws IOException {
-    String before = sourceOf(mountPoint);
-    Path other = Files.createTempFile(MEMORY, "hotspare-test-", ".image");
+  public static void remountAsAnotherDevice(Path mountPoint, Path image) {
+    // Taken while the one before is, or it could be that one again.
+    String device = run("losetup", "--find", "--show", image.toString()).strip();
     try {
-      run("truncate", "-s", "1M", other.toString());
-      for (int attempt = 0; attempt < REMOUNTS; attempt++) {
-        run("umount", mountPoint.toString());
-        // Unless somebody else has taken the device meanwhile, which is as good.
-        boolean taken =
-            Command.run(LIMIT, List.of("losetup", before, other.toString())).status() == 0;
-        try {
-          run("mount", "-o", "loop", image.toString(), mountPoint.toString());
-        } finally {
-          if (taken) {
-            run("losetup", "-d", before);
-          }
-        }
-        if (!sourceOf(mountPoint).equals(before)) {
-          return;
-        }
-      }
-      throw new IllegalStateException(mountPoint + " is on " + before + " again and again");
+      run("umount", mountPoint.toString());
+      // What was read of it before that, by whoever looks at new devices, may be old.
+      run("blockdev", "--flushbufs", device);
+      run("mount", device, mountPoint.toString());
     } finally {
-      Files.delete(other);
+      // Once it is not mounted any more.
+      run("losetup", "--detach", device);
     }
-  }
-
-  /** The device that is mounted there. */
-  private static String sourceOf(Path mountPoint) {
-    return run("findmnt", "-n", "-o", "SOURCE", mountPoint.toString()).strip();
   }
 
   @Override
