@@ -290,7 +290,7 @@ final class LeasedRoles implements AutoCloseable {
   }
 
   /** A witness never stands, so it is told nothing. */
-  private static final class OnlyVotes implements LeaseLoop.Listener {
+  static final class OnlyVotes implements LeaseLoop.Listener {
     @Override
     public void endorsed(long epoch) {}
 

@@ -18,7 +18,6 @@ import org.hotspare.failover.Report;
 import org.hotspare.lease.ClusterRecord;
 import org.hotspare.lease.FoundedRecord;
 import org.hotspare.lease.Founding;
-import org.hotspare.lease.LeaseLoop;
 import org.hotspare.lease.LeaseTimes;
 import org.hotspare.lease.Roles;
 import org.hotspare.tree.Bytes;
@@ -73,7 +72,11 @@ final class ReunionTest {
           throw new IOException(node + " cannot be reached");
         },
         new Membership.Listeners(
-            new Nobody(), _ -> {}, told::add, told::add, (_, _) -> Bytes.wrap(new byte[0])));
+            new LeasedRoles.OnlyVotes(),
+            _ -> {},
+            told::add,
+            told::add,
+            (_, _) -> Bytes.wrap(new byte[0])));
   }
 
   private FoundedRecord record() {
@@ -184,22 +187,5 @@ final class ReunionTest {
     assertThat(record().founding().members()).isEqualTo(new TreeSet<>(ALL));
     assertThat(record().current().roles()).isEqualTo(promoted.withVoters(ALL));
     assertThat(record().founding().epoch()).isEqualTo(1006);
-  }
-
-  private static final class Nobody implements LeaseLoop.Listener {
-    @Override
-    public void endorsed(long epoch) {}
-
-    @Override
-    public void notEndorsed(long epoch, String reason) {}
-
-    @Override
-    public void holds(long epoch) {}
-
-    @Override
-    public void over(long epoch, String reason) {}
-
-    @Override
-    public void freed() {}
   }
 }

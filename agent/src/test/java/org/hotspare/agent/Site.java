@@ -66,7 +66,7 @@ final class Site implements AutoCloseable {
 
   /** The primary has the address and runs the service; the client asks the address. */
   static Site withAddress(Path base, Duration lease) throws Exception {
-    return withAddress(base, lease, "", service(base, "answer", PORT, "$HOTSPARE_NODE"));
+    return withAddress(base, lease, "", answering(base));
   }
 
   /**
@@ -85,6 +85,11 @@ final class Site implements AutoCloseable {
         """
             .formatted(ADDRESS, String.join(", ", services), more);
     return new Site(base, lease, takeover, List.of(ADDRESS)).start();
+  }
+
+  /** The service that tells the client who it is. */
+  static String answering(Path base) throws IOException {
+    return service(base, "answer", PORT, "$HOTSPARE_NODE");
   }
 
   /** A service of that script, of which the primary keeps the process's number. */

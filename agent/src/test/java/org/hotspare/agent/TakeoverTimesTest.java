@@ -55,10 +55,6 @@ final class TakeoverTimesTest {
     return started;
   }
 
-  private String answering() throws IOException {
-    return Site.service(base, "answer", Site.port(), "$HOTSPARE_NODE");
-  }
-
   private void swap() {
     String before = primary;
     primary = standby;
@@ -79,7 +75,7 @@ final class TakeoverTimesTest {
   /** Both keep an address on the same hosts, so that the same losses of power end both. */
   @Test
   void aLossOfPowerBesideKeepalived() throws Exception {
-    Site hosts = start("", answering());
+    Site hosts = start("", Site.answering(base));
     Trio trio = hosts.trio();
     trio.watch(
         () -> {
@@ -200,7 +196,7 @@ final class TakeoverTimesTest {
     String nginx =
         "{start: 'nginx -c %1$s/nginx-$HOTSPARE_NODE.conf', stop: 'kill $(cat %1$s/nginx-$HOTSPARE_NODE.pid)'}"
             .formatted(base);
-    Site hosts = start("", answering(), nginx);
+    Site hosts = start("", Site.answering(base), nginx);
     Trio trio = hosts.trio();
     trio.watch(
         () -> {
@@ -235,7 +231,7 @@ final class TakeoverTimesTest {
               - {name: site, tcp: '127.0.0.1:%d', every: 500ms, timeout: 500ms, fall: 3}
             """
                 .formatted(Site.port()),
-            answering());
+            Site.answering(base));
     Trio trio = hosts.trio();
     trio.watch(
         () -> {
@@ -266,7 +262,7 @@ final class TakeoverTimesTest {
   void aSwitchoverUnderAThousandWritesASecondLosesNone() throws Exception {
     int port = 8082;
     String file = "%s/$HOTSPARE_NODE/tree/numbers".formatted(base);
-    Site hosts = start("", answering(), Site.service(base, "record", port, file));
+    Site hosts = start("", Site.answering(base), Site.service(base, "record", port, file));
     Trio trio = hosts.trio();
     trio.watch(
         () -> {

@@ -43,10 +43,6 @@ final class TakeoverTroubleTest {
     return started;
   }
 
-  private String answering() throws IOException {
-    return Site.service(base, "answer", Site.port(), "$HOTSPARE_NODE");
-  }
-
   /** Made beforehand: its name stands in the configuration. */
   private Path script(String name, String content) throws IOException {
     return Files.writeString(base.resolve(name), content);
@@ -66,7 +62,7 @@ final class TakeoverTroubleTest {
 
   @Test
   void everythingOnThePrimaryIsKilled() throws Exception {
-    Site hosts = start("", answering());
+    Site hosts = start("", Site.answering(base));
     Trio trio = hosts.trio();
     trio.watch(
         () -> {
@@ -97,7 +93,7 @@ final class TakeoverTroubleTest {
             exec sleep 60
             """
                 .formatted(STANDBY, hooked));
-    Site hosts = start("hooks: {before: ['/bin/sh %s']}".formatted(hook), answering());
+    Site hosts = start("hooks: {before: ['/bin/sh %s']}".formatted(hook), Site.answering(base));
     Trio trio = hosts.trio();
     trio.watch(
         () -> {
@@ -126,7 +122,7 @@ final class TakeoverTroubleTest {
     Site hosts =
         start(
             "hooks: {before: ['exit 7', 'sleep 600'], after: ['exit 8'], timeout: 5s}",
-            answering());
+            Site.answering(base));
     Trio trio = hosts.trio();
     trio.watch(
         () -> {
@@ -216,7 +212,7 @@ final class TakeoverTroubleTest {
   /** The client finds out by itself, since nobody answers any more where it thought it was. */
   @Test
   void announcementsThatAreLostDelayClientsAndNothingElse() throws Exception {
-    Site hosts = start("", answering());
+    Site hosts = start("", Site.answering(base));
     Trio trio = hosts.trio();
     trio.watch(
         () -> {
@@ -247,7 +243,7 @@ final class TakeoverTroubleTest {
   /** It says nothing by itself, as a machine that has had the address for long. */
   @Test
   void aStrangerWhoHasTheAddressIsFoundAndOutdone() throws Exception {
-    Site hosts = start("", answering());
+    Site hosts = start("", Site.answering(base));
     Trio trio = hosts.trio();
     String claim =
         "another machine, %s, claims %s while this node is primary"
