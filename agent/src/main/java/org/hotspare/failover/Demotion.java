@@ -65,17 +65,18 @@ final class Demotion {
   }
 
   /**
-   * Whoever asked for it is told of the end, and until then this node goes on to vote. Of two
-   * voters none gets anywhere without the other, so one that is stopped does not end at once.
+   * Whoever asked for it is told of the end, and until then this node goes on to vote. That there
+   * is a higher epoch may be known before it is known whose it is. Of two voters none gets anywhere
+   * without the other, so one that is stopped does not end at once.
    */
   private static boolean awaitsSuccessor(Decision decision, Role.Demoting role) {
     View view = decision.view();
-    boolean stops = view.order() instanceof Order.Stop;
-    boolean asked = stops || view.order() instanceof Order.Switchover;
-    boolean votes = view.isNamed() || (stops && view.voters().size() == 2);
-    return asked
-        && votes
-        && !role.handsOverTo().isEmpty()
-        && decision.now() - role.notBeforeNanos() < 0;
+    boolean awaits =
+        switch (view.order()) {
+          case Order.Switchover _ -> view.leader().epoch() <= role.epoch();
+          case Order.Stop _ -> view.isNamed() || view.voters().size() == 2;
+          case Order.None _, Order.Pause _, Order.Resume _, Order.Failover _ -> false;
+        };
+    return awaits && !role.handsOverTo().isEmpty() && decision.now() - role.notBeforeNanos() < 0;
   }
 }

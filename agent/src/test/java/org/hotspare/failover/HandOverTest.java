@@ -59,6 +59,16 @@ final class HandOverTest {
   }
 
   @Test
+  void whoeverAskedIsToldNothingWhileItIsNotKnownWhoTookOver() {
+    Scene scene = givenWay();
+    scene.report("gamma", new Report(4, 0, Map.of(), "", "", Map.of()));
+    assertThat(scene.decide()).isEmpty();
+    scene.report("beta", new Report(4, 4, Map.of("www", Scene.HERE), "", "", Map.of()));
+    assertThat(Scene.only(Action.Answer.class, scene.step()).done()).isTrue();
+    assertThat(scene.role).isInstanceOf(Role.Standby.class);
+  }
+
+  @Test
   void whoeverAskedIsToldThatTheOtherNodeDidNotTakeOver() {
     Scene scene = givenWay();
     scene.pass(Scene.TIMING.rest());
