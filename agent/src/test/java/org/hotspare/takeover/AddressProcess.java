@@ -67,6 +67,12 @@ final class AddressProcess extends DrivenProcess {
     Command.succeed(List.of("prlimit", "--pid", pid(), "--nofile=" + limits));
   }
 
+  /** Has it extend for so many milliseconds, and take no further order. */
+  String freeze(int millis) {
+    isFresh = false;
+    return ask("freeze " + millis);
+  }
+
   @Override
   void kill() throws InterruptedException {
     isFresh = false;

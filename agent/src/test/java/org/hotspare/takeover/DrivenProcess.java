@@ -1,5 +1,6 @@
 package org.hotspare.takeover;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.hotspare.testing.JavaProgram;
@@ -10,6 +11,8 @@ import org.hotspare.testing.JavaProgram;
  * unasked, when it has started.
  */
 abstract class DrivenProcess implements AutoCloseable {
+  private static final Duration LIMIT = Duration.ofMinutes(1);
+
   private final Lines lines;
 
   /**
@@ -35,15 +38,21 @@ abstract class DrivenProcess implements AutoCloseable {
     lines.say(order);
   }
 
-  /** The answer to an order that was begun. */
+  /**
+   * The answer to an order that was begun.
+   *
+   * @throws AssertionError if there is none for a minute, whatever else it prints
+   */
   final String answer() {
-    while (true) {
+    long until = System.nanoTime() + LIMIT.toNanos();
+    while (System.nanoTime() - until < 0) {
       String line = lines.next();
       if (line.startsWith("= ")) {
         return line.substring(2);
       }
       note(line);
     }
+    throw new AssertionError("no answer within " + LIMIT);
   }
 
   final String pid() {

@@ -66,11 +66,11 @@ class VirtualAddressesTest {
   @Test
   void aFreezeWhileTheyAreExtendedDoesNotKeepThemForGood() throws InterruptedException {
     AddressProcess alpha = network.node(Machine.ALPHA);
-    alpha.ask("raise 100");
+    assertThat(alpha.ask("raise 1500")).isEqualTo("done");
     // It stands still between its question and the kernel, for longer than it was to extend, and
     // is killed before it asks again.
     alpha.ask("answers after2100 never");
-    assertThat(alpha.ask("freeze 1000")).isEqualTo("never");
+    assertThat(alpha.freeze(1000)).isEqualTo("never");
     alpha.kill();
     assertThat(network.ip(Machine.ALPHA, "address show dev " + INTERFACE))
         .doesNotContainPattern(SERVICE4 + "/24[^\n]*\n *valid_lft forever")
