@@ -8,7 +8,7 @@ targets, device numbers, which names are hard links of each other, holes, and al
 them. Symbolic links are not followed; filesystems mounted in a tree are part of it. Left out are `.hotspare` directly
 in a root or in a mounted filesystem's root, and every --exclude (a path relative to the roots).
 
---quick leaves the content out. --wait compares again and again until the trees are the same or the time is over.
+--quick leaves out content and holes, for which files are opened. --wait compares again and again until the trees are the same or the time is over.
 Exit status 0 and the number of entries, or 1 and the first differences.
 """
 
@@ -16,7 +16,6 @@ import argparse
 import ctypes
 import errno
 import fcntl
-import multiprocessing
 import os
 import stat
 import struct
@@ -123,13 +122,11 @@ def is_zero(descriptor, start, end):
     return True
 
 
-def holes(descriptor, size):
-    """The holes of an open file, in whole units: [(start, end), ...]."""
-    if size > UNIT:
-        os.fdatasync(descriptor)
+def holes(unread, unwritten, size):
+    """The holes of a file, in whole units: [(start, end), ...]."""
     # What was reserved and never written is a hole only while no page of it is cached, as reading it does.
     joined = []
-    for start, end in sorted([*unread_holes(descriptor, size), *reserved(descriptor, size)]):
+    for start, end in sorted([*unread, *unwritten]):
         if joined and start <= joined[-1][1]:
             joined[-1][1] = max(end, joined[-1][1])
         else:
@@ -143,6 +140,16 @@ def holes(descriptor, size):
     return tuple(found)
 
 
+def without(gaps, others):
+    """What of `gaps` is in none of `others`: [(start, end), ...]."""
+    left = list(gaps)
+    for start, end in others:
+        left = [
+            (a, b) for x, y in left for a, b in ((x, min(y, start)), (max(x, end), y)) if a < b
+        ]
+    return tuple(left)
+
+
 def open_file(name, directory):
     # O_NONBLOCK: should a FIFO take the file's place meanwhile, opening it must not wait for a writer.
     return os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOATIME, dir_fd=directory)
@@ -151,18 +158,20 @@ def open_file(name, directory):
 class Scan:
     """Reads one tree, directory by directory through descriptors, so that no path is too long."""
 
-    def __init__(self, root, excluded):
+    def __init__(self, root, excluded, quick):
         self.root = root
         self.excluded = excluded
+        self.quick = quick
         self.entries = {}  # path -> {attribute: value}
         self.links = {}  # (device, inode) -> paths
+        self.reserved = {}  # path -> [(start, end), ...]
         self.has_work_directory = False
 
     def run(self):
         descriptor = os.open(self.root, os.O_RDONLY | os.O_DIRECTORY)
         try:
             status = os.fstat(descriptor)
-            self.entries[b"."] = self.describe(status, b"/proc/self/fd/%d/." % descriptor, b".", descriptor)
+            self.entries[b"."] = self.describe(status, b"/proc/self/fd/%d/." % descriptor, b".", descriptor, b".")
             self.directory(descriptor, b"", status.st_dev, True)
         finally:
             os.close(descriptor)
@@ -177,7 +186,7 @@ class Scan:
         if self.has_work_directory:
             # Making or removing it touched the root.
             self.entries[b"."].pop("mtime")
-        return self.entries
+        return self
 
     def directory(self, descriptor, prefix, device, is_top):
         # Names first, so that the listing is closed before the directories below are read.
@@ -200,7 +209,7 @@ class Scan:
 
     def entry(self, parent, place, name, path, device):
         status = os.stat(name, dir_fd=parent, follow_symlinks=False)
-        found = self.describe(status, place, name, parent)
+        found = self.describe(status, place, name, parent, path)
         self.entries[path] = found
         if stat.S_ISDIR(status.st_mode):
             child = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=parent)
@@ -211,7 +220,15 @@ class Scan:
         elif status.st_nlink > 1:
             self.links.setdefault((status.st_dev, status.st_ino), []).append(path)
 
-    def describe(self, status, place, name, parent):
+    def holes(self, descriptor, size, path):
+        if size > UNIT:
+            os.fdatasync(descriptor)
+        unwritten = list(reserved(descriptor, size))
+        if unwritten:
+            self.reserved[path] = unwritten
+        return holes(unread_holes(descriptor, size), unwritten, size)
+
+    def describe(self, status, place, name, parent, path):
         kind = stat.S_IFMT(status.st_mode)
         found = {
             "kind": KINDS.get(kind, oct(kind)),
@@ -225,10 +242,10 @@ class Scan:
             found["extended attributes"] = extended
         if kind == stat.S_IFREG:
             found["size"] = status.st_size
-            if status.st_size > 0:
+            if status.st_size > 0 and not self.quick:
                 descriptor = open_file(name, parent)
                 try:
-                    found["holes"] = holes(descriptor, status.st_size)
+                    found["holes"] = self.holes(descriptor, status.st_size, path)
                 finally:
                     os.close(descriptor)
         elif kind == stat.S_IFLNK:
@@ -238,10 +255,9 @@ class Scan:
         return found
 
 
-def scan(arguments):
-    root, excluded = arguments
+def scan(root, excluded, quick):
     try:
-        return Scan(root, excluded).run()
+        return Scan(root, excluded, quick).run()
     except Changing as e:
         return "changes while it is read: " + str(e)
     except OSError as e:
@@ -328,15 +344,29 @@ def compare_content(paths, one, differences):
             os.close(root)
 
 
-def compare(pool, paths, excluded, quick):
+def forgive_reserved(*scans):
+    """What is reserved and never written on one side may be written with zeros on the other: a crash leaves such."""
+    for path in set(scans[0].reserved) | set(scans[1].reserved):
+        for scanned in scans:
+            entry = scanned.entries.get(path, {})
+            if "holes" in entry:
+                for any_scan in scans:
+                    entry["holes"] = without(entry["holes"], any_scan.reserved.get(path, ()))
+
+
+def compare(paths, excluded, quick):
     """One comparison: (how many entries, the differences)."""
     differences = Differences()
-    one, other = pool.map(scan, [(path, excluded) for path in paths])
-    for path, result in zip(paths, (one, other)):
+    if not quick:
+        write_back(paths)
+    scans = [scan(path, excluded, quick) for path in paths]
+    for path, result in zip(paths, scans):
         if isinstance(result, str):
             differences.add("%s: %s" % (printable(path), result))
     if differences.count:
         return 0, differences
+    one, other = [result.entries for result in scans]
+    forgive_reserved(*scans)
     if b"." in one and ("mtime" in one[b"."]) != ("mtime" in other[b"."]):
         one[b"."].pop("mtime", None)
         other[b"."].pop("mtime", None)
@@ -375,21 +405,22 @@ def main():
     options = parser.parse_args()
     paths = [options.one, options.other]
     deadline = time.monotonic() + options.wait
-    with multiprocessing.Pool(2) as pool:
-        while True:
-            try:
-                write_back(paths)
-                count, differences = compare(pool, paths, frozenset(options.exclude), options.quick)
-            except FileNotFoundError as e:
-                # A root may be away for a moment, or not be there yet.
-                count, differences = 0, Differences()
-                differences.add(str(e))
-            if differences.count == 0:
-                print("%d entries are the same" % count)
-                return 0
-            if time.monotonic() >= deadline:
-                break
-            time.sleep(0.2)
+    while True:
+        started = time.monotonic()
+        try:
+            count, differences = compare(paths, frozenset(options.exclude), options.quick)
+        except FileNotFoundError as e:
+            # A root may be away for a moment, or not be there yet.
+            count, differences = 0, Differences()
+            differences.add(str(e))
+        if differences.count == 0:
+            print("%d entries are the same" % count)
+            return 0
+        now = time.monotonic()
+        if now >= deadline:
+            break
+        # What makes them the same needs the processors, too.
+        time.sleep(max(0.2, 2 * (now - started)))
     print("%d differences:" % differences.count)
     for text in differences.shown:
         print(text)
