@@ -85,12 +85,15 @@ final class KillTest {
   }
 
   private void kill(int times, int changesPerSecond) throws Exception {
-    for (int round = 0; round < times; round++) {
+    int killed = 0;
+    for (int round = 0; killed < times; round++) {
       Moment moment = Moment.values()[round % Moment.values().length];
       Victim victim = Victim.values()[random.nextInt(Victim.values().length)];
       System.out.printf("KillTest: round %d, %s, %s%n", round, moment, victim);
       round(moment, victim, round, changesPerSecond);
+      killed += victim == Victim.BOTH ? 2 : 1;
     }
+    checkEqual("at the end");
   }
 
   private void round(Moment moment, Victim victim, int round, int changesPerSecond)
@@ -120,11 +123,15 @@ final class KillTest {
       reader.assertNoneWrong();
     }
     if (round % 2 == 1) {
-      pair.assertSame();
-      markers.check(pair.betaTree(), "at the end of round " + round);
+      checkEqual("at the end of round " + round);
       Files.deleteIfExists(pair.alphaTree().resolve("large"));
       deleteWhatWasMade();
     }
+  }
+
+  private void checkEqual(String when) {
+    pair.assertSame();
+    markers.check(pair.betaTree(), when);
   }
 
   /** Or a first copy takes longer the more rounds there were. */

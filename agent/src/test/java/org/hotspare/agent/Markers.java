@@ -38,6 +38,8 @@ final class Markers implements AutoCloseable {
 
   private static final Duration WITH_CHANGES = Duration.ofSeconds(30);
 
+  private static final Duration PAUSE = Duration.ofMillis(150);
+
   private static final int DIRECTORIES = 4;
   private static final int FILES = 12;
   private static final Duration PATIENCE = Duration.ofSeconds(5);
@@ -158,8 +160,10 @@ final class Markers implements AutoCloseable {
       while (!stopped) {
         round();
         ask();
+        // A barrier after the other would leave no time for the changes that it is to tell of.
+        Thread.sleep(PAUSE);
       }
-    } catch (IOException | RuntimeException e) {
+    } catch (IOException | RuntimeException | InterruptedException e) {
       failure = e;
     }
   }

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.File;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.channels.FileChannel;
@@ -15,8 +14,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.jar.Attributes;
-import java.util.jar.Manifest;
 import java.util.spi.ToolProvider;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -31,6 +28,10 @@ import org.jspecify.annotations.Nullable;
 final class PackedAgent {
   private static final String JAVA =
       Path.of(System.getProperty("java.home"), "bin", "java").toString();
+
+  /** The cache is taken only with the options with which it was made. */
+  private static final List<String> OPTIONS =
+      List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "--enable-native-access=ALL-UNNAMED");
 
   private static final Duration LIMIT = Duration.ofMinutes(5);
 
@@ -49,10 +50,14 @@ final class PackedAgent {
   static synchronized List<String> command(String... javaOptions) throws IOException {
     PackedAgent made = packed == null ? get() : packed;
     packed = made;
-    List<String> command =
-        new ArrayList<>(List.of(JAVA, "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
-    command.addAll(List.of(javaOptions));
-    command.addAll(List.of("-XX:AOTCache=" + made.cache, "-jar", made.jar.toString()));
+    return made.java("-XX:AOTCache=" + made.cache, List.of(javaOptions), Main.class);
+  }
+
+  private List<String> java(String cacheOption, List<String> further, Class<?> main) {
+    List<String> command = new ArrayList<>(List.of(JAVA));
+    command.addAll(OPTIONS);
+    command.addAll(further);
+    command.addAll(List.of(cacheOption, "-cp", classPath(), main.getName()));
     return command;
   }
 
@@ -73,14 +78,14 @@ final class PackedAgent {
   }
 
   private static Path classes() {
-    return classPath()
+    return classPathOfTests()
         .map(entry -> Path.of(entry).toAbsolutePath())
         .filter(entry -> Files.exists(entry.resolve("org/hotspare/agent/Main.class")))
         .findFirst()
         .orElseThrow();
   }
 
-  private static Stream<String> classPath() {
+  private static Stream<String> classPathOfTests() {
     return Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator));
   }
 
@@ -93,54 +98,25 @@ final class PackedAgent {
 
   private void pack(Path classes) throws IOException {
     Files.createDirectories(jar.getParent());
-    Path manifest = jar.resolveSibling("manifest");
-    try (OutputStream out = Files.newOutputStream(manifest)) {
-      manifest().write(out);
-    }
     StringWriter said = new StringWriter();
     PrintWriter out = new PrintWriter(said, true);
     int status =
         ToolProvider.findFirst("jar")
             .orElseThrow()
-            .run(
-                out,
-                out,
-                "--create",
-                "--file=" + jar,
-                "--manifest=" + manifest,
-                "-C",
-                classes.toString(),
-                ".");
+            .run(out, out, "--create", "--file=" + jar, "-C", classes.toString(), ".");
     assertThat(status).as("jar: %s", said).isZero();
   }
 
-  private static Manifest manifest() {
-    Manifest manifest = new Manifest();
-    Attributes main = manifest.getMainAttributes();
-    main.put(Attributes.Name.MANIFEST_VERSION, "1.0");
-    main.put(Attributes.Name.MAIN_CLASS, Main.class.getName());
-    main.put(new Attributes.Name("Enable-Native-Access"), "ALL-UNNAMED");
-    String libraries =
-        classPath()
-            .filter(entry -> entry.endsWith(".jar"))
-            .map(entry -> Path.of(entry).toUri().toString())
-            .collect(Collectors.joining(" "));
-    main.put(Attributes.Name.CLASS_PATH, libraries);
-    return manifest;
+  /** The libraries by themselves: no class is cached of one that only the manifest names. */
+  private String classPath() {
+    return Stream.concat(
+            Stream.of(jar.toString()), classPathOfTests().filter(entry -> entry.endsWith(".jar")))
+        .collect(Collectors.joining(File.pathSeparator));
   }
 
   private void rehearse() {
     Command.Result result =
-        Command.run(
-            LIMIT,
-            List.of(
-                JAVA,
-                "-XX:+UseSerialGC",
-                "-XX:TieredStopAtLevel=1",
-                "-XX:AOTCacheOutput=" + cache,
-                "-cp",
-                jar.toString(),
-                Rehearsal.class.getName()));
+        Command.run(LIMIT, java("-XX:AOTCacheOutput=" + cache, List.of(), Rehearsal.class));
     assertThat(result.status()).as(result.output()).isZero();
     assertThat(cache).as(result.output()).exists();
   }
