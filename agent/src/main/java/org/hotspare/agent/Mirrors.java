@@ -25,6 +25,7 @@ import org.hotspare.mirror.PrimaryMirror;
 import org.hotspare.mirror.SharedKeys;
 import org.hotspare.mirror.StandbyMirror;
 import org.hotspare.watch.ProcessorLimit;
+import org.hotspare.watch.Sweep;
 import org.hotspare.watch.WorkDirectories;
 import org.hotspare.wire.Frame;
 import org.hotspare.wire.Link;
@@ -47,6 +48,7 @@ final class Mirrors implements AutoCloseable {
   private final SharedKeys shared;
   private final MirrorNews news;
   private final LinkSource connection;
+  private final Sweep sweep = Sweep.start();
 
   private final Map<String, PrimaryMirror> primaries = new ConcurrentSkipListMap<>();
   private final Map<String, StandbyMirror> standbys = new ConcurrentSkipListMap<>();
@@ -328,6 +330,7 @@ final class Mirrors implements AutoCloseable {
         current.guard().within(),
         command.isEmpty() ? null : command,
         processors,
+        sweep,
         shared);
   }
 
@@ -380,6 +383,7 @@ final class Mirrors implements AutoCloseable {
       rest();
     } finally {
       changing.writeLock().unlock();
+      sweep.close();
     }
   }
 }

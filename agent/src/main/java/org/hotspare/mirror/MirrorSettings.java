@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import org.hotspare.watch.ProcessorLimit;
+import org.hotspare.watch.Sweep;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param guardShare which share of all entries, 0 to 1, is always let through
  * @param onChange the command that a standby runs after it applied changes; null for none
  * @param processors what all mirrors of this node together may use
+ * @param sweep over what is open for writing, for all mirrors of this node
  * @param shared what has to be equal on all nodes
  */
 public record MirrorSettings(
@@ -28,6 +30,7 @@ public record MirrorSettings(
     Duration guardWindow,
     @Nullable String onChange,
     ProcessorLimit processors,
+    Sweep sweep,
     SharedKeys shared) {
   public MirrorSettings {
     excludes = List.copyOf(excludes);

@@ -33,7 +33,7 @@ import org.hotspare.tree.RelPath;
 import org.hotspare.watch.Excludes;
 import org.hotspare.watch.MirrorRoot;
 import org.hotspare.watch.Problems;
-import org.hotspare.watch.Sweep;
+import org.hotspare.watch.SweptTree;
 import org.hotspare.watch.Tracker;
 import org.hotspare.watch.Watcher;
 import org.hotspare.wire.Frame;
@@ -71,7 +71,7 @@ public final class PrimaryMirror implements AutoCloseable {
   private final Watcher watcher;
   private final Tracker tracker;
   private final Rechecker rechecker;
-  private final Sweep sweep;
+  private final SweptTree swept;
   private final ExecutorService readers;
   private final Thread syncing;
   private final long epoch;
@@ -103,8 +103,10 @@ public final class PrimaryMirror implements AutoCloseable {
     Excludes excludes = Excludes.of(settings.excludes());
     this.tracker = new Tracker(root, index, watcher, excludes, problems, settings.processors());
     this.rechecker = new Rechecker(root, index, Rechecker.Numbers.of(tracker));
-    this.sweep =
-        new Sweep(Bytes.of(root.path().toString()), watcher::devices, rechecker::foundOpen);
+    this.swept =
+        settings
+            .sweep()
+            .tree(Bytes.of(root.path().toString()), watcher::devices, rechecker::foundOpen);
     this.readers =
         Executors.newFixedThreadPool(
             2, Thread.ofPlatform().name("read-" + settings.name() + "-", 0).daemon().factory());
@@ -580,7 +582,7 @@ public final class PrimaryMirror implements AutoCloseable {
       return List.of(name() + ": " + absent);
     }
     try {
-      Rechecker.Unchecked unchecked = rechecker.checkOpenFiles(sweep, deadline);
+      Rechecker.Unchecked unchecked = rechecker.checkOpenFiles(swept, deadline);
       if (!unchecked.isNone()) {
         return List.of(name() + ": " + unchecked.words());
       }
@@ -833,7 +835,7 @@ public final class PrimaryMirror implements AutoCloseable {
     closed = true;
     subscriptions.values().forEach(Subscription::end);
     syncing.interrupt();
-    sweep.close();
+    swept.close();
     rechecker.close();
     tracker.close();
     readers.shutdown();

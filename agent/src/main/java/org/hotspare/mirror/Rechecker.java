@@ -21,7 +21,7 @@ import org.hotspare.tree.EntryId;
 import org.hotspare.tree.RelPath;
 import org.hotspare.watch.EntryReader;
 import org.hotspare.watch.MirrorRoot;
-import org.hotspare.watch.Sweep;
+import org.hotspare.watch.SweptTree;
 import org.hotspare.watch.Tracker;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -116,11 +116,15 @@ final class Rechecker implements AutoCloseable {
     notifyAll();
   }
 
-  /** A process has the file at this place open for writing. */
-  void foundOpen(Sweep.Candidate file) {
+  /**
+   * A process has the file at this place open for writing.
+   *
+   * @return whether it is one of the mirror
+   */
+  boolean foundOpen(SweptTree.Candidate file) {
     EntryId id = idOf(file).orElse(null);
     if (id == null) {
-      return;
+      return false;
     }
     open.add(id);
     synchronized (this) {
@@ -128,10 +132,11 @@ final class Rechecker implements AutoCloseable {
         notifyAll();
       }
     }
+    return true;
   }
 
   /** Nothing for what is excluded, outside the mirror, or so new that its own event will tell. */
-  private Optional<EntryId> idOf(Sweep.Candidate file) {
+  private Optional<EntryId> idOf(SweptTree.Candidate file) {
     try (Snapshot snapshot = index.snapshot()) {
       // What the path means may have changed since the process opened the file, or differ for it.
       Optional<EntryId> id = snapshot.inodeAt(file.device(), file.inode()).map(Inode::id);
@@ -166,10 +171,10 @@ final class Rechecker implements AutoCloseable {
    *
    * @param deadlineNanos as of {@code System.nanoTime()}
    */
-  Unchecked checkOpenFiles(Sweep sweep, long deadlineNanos)
+  Unchecked checkOpenFiles(SweptTree tree, long deadlineNanos)
       throws IOException, InterruptedException {
     Set<EntryId> files = new HashSet<>();
-    boolean complete = sweep.passNow(file -> idOf(file).ifPresent(files::add), deadlineNanos);
+    boolean complete = tree.passNow(file -> idOf(file).ifPresent(files::add), deadlineNanos);
     // Where other processes may not be looked into, these are all that is known.
     files.addAll(open);
     return new Unchecked(!complete, readAgain(files, deadlineNanos));

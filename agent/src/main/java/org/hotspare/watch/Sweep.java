@@ -3,77 +3,88 @@ package org.hotspare.watch;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.Arrays;
+import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.function.Consumer;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.hotspare.linux.Capability;
-import org.hotspare.linux.OpenFile;
 import org.hotspare.linux.Privileges;
 import org.hotspare.linux.ProcessFiles;
 import org.hotspare.tree.Bytes;
-import org.hotspare.tree.RelPath;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Finds what changes without an event: files that some process has open for writing, or mapped so
- * that it can store into them. It passes over all processes again and again, on a thread of its
- * own, every five seconds where a fortieth of a core suffices for that, else more slowly: reading
- * what it finds costs as much again.
+ * that it can store into them. It passes over all processes again and again, for all mirrors at
+ * once, on a thread of its own: every five seconds while a file of a mirror is open in that way,
+ * else every fifteen, since who closes a file raises an event. Where a fortieth of a core does not
+ * suffice for that it passes more slowly: reading what it finds costs as much again.
  */
 public final class Sweep implements AutoCloseable {
   /** Of one core, on average. */
   private static final double SHARE = 0.025;
 
-  private static final Duration INTERVAL = Duration.ofSeconds(5);
+  private static final long SOON_NANOS = Duration.ofSeconds(5).toNanos();
+  private static final long LATER_NANOS = Duration.ofSeconds(15).toNanos();
   private static final long SLICE_NANOS = 5_000_000;
 
-  /** A file that may be written to right now is told about in every pass; beyond this, a part. */
-  private static final int MAX_CANDIDATES_A_PASS = 200_000;
-
-  private static final byte[] DELETED = " (deleted)".getBytes(StandardCharsets.US_ASCII);
-
-  private final byte[] rootPath;
-  private final Supplier<Set<Long>> devices;
-  private final Consumer<Candidate> found;
   private final ThreadMXBean clock = ManagementFactory.getThreadMXBean();
-  private final CountDownLatch closing = new CountDownLatch(1);
-  private final Thread thread;
-  private volatile @Nullable String problem;
+  private final Thread thread = Thread.ofPlatform().name("sweep").daemon().unstarted(this::run);
   private final AtomicLong passes = new AtomicLong();
   private final AtomicLong cpuNanos = new AtomicLong();
+  private volatile @Nullable String problem;
   private volatile long lastPassNanos;
 
+  // ---- guarded by this
+
+  private final List<SweptTree> trees = new ArrayList<>();
+
+  /** A tree came that the pass before did not ask for. */
+  private boolean hasNewTree;
+
+  private boolean closed;
+
+  private Sweep() {}
+
+  /** Begins with no trees. */
+  public static Sweep start() {
+    Sweep sweep = new Sweep();
+    sweep.thread.start();
+    return sweep;
+  }
+
   /**
-   * A file to look at again, whatever its metadata say: perhaps not one of the mirror.
+   * Has a tree told of from now on, until that is closed.
    *
-   * @param path below the root, as the writing process's descriptor reads: to try first, not to
-   *     rely on; null where it is not below the root as seen from here
-   * @param device as {@code Stat.device()}
-   * @param inode the inode number on it
-   * @param mapped whether it is mapped, and not only open
-   */
-  public record Candidate(@Nullable RelPath path, long device, long inode, boolean mapped) {}
-
-  private record Place(long device, long inode) {}
-
-  /**
    * @param rootPath absolute and without links
    * @param devices of the filesystems below the root, as {@link Watcher#devices()} knows them
-   * @param found is called on the sweep's thread, and its time counts; each file once a pass
+   * @param found is called on the sweep's thread, and its time counts; each file once a pass.
+   *     Answers whether it is one of the mirror
    */
-  public Sweep(Bytes rootPath, Supplier<Set<Long>> devices, Consumer<Candidate> found) {
-    this.rootPath = rootPath.array();
-    this.devices = devices;
-    this.found = found;
-    this.thread = Thread.ofPlatform().name("sweep").daemon().start(this::run);
+  public SweptTree tree(
+      Bytes rootPath, Supplier<Set<Long>> devices, Predicate<SweptTree.Candidate> found) {
+    SweptTree tree = new SweptTree(this, rootPath, devices, found);
+    synchronized (this) {
+      trees.add(tree);
+      hasNewTree = true;
+      notifyAll();
+    }
+    return tree;
+  }
+
+  synchronized void forget(SweptTree tree) {
+    trees.remove(tree);
+  }
+
+  private synchronized List<SweptTree> trees() {
+    hasNewTree = false;
+    return List.copyOf(trees);
   }
 
   /** Why files may stay unfound, for {@code status}; nothing when all is well. */
@@ -82,8 +93,8 @@ public final class Sweep implements AutoCloseable {
   }
 
   /**
-   * How long the last complete pass took, or zero before: a change is found within this, plus five
-   * seconds.
+   * How long the last complete pass took, or zero before: a change is found within this, plus
+   * fifteen seconds.
    */
   public Duration lastPass() {
     return Duration.ofNanos(lastPassNanos);
@@ -101,16 +112,19 @@ public final class Sweep implements AutoCloseable {
 
   private void run() {
     try {
-      while (!closing.await(0, TimeUnit.NANOSECONDS)) {
+      boolean ends = false;
+      while (!ends) {
+        List<SweptTree> all = trees();
         long start = System.nanoTime();
         try {
-          pass();
+          pass(all);
           problem = withoutPrivilege();
         } catch (IOException failed) {
           problem = "the sweep over open files failed: " + failed.getMessage();
         }
         lastPassNanos = System.nanoTime() - start;
-        pause(INTERVAL.toNanos() - lastPassNanos);
+        boolean written = all.stream().anyMatch(SweptTree::hasWriters);
+        ends = awaitNext(start + (written ? SOON_NANOS : LATER_NANOS));
       }
     } catch (InterruptedException stop) {
       // Nobody but the end of the process interrupts this thread.
@@ -124,20 +138,22 @@ public final class Sweep implements AutoCloseable {
         : "without CAP_SYS_PTRACE only the files that this user's processes write to are found";
   }
 
-  private void pass() throws IOException, InterruptedException {
-    Set<Long> wanted = devices.get();
+  private void pass(List<SweptTree> all) throws IOException, InterruptedException {
+    Set<Long> wanted = new HashSet<>();
+    for (SweptTree tree : all) {
+      wanted.addAll(tree.passBegins());
+    }
     if (wanted.isEmpty()) {
       return;
     }
-    Set<Place> told = new HashSet<>();
     try (ProcessFiles files = new ProcessFiles(wanted, true)) {
       boolean complete = false;
       while (!complete) {
         long before = clock.getCurrentThreadCpuTime();
-        complete = files.scan(SLICE_NANOS, file -> tell(file, told, found));
+        complete = files.scan(SLICE_NANOS, file -> all.forEach(tree -> tree.look(file)));
         long spent = clock.getCurrentThreadCpuTime() - before;
         cpuNanos.addAndGet(spent);
-        if (pause((long) (spent * (1 - SHARE) / SHARE))) {
+        if (rest((long) (spent * (1 - SHARE) / SHARE))) {
           return;
         }
       }
@@ -146,68 +162,40 @@ public final class Sweep implements AutoCloseable {
   }
 
   /**
-   * Passes over all processes once, on the caller's thread and without pauses: for who has to know
-   * what is open at this moment.
-   *
-   * @param deadlineNanos as of {@code System.nanoTime()}
-   * @return whether it came to the end in time
-   * @throws IOException if {@code /proc} cannot be read
+   * @return whether the sweep is to end
    */
-  public boolean passNow(Consumer<Candidate> found, long deadlineNanos) throws IOException {
-    Set<Long> wanted = devices.get();
-    if (wanted.isEmpty()) {
-      return true;
+  private synchronized boolean rest(long nanos) throws InterruptedException {
+    long until = System.nanoTime() + nanos;
+    for (long left = nanos; left > 0 && !closed; left = until - System.nanoTime()) {
+      TimeUnit.NANOSECONDS.timedWait(this, left);
     }
-    Set<Place> told = new HashSet<>();
-    try (ProcessFiles files = new ProcessFiles(wanted, true)) {
-      while (!files.scan(SLICE_NANOS, file -> tell(file, told, found))) {
-        if (System.nanoTime() - deadlineNanos >= 0) {
-          return false;
-        }
-      }
-    }
-    return told.size() < MAX_CANDIDATES_A_PASS;
+    return closed;
   }
 
   /**
+   * A tree that comes meanwhile is swept at once.
+   *
    * @return whether the sweep is to end
    */
-  private boolean pause(long nanos) throws InterruptedException {
-    return closing.await(Math.max(0, nanos), TimeUnit.NANOSECONDS);
-  }
-
-  private void tell(OpenFile file, Set<Place> told, Consumer<Candidate> found) {
-    if (told.size() < MAX_CANDIDATES_A_PASS && told.add(new Place(file.device(), file.inode()))) {
-      found.accept(new Candidate(below(file.path()), file.device(), file.inode(), file.mapped()));
+  private synchronized boolean awaitNext(long untilNanos) throws InterruptedException {
+    while (!closed && !hasNewTree && trees.isEmpty()) {
+      wait();
     }
-  }
-
-  /** Null for what is not below the root, or has no name any more. */
-  private @Nullable RelPath below(Bytes path) {
-    byte[] bytes = path.array();
-    int start = rootPath.length == 1 ? 1 : rootPath.length + 1;
-    boolean isBelow =
-        bytes.length > start
-            && bytes[start - 1] == '/'
-            && Arrays.equals(bytes, 0, start - 1, rootPath, 0, start - 1);
-    boolean isDeleted =
-        bytes.length > DELETED.length
-            && Arrays.equals(
-                bytes, bytes.length - DELETED.length, bytes.length, DELETED, 0, DELETED.length);
-    if (!isBelow || isDeleted) {
-      return null;
+    for (long left = untilNanos - System.nanoTime();
+        left > 0 && !closed && !hasNewTree;
+        left = untilNanos - System.nanoTime()) {
+      TimeUnit.NANOSECONDS.timedWait(this, left);
     }
-    try {
-      return RelPath.parse(Bytes.wrap(Arrays.copyOfRange(bytes, start, bytes.length)));
-    } catch (IllegalArgumentException notOfThisTree) {
-      return null;
-    }
+    return closed;
   }
 
   /** Returns when the thread has ended. */
   @Override
   public void close() {
-    closing.countDown();
+    synchronized (this) {
+      closed = true;
+      notifyAll();
+    }
     boolean interrupted = false;
     while (true) {
       try {

@@ -71,6 +71,7 @@ final class FakePrimary implements AutoCloseable {
             Duration.ofSeconds(60),
             null,
             org.hotspare.watch.ProcessorLimit.none(),
+            org.hotspare.watch.Sweep.start(),
             new SharedKeys(java.util.Map.of(), (node, keys) -> {}));
   }
 

@@ -26,7 +26,7 @@ import org.hotspare.tree.Position;
 import org.hotspare.tree.RelPath;
 import org.hotspare.watch.EntryReader;
 import org.hotspare.watch.MirrorRoot;
-import org.hotspare.watch.Sweep;
+import org.hotspare.watch.SweptTree;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -83,7 +83,7 @@ final class RecheckerTest {
     index.close();
   }
 
-  private record File(EntryId id, Sweep.Candidate place) {}
+  private record File(EntryId id, SweptTree.Candidate place) {}
 
   private File file(String name) throws IOException {
     Files.writeString(tree.resolve(name), "content");
@@ -102,7 +102,7 @@ final class RecheckerTest {
                 return next;
               });
       return new File(
-          id, new Sweep.Candidate(RelPath.of(name), stat.device(), stat.inode(), false));
+          id, new SweptTree.Candidate(RelPath.of(name), stat.device(), stat.inode(), false));
     }
   }
 
@@ -137,10 +137,12 @@ final class RecheckerTest {
     File file = file("file");
     File other = file("other");
     rechecker.foundOpen(
-        new Sweep.Candidate(other.place.path(), file.place.device(), file.place.inode(), false));
+        new SweptTree.Candidate(
+            other.place.path(), file.place.device(), file.place.inode(), false));
     awaitRead(file.id);
     // As a filesystem shows it that has other numbers for what is mapped.
-    rechecker.foundOpen(new Sweep.Candidate(other.place.path(), file.place.device() + 1, 1, false));
+    rechecker.foundOpen(
+        new SweptTree.Candidate(other.place.path(), file.place.device() + 1, 1, false));
     awaitRead(file.id, other.id);
   }
 

@@ -25,15 +25,19 @@ import org.junit.jupiter.api.Test;
 class SweepTest {
   private final LoopFileSystem fileSystem = LoopFileSystem.create(LoopFileSystem.Kind.EXT4, 64);
   private final List<Process> processes = new ArrayList<>();
-  private final ConcurrentLinkedQueue<Sweep.Candidate> found = new ConcurrentLinkedQueue<>();
+  private final ConcurrentLinkedQueue<SweptTree.Candidate> found = new ConcurrentLinkedQueue<>();
 
   @AfterEach
   void cleanUp() throws InterruptedException {
+    endProcesses();
+    fileSystem.close();
+  }
+
+  private void endProcesses() throws InterruptedException {
     for (Process process : processes) {
       process.descendants().forEach(ProcessHandle::destroyForcibly);
       process.destroyForcibly().waitFor();
     }
-    fileSystem.close();
   }
 
   /** Runs until the end of the test; has printed a line when this returns. */
@@ -47,16 +51,57 @@ class SweepTest {
   }
 
   private Sweep sweep() throws IOException {
-    try (DirFd root = fileSystem.open()) {
+    Sweep sweep = Sweep.start();
+    add(sweep, fileSystem, found);
+    return sweep;
+  }
+
+  private static SweptTree add(
+      Sweep sweep, LoopFileSystem tree, ConcurrentLinkedQueue<SweptTree.Candidate> to)
+      throws IOException {
+    try (DirFd root = tree.open()) {
       Set<Long> devices = Set.of(root.stat().device());
-      return new Sweep(Bytes.of(fileSystem.path().toString()), () -> devices, found::add);
+      return sweep.tree(Bytes.of(tree.path().toString()), () -> devices, to::add);
     }
   }
 
-  private Sweep.Candidate candidate(String path, boolean mapped) throws IOException {
+  /** Also a tree that comes while the sweep rests is swept at once. */
+  @Test
+  void onePassTellsEachTreeOfItsOwnFiles() throws Exception {
+    ConcurrentLinkedQueue<SweptTree.Candidate> foundInOther = new ConcurrentLinkedQueue<>();
+    try (LoopFileSystem other = LoopFileSystem.create(LoopFileSystem.Kind.EXT4, 64);
+        Sweep sweep = sweep()) {
+      start(
+          "sh",
+          "-c",
+          "exec 3>$0/here 4>$1/there; echo ready; exec sleep 60",
+          fileSystem.path().toString(),
+          other.path().toString());
+      long before = sweep.passes();
+      SweptTree second = add(sweep, other, foundInOther);
+      await(
+          "both are found",
+          Duration.ofSeconds(20),
+          () -> !found.isEmpty() && !foundInOther.isEmpty());
+      assertThat(sweep.passes() - before).isLessThanOrEqualTo(2);
+      assertThat(found).extracting(SweptTree.Candidate::path).containsOnly(RelPath.of("here"));
+      assertThat(foundInOther)
+          .extracting(SweptTree.Candidate::path)
+          .containsOnly(RelPath.of("there"));
+      second.close();
+      foundInOther.clear();
+      long closed = sweep.passes();
+      await("it goes on", Duration.ofSeconds(20), () -> sweep.passes() > closed + 1);
+      assertThat(foundInOther).isEmpty();
+      // They have files open on the other one.
+      endProcesses();
+    }
+  }
+
+  private SweptTree.Candidate candidate(String path, boolean mapped) throws IOException {
     try (DirFd root = fileSystem.open()) {
       Stat stat = root.stat(RelPath.of(path));
-      return new Sweep.Candidate(RelPath.of(path), stat.device(), stat.inode(), mapped);
+      return new SweptTree.Candidate(RelPath.of(path), stat.device(), stat.inode(), mapped);
     }
   }
 
@@ -78,7 +123,7 @@ class SweepTest {
     // The mmap module keeps a descriptor of its own, which the mapping must do without here.
     start("python3", "-c", program.replace("m[5000", "os.close(fd + 1)\nm[5000"), file.toString());
     try (Sweep sweep = sweep()) {
-      Sweep.Candidate expected = candidate("a/mapped", true);
+      SweptTree.Candidate expected = candidate("a/mapped", true);
       await("it is found", Duration.ofSeconds(20), () -> found.contains(expected));
       assertThat(sweep.problem()).isEmpty();
     }
@@ -98,7 +143,7 @@ class SweepTest {
         Duration.ofSeconds(20),
         () -> Files.exists(fileSystem.path().resolve("database")));
     try (Sweep sweep = sweep()) {
-      Sweep.Candidate expected = candidate("database", false);
+      SweptTree.Candidate expected = candidate("database", false);
       await("it is found", Duration.ofSeconds(20), () -> found.contains(expected));
       assertThat(sweep.problem()).isEmpty();
     }
