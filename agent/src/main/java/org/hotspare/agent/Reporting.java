@@ -90,7 +90,7 @@ final class Reporting implements AutoCloseable {
 
     Exchange(String node) {
       this.node = node;
-      this.thread = Thread.ofVirtual().name("report-" + node).unstarted(this::run);
+      this.thread = Thread.ofPlatform().daemon().name("report-" + node).unstarted(this::run);
     }
 
     private void run() {

@@ -364,7 +364,8 @@ public final class PrimaryMirror implements AutoCloseable {
       subscription.end();
     }
     Thread receiving =
-        Thread.ofVirtual()
+        Thread.ofPlatform()
+            .daemon()
             .name("receive-" + name() + "-" + link.peer())
             .start(() -> receive(subscription));
     try {

@@ -356,7 +356,8 @@ public final class StandbyMirror implements AutoCloseable {
     link = current;
     current.showWork(signs);
     Applier applier = applier(current);
-    Thread receiving = Thread.ofVirtual().name("receive-" + name()).start(() -> receive(current));
+    Thread receiving =
+        Thread.ofPlatform().daemon().name("receive-" + name()).start(() -> receive(current));
     try {
       Conversation conversation = subscribe(current);
       HeldDeletions decisions =

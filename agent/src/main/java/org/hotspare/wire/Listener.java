@@ -64,7 +64,7 @@ public final class Listener implements AutoCloseable {
    * Binds the address and takes connections from now on.
    *
    * @param nodes whose links are taken; asked at every connection
-   * @param handler given each link on a thread of its own, a virtual one; the link is the handler's
+   * @param handler given each link on a thread of its own; the link is the handler's
    */
   public static Listener start(
       InetSocketAddress address,
@@ -139,7 +139,12 @@ public final class Listener implements AutoCloseable {
       return;
     }
     pending.add(connection);
-    Thread.ofVirtual().name("connection-" + from.getHostAddress()).start(() -> greet(connection));
+    // No virtual thread: it goes on to read the link, and each frame that one waits for wakes three
+    // threads of the platform.
+    Thread.ofPlatform()
+        .daemon()
+        .name("connection-" + from.getHostAddress())
+        .start(() -> greet(connection));
   }
 
   private void greet(Socket connection) {
