@@ -7,6 +7,7 @@ import java.util.function.UnaryOperator;
 import org.hotspare.index.Durability;
 import org.hotspare.index.Index;
 import org.hotspare.index.IndexWriter;
+import org.hotspare.index.LastRead;
 import org.hotspare.index.Snapshot;
 import org.hotspare.tree.EntryId;
 import org.hotspare.watch.MirrorRoot;
@@ -31,6 +32,8 @@ final class HeldDeletions {
   private final Link link;
   private final Conversation conversation;
   private final Applier applier;
+  private final LastRead<Boolean> allCameAgain =
+      new LastRead<>(read -> Holding.isReturned(read) && Holding.isEmpty(read));
 
   private volatile boolean restoring;
 
@@ -169,10 +172,8 @@ final class HeldDeletions {
 
   /** Nothing is held any more once what was brought back has come again in its place. */
   void endIfAllCameAgain() throws IOException {
-    try (Snapshot snapshot = index.snapshot()) {
-      if (!Holding.isReturned(snapshot) || !Holding.isEmpty(snapshot)) {
-        return;
-      }
+    if (!allCameAgain.of(index)) {
+      return;
     }
     Set<EntryId> withheld =
         index.write(

@@ -34,6 +34,10 @@ final class PlacesToMend {
     lookedAgain = false;
   }
 
+  boolean isEmpty() {
+    return marks.isEmpty();
+  }
+
   /** Those that are to be looked at now; {@link #looked} is to follow. */
   List<Mark> due(boolean isOwed, long nowNanos) {
     Duration rest = lookedAgain ? LAST_AFTER : AGAIN_AFTER;

@@ -42,6 +42,11 @@ final class ShortfallRetries {
             .isPresent();
   }
 
+  /** Whether it knows of none. */
+  boolean isEmpty() {
+    return due.isEmpty();
+  }
+
   /** Those of which it is time now. */
   Set<EntryId> due(IndexReader index, long nowNanos) {
     List<Shortfalls.Lacking> some = Shortfalls.after(index, last, LOOKED_AT);

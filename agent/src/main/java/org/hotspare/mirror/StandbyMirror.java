@@ -63,13 +63,25 @@ public final class StandbyMirror implements AutoCloseable {
   /** A connection that lasted this long was none that fails at once. */
   private static final Duration LASTING = Duration.ofSeconds(2);
 
+  /** The primary is told how this copy is when that changed, looked at as often. */
   private static final Duration REPORT_EVERY = Duration.ofSeconds(1);
+
+  /** The same, whether it changed or not. */
+  private static final Duration REPORT_ANYWAY = Duration.ofSeconds(10);
+
   private static final Duration PRUNE_EVERY = Duration.ofSeconds(10);
 
   /** What was changed here and mended is shown for so long. */
   private static final Duration MENDED_SHOWN = Duration.ofMinutes(1);
 
   private static final Duration RETRIES_EVERY = Duration.ofMillis(500);
+
+  /**
+   * How long it waits for something to do, where it is to look again at what it knows of or not.
+   */
+  private static final Duration RESTLESS = Duration.ofMillis(200);
+
+  private static final Duration IDLE = Duration.ofSeconds(5);
 
   private final MirrorSettings settings;
   private final LinkSource primary;
@@ -100,6 +112,9 @@ public final class StandbyMirror implements AutoCloseable {
   private final LastRead<CopyState> doubtfulCopy =
       new LastRead<>(
           read -> copyIn(read, "may lack what somebody changed in it, until that came again"));
+
+  private final LastRead<Long> unmade = new LastRead<>(Shortfalls::unmade);
+  private final LastRead<Boolean> outOfReach = new LastRead<>(read -> !OutOfReach.isEmpty(read));
 
   private @Nullable Watcher watcher;
   private @Nullable Thread watching;
@@ -133,7 +148,9 @@ public final class StandbyMirror implements AutoCloseable {
   private volatile @Nullable HeldDeletions held;
 
   /** What the connected primary was told last of what could not be made here. */
-  private long reportedUnmade;
+  private Frame.@Nullable Report reported;
+
+  private long reportedNanos;
 
   /** One connection to the primary, and what lives as long as it. */
   private record Session(
@@ -328,7 +345,7 @@ public final class StandbyMirror implements AutoCloseable {
   private void watchLoop(Watcher opened) {
     try {
       while (!closed) {
-        List<Mark> marks = opened.poll(Duration.ofMillis(500), 4096);
+        List<Mark> marks = opened.poll(IDLE, 4096);
         coverage = opened.coverage();
         if (!marks.isEmpty()) {
           queue.put(new Work.Marks(marks));
@@ -511,7 +528,7 @@ public final class StandbyMirror implements AutoCloseable {
               StandbyState.isComplete(snapshot),
               empty);
     }
-    reportedUnmade = 0;
+    reported = null;
     current.sendNow(request);
     settings.shared().tell(current);
     return new Conversation(request);
@@ -566,14 +583,15 @@ public final class StandbyMirror implements AutoCloseable {
 
   private void work(Session session, boolean untouched) throws IOException, InterruptedException {
     Applier applier = session.applier();
-    long reportedNanos = 0;
+    long lookedNanos = 0;
     long prunedNanos = System.nanoTime();
     long retriedNanos = prunedNanos;
     ShortfallRetries retries = new ShortfallRetries();
     boolean ready = untouched;
+    boolean idle = false;
     while (!closed) {
       signs.rests();
-      Work next = queue.poll(200, TimeUnit.MILLISECONDS);
+      Work next = queue.poll((idle ? IDLE : RESTLESS).toMillis(), TimeUnit.MILLISECONDS);
       signs.works();
       if (next instanceof Work.LinkEnded ended && ended.which() == session.link()) {
         if (ended.reason() instanceof ProtocolException violation) {
@@ -596,11 +614,11 @@ public final class StandbyMirror implements AutoCloseable {
       }
       whole = scanned && foundLost.isEmpty() && !applier.isOwed();
       long now = System.nanoTime();
-      if (now - reportedNanos > REPORT_EVERY.toNanos()) {
-        reportedNanos = now;
+      if (now - lookedNanos > REPORT_EVERY.toNanos()) {
+        lookedNanos = now;
         session.held().endIfAllCameAgain();
         mendWhatIsBack(applier);
-        report(session.link());
+        reportNews(session.link());
       }
       if (now - prunedNanos > PRUNE_EVERY.toNanos()) {
         prunedNanos = now;
@@ -613,6 +631,7 @@ public final class StandbyMirror implements AutoCloseable {
         retriedNanos = now;
         retry(applier, retries);
       }
+      idle = next == null && placesToMend.isEmpty() && retries.isEmpty();
     }
     refilled = false;
   }
@@ -632,7 +651,7 @@ public final class StandbyMirror implements AutoCloseable {
 
   /** What somebody moved away and back, and what was made in its place. */
   private void mendWhatIsBack(Applier applier) throws IOException {
-    if (!applier.isOwed() && knowsItsTree()) {
+    if (outOfReach.of(index) && !applier.isOwed() && knowsItsTree()) {
       Drift drift = drift();
       ask(applier, drift.compareWhatIsBack());
       placesToMend.add(drift.unmended(), System.nanoTime());
@@ -808,7 +827,7 @@ public final class StandbyMirror implements AutoCloseable {
         if (current == null || ended) {
           throw new IOException("the connection ended while an answer was awaited");
         }
-        report(current);
+        reportNews(current);
         if (approves(next)) {
           news.tell(name(), MirrorNews.Topic.HELD, "approved: " + asks);
           return;
@@ -831,6 +850,9 @@ public final class StandbyMirror implements AutoCloseable {
 
   /** Asks again for what could not be made. */
   private void retry(Applier applier, ShortfallRetries retries) throws IOException {
+    if (retries.isEmpty() && indexed.of(index).lacking() == 0) {
+      return;
+    }
     Set<EntryId> ids;
     try (Snapshot snapshot = index.snapshot()) {
       ids = retries.due(snapshot, System.nanoTime());
@@ -916,35 +938,49 @@ public final class StandbyMirror implements AutoCloseable {
 
   /** Says that it holds all up to a position, and before it what of that could not be made. */
   private void acknowledge(Link current, Position position) throws IOException {
-    if (unmade() != reportedUnmade) {
+    Frame.Report last = reported;
+    if (unmade() != (last == null ? 0 : last.unmade())) {
       report(current);
     }
     current.sendNow(new Frame.Ack(position));
   }
 
   private long unmade() {
-    try (Snapshot snapshot = index.snapshot()) {
-      return Shortfalls.unmade(snapshot);
+    return unmade.of(index);
+  }
+
+  private void reportNews(Link current) throws IOException {
+    Frame.Report now = report();
+    if (!now.equals(reported) || System.nanoTime() - reportedNanos > REPORT_ANYWAY.toNanos()) {
+      tell(current, now);
     }
   }
 
   private void report(Link current) throws IOException {
+    tell(current, report());
+  }
+
+  private void tell(Link current, Frame.Report now) throws IOException {
+    reported = now;
+    reportedNanos = System.nanoTime();
+    current.sendNow(now);
+  }
+
+  private Frame.Report report() {
     MirrorView view = view();
     List<Frame.PathProblem> first =
         view.problems().stream()
             .limit(20)
             .map(p -> new Frame.PathProblem(p.path().bytes(), p.reason()))
             .toList();
-    reportedUnmade = unmade();
-    current.sendNow(
-        new Frame.Report(
-            view.state().name(),
-            view.entries(),
-            view.bytes(),
-            view.held(),
-            first,
-            view.problemCount(),
-            reportedUnmade));
+    return new Frame.Report(
+        view.state().name(),
+        view.entries(),
+        view.bytes(),
+        view.held(),
+        first,
+        view.problemCount(),
+        unmade());
   }
 
   // ---- what others ask

@@ -42,7 +42,11 @@ public final class Tracker implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Tracker.class);
   private static final int MARKS_PER_BATCH = 4096;
   private static final int DIRECTORIES_PER_TRANSACTION = 256;
-  private static final Duration IDLE = Duration.ofMillis(500);
+  private static final Duration IDLE = Duration.ofSeconds(2);
+
+  /** Between two attempts at what cannot be done at the moment. */
+  private static final Duration AGAIN = Duration.ofMillis(500);
+
   private static final Duration SOON = Duration.ofMillis(3);
 
   /** A mark whose directory cannot be opened this often was overtaken; then the tree is scanned. */
@@ -254,7 +258,7 @@ public final class Tracker implements AutoCloseable {
       }
       failure = e;
       undone();
-      LockSupport.parkNanos(IDLE.toNanos());
+      LockSupport.parkNanos(AGAIN.toNanos());
       startScan("there was no room for the index");
     }
   }
@@ -320,7 +324,7 @@ public final class Tracker implements AutoCloseable {
       LOG.warn("mirror {}: {}; nothing is mirrored until it is back", root.mirror(), reason);
     }
     missing = reason;
-    LockSupport.parkNanos(IDLE.toNanos());
+    LockSupport.parkNanos(AGAIN.toNanos());
   }
 
   private void found() {
