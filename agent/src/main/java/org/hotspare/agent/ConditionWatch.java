@@ -16,12 +16,12 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Notices what nobody tells when it begins: a mirror that is held or degraded, a standby that is
- * behind or away, a majority that is missing. It looks once a second, in a thread of its own, which
- * may wait for disks.
+ * behind or away, a majority that is missing. It looks every two seconds, in a thread of its own,
+ * which may wait for disks.
  */
 final class ConditionWatch implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(ConditionWatch.class);
-  private static final long EVERY_NANOS = 1_000_000_000;
+  private static final long EVERY_NANOS = 2_000_000_000;
   private static final Duration END = Duration.ofSeconds(2);
 
   private final Agent agent;

@@ -38,7 +38,13 @@ final class MirrorWatch implements AutoCloseable {
   /** A standby that lacked anything for no longer is next to nothing behind. */
   private static final double NEXT_TO_NOTHING_SECONDS = 0.5;
 
+  /** How often it looks while something is not as it was the time before. */
   private static final long EVERY_NANOS = 100_000_000;
+
+  /** The same once nothing has changed for a while. */
+  private static final long CALM_EVERY_NANOS = 500_000_000;
+
+  private static final long CALM_AFTER_NANOS = 5_000_000_000L;
 
   /** A disk that hangs for longer is a failing one. */
   private static final Duration PATIENCE = Duration.ofSeconds(5);
@@ -93,6 +99,7 @@ final class MirrorWatch implements AutoCloseable {
   }
 
   private void run() {
+    long newsNanos = System.nanoTime();
     while (!closed) {
       boolean news;
       try {
@@ -101,10 +108,13 @@ final class MirrorWatch implements AutoCloseable {
         LOG.debug("the mirrors cannot be looked at; trying again", e);
         news = failed(e);
       }
+      long now = System.nanoTime();
       if (news) {
+        newsNanos = now;
         changed.run();
       }
-      LockSupport.parkNanos(EVERY_NANOS);
+      boolean calm = now - newsNanos > CALM_AFTER_NANOS;
+      LockSupport.parkNanos(calm ? CALM_EVERY_NANOS : EVERY_NANOS);
     }
   }
 

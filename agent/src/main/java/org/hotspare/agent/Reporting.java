@@ -25,10 +25,11 @@ final class Reporting implements AutoCloseable {
   /** How often one that did not answer is asked again. */
   private static final Duration AGAIN = Duration.ofMillis(250);
 
-  private static final Duration SELDOM = Duration.ofSeconds(1);
+  /** The other asks as often, so that twice as many reports come. */
+  private static final Duration SELDOM = Duration.ofSeconds(2);
 
   /** Who did not answer for longer cannot be heard. */
-  private static final long HEARD_WITHIN_NANOS = 3_000_000_000L;
+  private static final long HEARD_WITHIN_NANOS = 4_000_000_000L;
 
   /** Who is told what another node reported. */
   @FunctionalInterface
@@ -56,8 +57,8 @@ final class Reporting implements AutoCloseable {
       Supplier<Report> own,
       Hearing hearing) {
     this.membership = membership;
-    Duration quarter = fresh.dividedBy(4);
-    this.every = quarter.compareTo(SELDOM) < 0 ? quarter : SELDOM;
+    Duration half = fresh.dividedBy(2);
+    this.every = half.compareTo(SELDOM) < 0 ? half : SELDOM;
     this.own = own;
     this.hearing = hearing;
     others.forEach(node -> exchanges.add(new Exchange(node)));

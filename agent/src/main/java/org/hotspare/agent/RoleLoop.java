@@ -55,7 +55,7 @@ final class RoleLoop implements LeaseLoop.Listener, AutoCloseable {
   private static final long TICK_NANOS = 100_000_000;
 
   /** The same where nothing is under way, and the lease is not over before. */
-  private static final long IDLE_TICK_NANOS = 250_000_000;
+  private static final long IDLE_TICK_NANOS = 1_000_000_000;
 
   private static final Duration END = Duration.ofSeconds(5);
   private static final Pattern NUMBERS = Pattern.compile("[0-9.,]+");
@@ -162,8 +162,11 @@ final class RoleLoop implements LeaseLoop.Listener, AutoCloseable {
 
   /** Another node told how it is. */
   void hear(String node, Report told) {
-    heard.put(node, new Report.Heard(told, RawClock.monotonicRawNanos()));
-    wake();
+    Report.Heard before = heard.put(node, new Report.Heard(told, RawClock.monotonicRawNanos()));
+    // Who is about to change its role counts who has told at all.
+    if (!isSettled() || before == null || !before.report().equals(told)) {
+      wake();
+    }
   }
 
   /** What this node tells the others of itself. */
@@ -280,8 +283,11 @@ final class RoleLoop implements LeaseLoop.Listener, AutoCloseable {
   /** Nobody tells when the lease ends. */
   private long restNanos() {
     long lease = members().lease().remaining().toNanos();
-    boolean settled = role instanceof Role.Primary || role instanceof Role.Standby;
-    return settled && lease > 0 ? Math.min(IDLE_TICK_NANOS, lease) : TICK_NANOS;
+    return isSettled() && lease > 0 ? Math.min(IDLE_TICK_NANOS, lease) : TICK_NANOS;
+  }
+
+  private boolean isSettled() {
+    return role instanceof Role.Primary || role instanceof Role.Standby;
   }
 
   /** Answers whether anything was to be done: then there may be more. */
