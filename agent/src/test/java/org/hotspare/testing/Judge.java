@@ -33,22 +33,20 @@ public final class Judge {
   public static void assertSameTree(Path one, Path other, Duration limit, String... excluded) {
     long deadline = System.nanoTime() + limit.toNanos();
     while (true) {
-      Duration left = Duration.ofNanos(Math.max(0, deadline - System.nanoTime()));
-      // Cheap rounds until it looks right, then the thorough ones.
-      String found = compare(one, other, left, true, excluded);
+      String found = compare(one, other, Duration.ZERO, false, excluded);
       if (found.isEmpty()) {
         found = rsync(one, other, excluded) + rsync(other, one, excluded);
       }
       if (found.isEmpty()) {
-        found = compare(one, other, Duration.ZERO, false, excluded);
-      }
-      if (found.isEmpty()) {
         return;
       }
-      if (System.nanoTime() >= deadline) {
+      Duration left = Duration.ofNanos(deadline - System.nanoTime());
+      if (!left.isPositive()) {
         throw new AssertionError(
             one + " and " + other + " are not the same within " + limit + "\n" + found);
       }
+      // Cheap rounds until it looks right.
+      compare(one, other, left, true, excluded);
     }
   }
 
