@@ -2,13 +2,13 @@
 """write_numbers.py ADDRESS PORT RATE: sends the numbers 1, 2 ... as lines to record.py, RATE each second, until it is killed.
 
 A number is sent again, over a new connection, until it came back. Each second it prints the last that did, and the
-longest time in milliseconds between two that did.
+longest time in milliseconds between two that did since it last printed.
 """
 import socket
 import sys
 import time
 
-PATIENCE = 0.2
+PATIENCE = 0.05
 
 address, port, rate = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 connection = None
@@ -38,6 +38,7 @@ while True:
     if now - told >= 1:
         print(number, int(longest * 1000), flush=True)
         told = now
+        longest = 0.0
     due = max(due + 1 / rate, now - 0.1)
     if due > now:
         time.sleep(due - now)

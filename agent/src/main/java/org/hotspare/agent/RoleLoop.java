@@ -424,6 +424,8 @@ final class RoleLoop implements LeaseLoop.Listener, AutoCloseable {
       case Action.Become become -> {
         if (isNews(role, become.role())) {
           telling.role(become.reason());
+        } else {
+          LOG.debug("role: {}", become.reason());
         }
         role = become.role();
         if (role instanceof Role.Demoting) {

@@ -6,7 +6,9 @@ import java.time.Duration;
 import java.util.List;
 import org.hotspare.testing.Background;
 
-/** A client that asks all the time who answers: {@code who_answers.py}. */
+/**
+ * A client that asks all the time who answers: {@code who_answers.py}, or {@code poll_answers.py}.
+ */
 final class Client implements AutoCloseable {
   private static final Duration LIMIT = Duration.ofSeconds(90);
 

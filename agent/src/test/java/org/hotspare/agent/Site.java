@@ -146,6 +146,11 @@ final class Site implements AutoCloseable {
     return new Client(background(CLIENT, Command.script("who_answers", arguments.toArray())));
   }
 
+  /** Asks the service address every 10 ms from now on, whether or not it was answered. */
+  Client poll() {
+    return new Client(background(CLIENT, Command.script("poll_answers", PORT, ADDRESS)));
+  }
+
   /** See {@link Client#changes}. */
   List<String> changes() {
     return client.changes();

@@ -264,27 +264,45 @@ final class TakeoverTimesTest {
     String file = "%s/$HOTSPARE_NODE/tree/numbers".formatted(base);
     Site hosts = start("", Site.answering(base), Site.service(base, "record", port, file));
     Trio trio = hosts.trio();
+    List<Long> gaps = new ArrayList<>();
+    List<Long> writes = new ArrayList<>();
     trio.watch(
         () -> {
-          try (Background writer =
-              hosts.background(
-                  Site.CLIENT, Command.script("write_numbers", Site.ADDRESS, port, 1000))) {
-            for (int round = 0; round < 3; round++) {
+          try (Client poll = hosts.poll();
+              Background writer =
+                  hosts.background(
+                      Site.CLIENT, Command.script("write_numbers", Site.ADDRESS, port, 1000))) {
+            for (int round = 0; round < Integer.getInteger("switchover.rounds", 3); round++) {
               long before = written(writer);
               await("writes", LIMIT, () -> written(writer) > before + 1000);
+              poll.awaitAnswer(primary);
               trio.awaitPromotable(primary, standby);
+              int told = writer.lines().size();
               // A node that was primary a moment ago is not asked at once.
               await("handed over", LIMIT, () -> isHandedOver(trio));
               long then = written(writer);
               await("writes go on", LIMIT, () -> written(writer) > then + 1000);
-              System.out.printf(
-                  "TakeoverTimesTest: switchover: last number and longest gap in ms: %s%n",
-                  writer.lines().getLast());
+              poll.awaitAnswer(standby);
+              gaps.add(millis(poll.changes().getLast()));
+              writes.add(longestSince(writer, told));
               swap();
               assertNoneLost(trio.tree(primary).resolve("numbers"), written(writer));
             }
           }
         });
+    System.out.printf(
+        "TakeoverTimesTest: switchovers: ms without an answer %s, median %.0f; between two writes"
+            + " that were acknowledged %s, median %.0f%n",
+        gaps, median(gaps), writes, median(writes));
+  }
+
+  /** In milliseconds. */
+  private static long longestSince(Background writer, int lines) {
+    List<String> told = writer.lines();
+    return told.subList(lines, told.size()).stream()
+        .mapToLong(line -> Long.parseLong(line.substring(line.indexOf(' ') + 1)))
+        .max()
+        .orElseThrow();
   }
 
   private boolean isHandedOver(Trio trio) {
