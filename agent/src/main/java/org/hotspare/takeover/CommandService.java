@@ -88,11 +88,13 @@ final class CommandService implements ServiceControl {
   public String start(Deadline deadline)
       throws ServiceException, InterruptedException, IOException {
     log.bound();
-    if (!deadline.await(() -> !processes.isStarting())) {
+    // What waits for a start command is one of them.
+    boolean none = processes.isEmpty();
+    if (!none && !deadline.await(() -> !processes.isStarting())) {
       killAll();
       throw new ServiceException("a start command of an earlier agent did not end, so killed");
     }
-    boolean begun = record.isBegun() || !processes.isEmpty();
+    boolean begun = record.isBegun() || (!none && !processes.isEmpty());
     if (isWell(begun, deadline)) {
       if (!record.isStarted()) {
         // Somebody else started it, and it is to be stopped by this one.
@@ -192,15 +194,21 @@ final class CommandService implements ServiceControl {
     }
     record.stopping();
     Deadline starting = deadline.half();
-    if (!starting.await(() -> !processes.isStarting())) {
+    if (hadProcesses && !starting.await(() -> !processes.isStarting())) {
       // Or it would start what the stop command has just stopped.
       killAll();
     }
     CommandEnd end = shellStop(deadline);
     boolean stopped =
         isDown(deadline) || (end.isSuccess() && deadline.await(() -> isDown(deadline)));
-    boolean hasProcesses = !processes.isEmpty();
-    killAll();
+    // Without a status command it is down when they are gone, and they were just looked for.
+    boolean areGone = stopped && !status.exists();
+    boolean hasProcesses = !areGone && !processes.isEmpty();
+    if (hasProcesses) {
+      killAll();
+    } else {
+      processes.forgetIfGone();
+    }
     if (status.exists()) {
       requireDown(end, isKnown);
     } else if (!end.isSuccess()) {

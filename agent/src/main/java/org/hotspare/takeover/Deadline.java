@@ -5,7 +5,7 @@ import java.time.Duration;
 
 /** An instant of {@link System#nanoTime} until which something has to be over. */
 record Deadline(long nanos) {
-  private static final Duration SHORTEST_PAUSE = Duration.ofMillis(20);
+  private static final Duration SHORTEST_PAUSE = Duration.ofMillis(5);
   private static final Duration LONGEST_PAUSE = Duration.ofMillis(500);
 
   /** Something that may be asked again and again. */
