@@ -58,6 +58,10 @@ final class RoleLoop implements LeaseLoop.Listener, AutoCloseable {
   private static final long IDLE_TICK_NANOS = 1_000_000_000;
 
   private static final Duration END = Duration.ofSeconds(5);
+
+  /** A barrier that takes no longer found next to nothing that the other node lacked. */
+  private static final long NEXT_TO_NOTHING_NANOS = 100_000_000;
+
   private static final Pattern NUMBERS = Pattern.compile("[0-9.,]+");
   private static final long EPOCHS_OF_FIXED_ROLES = 1000;
 
@@ -562,7 +566,7 @@ final class RoleLoop implements LeaseLoop.Listener, AutoCloseable {
 
   private void begin(long number, Stage stage, long epoch) {
     task = new Task(number, Task.State.RUNNING, "");
-    boolean ofMirrors = stage == Stage.SETTLE || stage == Stage.BARRIER;
+    boolean ofMirrors = stage == Stage.SETTLE || stage == Stage.DRAIN || stage == Stage.BARRIER;
     if (stage == Stage.SETTLE) {
       course.aboutToLead();
     }
@@ -594,6 +598,9 @@ final class RoleLoop implements LeaseLoop.Listener, AutoCloseable {
     try {
       switch (stage) {
         case SETTLE -> mirrors.lead(epoch);
+        case DRAIN -> {
+          return String.join("; ", drain(successor));
+        }
         case BARRIER -> {
           List<String> missing = mirrors.await(List.of(successor), settings.timing().barrier());
           return String.join("; ", missing);
@@ -615,6 +622,27 @@ final class RoleLoop implements LeaseLoop.Listener, AutoCloseable {
       LOG.error("{} failed", stage, e);
       return String.valueOf(e.getMessage());
     }
+  }
+
+  /**
+   * Waits until the other node has what was written so far, and again until next to nothing is
+   * left: while it got the rest, more was written. Answers what did not get there the first time;
+   * what is missing later the barrier tells.
+   */
+  private List<String> drain(String successor) throws InterruptedException {
+    Duration most = settings.timing().barrier();
+    long begun = System.nanoTime();
+    List<String> missing = mirrors.await(List.of(successor), most);
+    long before = begun;
+    long now = System.nanoTime();
+    while (missing.isEmpty()
+        && now - before > NEXT_TO_NOTHING_NANOS
+        && now - begun < most.dividedBy(2).toNanos()) {
+      var _ = mirrors.await(List.of(successor), most.dividedBy(4));
+      before = now;
+      now = System.nanoTime();
+    }
+    return missing;
   }
 
   /** Decides nothing any more; the lease itself is closed elsewhere. */

@@ -5,23 +5,29 @@ import org.hotspare.lease.Roles;
 
 /**
  * A primary gives its role to another node: the gate is shut, the services stop, the other node
- * gets all that was written, and only then is the lease given up. What is planned is called off
- * rather than that anything is lost; a primary that fails or is stopped hands over all the same,
- * since a member of the promotable set has whatever was confirmed. A pause calls off all of them:
- * nobody else could be promoted.
+ * gets all that was written, and only then is the lease given up. While the gate is still open the
+ * other node gets what was written so far, so that clients wait for little. What is planned is
+ * called off rather than that anything is lost; a primary that fails or is stopped hands over all
+ * the same, since a member of the promotable set has whatever was confirmed. A pause calls off all
+ * of them: nobody else could be promoted.
  */
 final class HandOver {
   private HandOver() {}
 
   static void begin(Decision decision, Role.Primary role, String to, Role.Cause cause) {
+    // Who fails has no time for what shortens the rest.
+    Stage first = cause.failing() ? Stage.GATE_SHUT : Stage.DRAIN;
     decision.become(
-        new Role.HandingOver(
-            role, to, cause, "", Stage.GATE_SHUT, decision.nextTask(), decision.now()),
+        new Role.HandingOver(role, to, cause, "", first, decision.nextTask(), decision.now()),
         "%s: hands over to %s".formatted(cause.reason(), to));
-    if (decision.view().gateHeld()) {
+    perform(decision, first, role.epoch());
+  }
+
+  private static void perform(Decision decision, Stage stage, long epoch) {
+    if (stage == Stage.GATE_SHUT && decision.view().gateHeld()) {
       decision.act(new Action.FreeGate("it is about to hand over"));
     }
-    decision.perform(Stage.GATE_SHUT, role.epoch());
+    decision.perform(stage, epoch);
   }
 
   static void decide(Decision decision, Role.HandingOver role) {
@@ -83,6 +89,8 @@ final class HandOver {
     }
     String flaw = role.flaw().isEmpty() ? problem : role.flaw();
     switch (role.stage()) {
+      // What did not get there by then still may.
+      case DRAIN -> next(decision, role, Stage.GATE_SHUT, "");
       case GATE_SHUT -> next(decision, role, Stage.SERVICES_STOP, flaw);
       case SERVICES_STOP -> next(decision, role, Stage.BARRIER, flaw);
       case BARRIER -> pass(decision, role, flaw);
@@ -96,7 +104,7 @@ final class HandOver {
     return switch (role.stage()) {
       case GATE_SHUT -> "the gate was not shut: " + problem;
       case SERVICES_STOP -> "the services did not stop: " + problem;
-      case BARRIER -> role.to() + " did not get everything: " + problem;
+      case DRAIN, BARRIER -> role.to() + " did not get everything: " + problem;
       case SERVICES_START -> "the services did not start again: " + problem;
       case GATE -> "the gate could not be opened again: " + problem;
       case RECORD, LEASE, SETTLE, ADDRESS_ADD, ANNOUNCE, ADDRESS_REMOVE -> problem;
@@ -107,7 +115,7 @@ final class HandOver {
     decision.become(
         role.at(stage, flaw, decision.nextTask(), decision.now()),
         flaw.isEmpty() ? stage.text() : "%s, though %s".formatted(stage.text(), flaw));
-    decision.perform(stage, role.from().epoch());
+    perform(decision, stage, role.from().epoch());
   }
 
   private static void callOff(Decision decision, Role.HandingOver role, String reason) {

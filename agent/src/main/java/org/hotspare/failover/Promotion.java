@@ -41,7 +41,7 @@ final class Promotion {
       case RECORD -> record(decision, role);
       case LEASE -> lease(decision, role);
       case SETTLE, ADDRESS_ADD, SERVICES_START, GATE, ANNOUNCE -> work(decision, role);
-      case GATE_SHUT, SERVICES_STOP, ADDRESS_REMOVE, BARRIER ->
+      case DRAIN, GATE_SHUT, SERVICES_STOP, ADDRESS_REMOVE, BARRIER ->
           throw new IllegalStateException(role.stage() + " in a promotion");
     }
   }
@@ -120,7 +120,7 @@ final class Promotion {
       case SERVICES_START -> "the services did not start";
       case GATE -> "the gate could not be opened";
       case ANNOUNCE -> "the address could not be announced";
-      case RECORD, LEASE, GATE_SHUT, SERVICES_STOP, ADDRESS_REMOVE, BARRIER ->
+      case RECORD, LEASE, DRAIN, GATE_SHUT, SERVICES_STOP, ADDRESS_REMOVE, BARRIER ->
           stage.text() + " failed";
     };
   }

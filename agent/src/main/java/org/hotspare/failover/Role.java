@@ -156,7 +156,7 @@ public sealed interface Role {
    *
    * @param from what it was, and is again if it is called off
    * @param flaw why the other node may lack something; empty where nothing says so
-   * @param stage one of GATE_SHUT, SERVICES_STOP, BARRIER, or, where it is called off,
+   * @param stage one of DRAIN, GATE_SHUT, SERVICES_STOP, BARRIER, or, where it is called off,
    *     SERVICES_START, GATE
    */
   record HandingOver(

@@ -13,6 +13,12 @@ public enum Stage {
   GATE("the gate follows the lease"),
   ANNOUNCE("the address is announced"),
 
+  /**
+   * Until the other node has what was written so far, and next to nothing is left for {@link
+   * #BARRIER}, for which clients wait.
+   */
+  DRAIN("what was written so far reaches the other node"),
+
   /** Whatever let clients in, the lease or hands off, does so no more. */
   GATE_SHUT("the gate is shut"),
   SERVICES_STOP("services stop"),
@@ -41,7 +47,7 @@ public enum Stage {
       case ADDRESS_ADD -> SERVICES_START;
       case SERVICES_START -> GATE;
       case GATE -> ANNOUNCE;
-      case ANNOUNCE, GATE_SHUT, SERVICES_STOP, ADDRESS_REMOVE, BARRIER ->
+      case ANNOUNCE, DRAIN, GATE_SHUT, SERVICES_STOP, ADDRESS_REMOVE, BARRIER ->
           throw new IllegalStateException("nothing follows " + this + " in a promotion");
     };
   }

@@ -12,7 +12,8 @@ import java.time.Duration;
  *     candidate waits that was not endorsed
  * @param services how long all services together may take to start or to stop
  * @param fence how long a fence may take to answer
- * @param barrier how long a handover may wait until the other node has everything
+ * @param barrier how long a handover may wait until the other node has everything, once before
+ *     clients are shut out and once after
  * @param away a standby that is away for longer leaves the promotable set, and a primary that is
  *     stopped waits as long for one that can take over
  * @param steady a standby joins that was in sync for as long, no failing check moves a primary
@@ -92,7 +93,7 @@ public record Timing(
   Duration limit(Stage stage) {
     return switch (stage) {
       case SERVICES_START, SERVICES_STOP -> services;
-      case BARRIER -> barrier;
+      case DRAIN, BARRIER -> barrier;
       case SETTLE -> Duration.ofSeconds(30);
       case RECORD, LEASE, ADDRESS_ADD, ADDRESS_REMOVE, GATE, GATE_SHUT, ANNOUNCE ->
           Duration.ofSeconds(5);

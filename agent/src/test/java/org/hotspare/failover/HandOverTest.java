@@ -3,6 +3,7 @@ package org.hotspare.failover;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -14,6 +15,13 @@ final class HandOverTest {
   private static Scene switchingOver() {
     Scene scene = Scene.primary();
     scene.order = new Order.Switchover("beta");
+    assertThat(Scene.only(Action.Perform.class, scene.step()).stage()).isEqualTo(Stage.DRAIN);
+    return scene;
+  }
+
+  private static Scene drained() {
+    Scene scene = switchingOver();
+    scene.worked();
     assertThat(Scene.only(Action.Perform.class, scene.step()).stage()).isEqualTo(Stage.GATE_SHUT);
     return scene;
   }
@@ -24,7 +32,7 @@ final class HandOverTest {
   }
 
   private static Scene atBarrier() {
-    Scene scene = switchingOver();
+    Scene scene = drained();
     scene.worked();
     assertThat(Scene.only(Action.Perform.class, scene.step()).stage())
         .isEqualTo(Stage.SERVICES_STOP);
@@ -100,6 +108,48 @@ final class HandOverTest {
   }
 
   @Test
+  void whoDoesNotGetWhatWasWrittenCallsItOffBeforeClientsNoticeAnything() {
+    Scene scene = switchingOver();
+    scene.workFailed("beta: still catching up");
+    Action.Answer answer = Scene.only(Action.Answer.class, scene.step());
+    assertThat(answer.done()).isFalse();
+    assertThat(answer.reason()).contains("did not get everything").contains("catching up");
+    List<Stage> stages = new ArrayList<>();
+    while (scene.role instanceof Role.HandingOver handing) {
+      stages.add(handing.stage());
+      scene.worked();
+      scene.step();
+    }
+    assertThat(stages).containsExactly(Stage.SERVICES_START, Stage.GATE);
+    assertThat(scene.role).isEqualTo(new Role.Primary(3, scene.now, Map.of(), ""));
+  }
+
+  @Test
+  void aStopGoesOnWhereTheOtherNodeDidNotGetWhatWasWrittenBefore() {
+    Scene scene = Scene.primary();
+    scene.order = new Order.Stop(scene.now);
+    scene.step();
+    assertThat(stage(scene)).isEqualTo(Stage.DRAIN);
+    scene.pass(Scene.TIMING.barrier());
+    for (Stage next : List.of(Stage.GATE_SHUT, Stage.SERVICES_STOP, Stage.BARRIER)) {
+      scene.step();
+      assertThat(stage(scene)).isEqualTo(next);
+      scene.worked();
+    }
+    assertThat(Scene.only(Action.Become.class, scene.step()).reason()).contains("has everything");
+  }
+
+  @Test
+  void aHeldGateIsFreedOnlyWhenTheOtherNodeHasWhatWasWrittenSoFar() {
+    Scene scene = byHand();
+    scene.order = new Order.Switchover("beta");
+    assertThat(scene.step()).noneMatch(Action.FreeGate.class::isInstance);
+    scene.worked();
+    assertThat(scene.step()).anyMatch(Action.FreeGate.class::isInstance);
+    assertThat(stage(scene)).isEqualTo(Stage.GATE_SHUT);
+  }
+
+  @Test
   void aBarrierThatFailsCallsItOff() {
     Scene scene = atBarrier();
     scene.pass(Scene.TIMING.barrier());
@@ -129,7 +179,7 @@ final class HandOverTest {
 
   @Test
   void whatIsInVainIsCalledOffAtOnce() {
-    List<Scene> scenes = List.of(switchingOver(), switchingOver(), atBarrier());
+    List<Scene> scenes = List.of(switchingOver(), drained(), atBarrier());
     scenes.get(0).recorded(scenes.get(0).roles.withPromotable(Set.of()));
     scenes.get(1).follower("beta", Scene.away(Duration.ofMillis(1)));
     scenes.get(2).recorded(scenes.get(2).roles.withPause(new Roles.Pause("upgrade", 0)));
@@ -158,6 +208,8 @@ final class HandOverTest {
   void theBarrierComesOnlyWhenTheGateIsNotHeld() {
     Scene scene = byHand();
     scene.order = new Order.Switchover("beta");
+    scene.step();
+    scene.worked();
     scene.step();
     scene.gateHeld = true;
     scene.worked();
@@ -269,10 +321,10 @@ final class HandOverTest {
     scene.order = new Order.Stop(scene.now);
     scene.step();
     assertThat(scene.role).isInstanceOf(Role.HandingOver.class);
-    scene.worked();
-    scene.step();
-    scene.worked();
-    scene.step();
+    while (stage(scene) != Stage.BARRIER) {
+      scene.worked();
+      scene.step();
+    }
     scene.workFailed("beta is away");
     scene.step();
     assertThat(scene.role).as("a stop is not called off").isInstanceOf(Role.Demoting.class);

@@ -638,7 +638,7 @@ final class SimAgent implements SimNode.Host {
         return broken == BrokenRule.BARRIER_SKIPPED
             || (role instanceof Role.HandingOver handing && mirror.hasAll(handing.to()));
       }
-      case ADDRESS_ADD, ADDRESS_REMOVE, ANNOUNCE -> {}
+      case DRAIN, ADDRESS_ADD, ADDRESS_REMOVE, ANNOUNCE -> {}
       case RECORD, LEASE -> throw new AssertionError("no work: " + work);
     }
     return true;
