@@ -73,7 +73,10 @@ final class Candidature {
   private static void ask(Decision decision, Candidate role) {
     View view = decision.view();
     long asked = decision.now() - role.sinceNanos();
-    if (view.copy().sealedEpoch() < view.roles().epoch()) {
+    boolean invited = view.invited(decision.now()).equals(view.self());
+    // Whom the former primary names has everything, and need not be compared with others. Its
+    // mirrors come to rest before they lead in any case.
+    if (!invited && view.copy().sealedEpoch() < view.roles().epoch()) {
       Duration limit = decision.timing().limit(Stage.SETTLE);
       if (asked >= limit.toNanos()) {
         giveUp(decision, role, "the mirrors did not come to rest within " + Text.of(limit));
@@ -85,7 +88,6 @@ final class Candidature {
     if (isSaidToBeAlone(role) && asked < decision.timing().fresh().toNanos()) {
       return;
     }
-    boolean invited = view.invited(decision.now()).equals(view.self());
     if (!isAsked(role) && !invited && !haveAnswered(view, role) && asked < patience.toNanos()) {
       return;
     }

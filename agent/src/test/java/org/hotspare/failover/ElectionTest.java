@@ -56,6 +56,19 @@ final class ElectionTest {
     assertThat(scene.role).isInstanceOf(Role.Standby.class);
   }
 
+  /** What it waits for is done beside the election. */
+  @Test
+  void whomThePrimaryNamedDoesNotWaitForItsMirrors() {
+    Scene scene = new Scene();
+    scene.over = true;
+    scene.step();
+    scene.sealedEpoch = 2;
+    assertThat(scene.settle()).isEmpty();
+    scene.report("alpha", new Report(3, 0, Map.of("www", Scene.HERE), "rests", "beta", Map.of()));
+    scene.settle();
+    assertThat(phase(scene)).isEqualTo(Phase.STANDING);
+  }
+
   record Refusal(String name, Consumer<Scene> change, String reason) {
     @Override
     public String toString() {

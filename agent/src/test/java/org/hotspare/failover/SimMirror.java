@@ -42,6 +42,9 @@ final class SimMirror {
   private boolean complete = true;
   private long life;
 
+  /** Rises whenever something else is to be done. */
+  private long course;
+
   // As a standby.
   private String follows = "";
   private long followEpoch;
@@ -89,7 +92,20 @@ final class SimMirror {
 
   // ---- as a standby
 
+  /** What is under way takes its time to end; until then changes are accepted. */
   void seal(long epoch) {
+    long mine = ++course;
+    long ofLife = life;
+    world.after(
+        world.random(0, 60_000_000),
+        () -> {
+          if (life == ofLife && course == mine) {
+            sealed(epoch);
+          }
+        });
+  }
+
+  private void sealed(long epoch) {
     sealedEpoch = epoch;
     if (broken != BrokenRule.NOT_SEALED) {
       follows = "";
@@ -97,6 +113,7 @@ final class SimMirror {
   }
 
   void follow(String primary, long epoch) {
+    course++;
     follows = primary;
     followEpoch = epoch;
     followedAt = world.now();
@@ -142,6 +159,7 @@ final class SimMirror {
   // ---- as a primary
 
   void open(long epoch) {
+    course++;
     follows = broken == BrokenRule.NOT_SEALED ? follows : "";
     history = history.withEnd(new Position(epoch, 0));
     durable = history;
