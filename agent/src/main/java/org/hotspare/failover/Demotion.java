@@ -19,12 +19,19 @@ final class Demotion {
   }
 
   static void begin(Decision decision, How how, String reason) {
+    begin(decision, how, Stage.SERVICES_STOP, reason);
+  }
+
+  /**
+   * @param first ADDRESS_REMOVE where the services are known to be stopped, else SERVICES_STOP
+   */
+  static void begin(Decision decision, How how, Stage first, String reason) {
     decision.become(
         new Role.Demoting(
             how.epoch(),
             how.handsOverTo(),
             how.notBeforeNanos(),
-            Stage.SERVICES_STOP,
+            first,
             decision.nextTask(),
             decision.now()),
         reason);
@@ -33,7 +40,7 @@ final class Demotion {
         decision.view().gateHeld()
             ? new Action.FreeGate(reason)
             : new Action.Release(how.epoch(), reason));
-    decision.perform(Stage.SERVICES_STOP, how.epoch());
+    decision.perform(first, how.epoch());
   }
 
   static void decide(Decision decision, Role.Demoting role) {

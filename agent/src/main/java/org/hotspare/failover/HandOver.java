@@ -148,7 +148,8 @@ final class HandOver {
             ? "gives way to %s, which has everything".formatted(role.to())
             : "gives way to %s, which may lack what was not confirmed: %s"
                 .formatted(role.to(), flaw);
-    Demotion.begin(decision, rested(decision, role, role.to()), reason);
+    Stage first = flaw.isEmpty() ? Stage.ADDRESS_REMOVE : Stage.SERVICES_STOP;
+    Demotion.begin(decision, rested(decision, role, role.to()), first, reason);
     if (role.cause().failing()) {
       decision.act(
           new Action.Remember(

@@ -50,7 +50,9 @@ final class HandOverTest {
     assertThat(scene.decide()).isEmpty();
     assertThat(scene.heldEpoch).isEqualTo(3);
     scene.worked();
-    scene.step();
+    assertThat(Scene.only(Action.Perform.class, scene.step()).stage())
+        .as("the services are stopped")
+        .isEqualTo(Stage.ADDRESS_REMOVE);
     assertThat(scene.heldEpoch).isZero();
     Report report = FailoverPolicy.report(scene.view(), scene.now);
     assertThat(report.handsOverTo()).isEqualTo("beta");
@@ -87,8 +89,6 @@ final class HandOverTest {
   /** Its services are stopped and its address is removed. */
   private static Scene givenWay() {
     Scene scene = atBarrier();
-    scene.worked();
-    scene.step();
     scene.worked();
     scene.step();
     scene.worked();
