@@ -102,15 +102,13 @@ final class DiskTroubleTest {
     disk = new Disk(base.resolve(nodeWithDisk));
     Trio trio = Trio.make(base, LEASE);
     made = trio;
-    try {
-      trio.start();
-      trio.awaitReady();
-      Files.writeString(trio.tree(PRIMARY).resolve("confirmed"), "content");
-      trio.barrier(PRIMARY);
-      return trio;
-    } catch (AssertionError e) {
-      throw trio.withLogs(e);
-    }
+    trio.startReady();
+    trio.watch(
+        () -> {
+          Files.writeString(trio.tree(PRIMARY).resolve("confirmed"), "content");
+          trio.barrier(PRIMARY);
+        });
+    return trio;
   }
 
   private Disk disk() {

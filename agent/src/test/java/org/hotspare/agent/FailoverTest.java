@@ -42,12 +42,7 @@ final class FailoverTest {
   @BeforeAll
   void start() throws Exception {
     trio = Trio.make(base, LEASE);
-    try {
-      trio.start();
-      trio.awaitReady();
-    } catch (AssertionError e) {
-      throw trio.withLogs(e);
-    }
+    trio.startReady();
   }
 
   @BeforeEach
@@ -78,43 +73,42 @@ final class FailoverTest {
     long seed = Long.getLong("failover.seed", System.nanoTime());
     System.out.println("FailoverTest: seed " + seed);
     SplittableRandom random = new SplittableRandom(seed);
-    try {
-      for (int round = 0; round < Integer.getInteger("failover.rounds", ROUNDS); round++) {
-        Path tree = trio.tree(primary);
-        Files.writeString(tree.resolve("confirmed-" + round), "content " + round);
-        trio.barrier(primary);
-        try (Churn churn = Churn.start(tree, CHANGES_PER_SECOND, Duration.ZERO, seed + round)) {
-          Thread.sleep(200 + random.nextInt(1500));
-          assertThat(churn.isRunning()).isTrue();
-          trio.agent(primary).kill();
-        }
-        long killed = System.nanoTime();
-        Files.writeString(tree.resolve("alone-" + round), "of the dead one " + round);
-        if (round > 0 && random.nextInt(3) == 0) {
-          Thread.sleep(random.nextInt((int) LEASE.toMillis() * 2));
-          trio.agent(standby).kill();
-          trio.agent(standby).start();
-          System.out.printf("FailoverTest: %s was killed, too%n", standby);
-        }
-        trio.awaitPrimary(standby);
-        System.out.printf(
-            "FailoverTest: %s is primary %d ms after %s died%n",
-            standby, (System.nanoTime() - killed) / 1_000_000, primary);
-        for (int i = 0; i <= round; i++) {
-          assertThat(trio.tree(standby).resolve("confirmed-" + i)).hasContent("content " + i);
-        }
-        Files.writeString(trio.tree(standby).resolve("afterwards-" + round), "new");
-        trio.agent(primary).start();
-        trio.awaitPromotable(standby, primary);
-        trio.barrier(standby);
-        trio.assertSame();
-        assertThat(tree.resolve("alone-" + round)).doesNotExist();
-        assertThat(kept(tree)).as("kept on " + primary).contains("of the dead one " + round);
-        swap();
-      }
-    } catch (AssertionError e) {
-      throw trio.withLogs(e);
-    }
+    trio.watch(
+        () -> {
+          for (int round = 0; round < Integer.getInteger("failover.rounds", ROUNDS); round++) {
+            Path tree = trio.tree(primary);
+            Files.writeString(tree.resolve("confirmed-" + round), "content " + round);
+            trio.barrier(primary);
+            try (Churn churn = Churn.start(tree, CHANGES_PER_SECOND, Duration.ZERO, seed + round)) {
+              Thread.sleep(200 + random.nextInt(1500));
+              assertThat(churn.isRunning()).isTrue();
+              trio.agent(primary).kill();
+            }
+            long killed = System.nanoTime();
+            Files.writeString(tree.resolve("alone-" + round), "of the dead one " + round);
+            if (round > 0 && random.nextInt(3) == 0) {
+              Thread.sleep(random.nextInt((int) LEASE.toMillis() * 2));
+              trio.agent(standby).kill();
+              trio.agent(standby).start();
+              System.out.printf("FailoverTest: %s was killed, too%n", standby);
+            }
+            trio.awaitPrimary(standby);
+            System.out.printf(
+                "FailoverTest: %s is primary %d ms after %s died%n",
+                standby, (System.nanoTime() - killed) / 1_000_000, primary);
+            for (int i = 0; i <= round; i++) {
+              assertThat(trio.tree(standby).resolve("confirmed-" + i)).hasContent("content " + i);
+            }
+            Files.writeString(trio.tree(standby).resolve("afterwards-" + round), "new");
+            trio.agent(primary).start();
+            trio.awaitPromotable(standby, primary);
+            trio.barrier(standby);
+            trio.assertSame();
+            assertThat(tree.resolve("alone-" + round)).doesNotExist();
+            assertThat(kept(tree)).as("kept on " + primary).contains("of the dead one " + round);
+            swap();
+          }
+        });
   }
 
   /** The contents of the small files that are kept beside a tree. */
@@ -138,71 +132,71 @@ final class FailoverTest {
 
   @Test
   void aPrimaryThatIsStoppedHandsOverFirst() throws Exception {
-    try {
-      for (int round = 0; round < 2; round++) {
-        Path tree = trio.tree(primary);
-        try (Churn churn = Churn.start(tree, CHANGES_PER_SECOND, Duration.ofSeconds(2), round)) {
-          churn.await();
-        }
-        Files.writeString(tree.resolve("file"), "last of " + primary);
-        try (PrimaryPolls polls = trio.pollPrimaries()) {
-          polls.await(primary);
-          trio.agent(primary).stop();
-          polls.assertMoved(primary, standby);
-        }
-        trio.awaitPrimary(standby);
-        assertThat(trio.tree(standby).resolve("file")).hasContent("last of " + primary);
-        trio.agent(primary).start();
-        trio.awaitPromotable(standby, primary);
-        assertThat(trio.agent(standby).logSinceStart())
-            .contains("changes only")
-            .doesNotContain("comparing first");
-        trio.barrier(standby);
-        trio.assertSame();
-        swap();
-      }
-    } catch (AssertionError e) {
-      throw trio.withLogs(e);
-    }
+    trio.watch(
+        () -> {
+          for (int round = 0; round < 2; round++) {
+            Path tree = trio.tree(primary);
+            try (Churn churn =
+                Churn.start(tree, CHANGES_PER_SECOND, Duration.ofSeconds(2), round)) {
+              churn.await();
+            }
+            Files.writeString(tree.resolve("file"), "last of " + primary);
+            try (PrimaryPolls polls = trio.pollPrimaries()) {
+              polls.await(primary);
+              trio.agent(primary).stop();
+              polls.assertMoved(primary, standby);
+            }
+            trio.awaitPrimary(standby);
+            assertThat(trio.tree(standby).resolve("file")).hasContent("last of " + primary);
+            trio.agent(primary).start();
+            trio.awaitPromotable(standby, primary);
+            assertThat(trio.agent(standby).logSinceStart())
+                .contains("changes only")
+                .doesNotContain("comparing first");
+            trio.barrier(standby);
+            trio.assertSame();
+            swap();
+          }
+        });
   }
 
   @Test
   void aFrozenPrimaryIsReplacedAndIsNoneWhenItGoesOn() throws Exception {
-    try (PrimaryPolls polls = trio.pollPrimaries()) {
-      trio.barrier(primary);
-      polls.await(primary);
-      trio.agent(primary).signal("STOP");
-      long stopped = System.nanoTime();
-      trio.awaitPrimary(standby);
-      System.out.printf(
-          "FailoverTest: %s is primary %d ms after %s was frozen%n",
-          standby, (System.nanoTime() - stopped) / 1_000_000, primary);
-      Files.writeString(trio.tree(standby).resolve("file"), "new");
-      trio.agent(primary).signal("CONT");
-      trio.awaitPromotable(standby, primary);
-      assertThat(trio.primaryOf(Trio.DATA_NODES)).isEqualTo(standby);
-      trio.barrier(standby);
-      trio.assertSame();
-      polls.assertMoved(primary, standby);
-    } catch (AssertionError e) {
-      throw trio.withLogs(e);
-    }
+    trio.watch(
+        () -> {
+          try (PrimaryPolls polls = trio.pollPrimaries()) {
+            trio.barrier(primary);
+            polls.await(primary);
+            trio.agent(primary).signal("STOP");
+            long stopped = System.nanoTime();
+            trio.awaitPrimary(standby);
+            System.out.printf(
+                "FailoverTest: %s is primary %d ms after %s was frozen%n",
+                standby, (System.nanoTime() - stopped) / 1_000_000, primary);
+            Files.writeString(trio.tree(standby).resolve("file"), "new");
+            trio.agent(primary).signal("CONT");
+            trio.awaitPromotable(standby, primary);
+            assertThat(trio.primaryOf(Trio.DATA_NODES)).isEqualTo(standby);
+            trio.barrier(standby);
+            trio.assertSame();
+            polls.assertMoved(primary, standby);
+          }
+        });
   }
 
   @Test
   void withoutAMajorityNobodyIsPromotedAndThePrimaryEnds() throws Exception {
-    try {
-      trio.agent("gamma").kill();
-      Thread.sleep(2 * LEASE.toMillis());
-      assertThat(trio.primaryOf(Trio.DATA_NODES)).as("two of three").isEqualTo(primary);
-      trio.agent(primary).kill();
-      Thread.sleep(4 * LEASE.toMillis());
-      assertThat(trio.primaryOf(List.of(standby))).as("one of three").isEmpty();
-      trio.agent("gamma").start();
-      trio.awaitPrimary(standby);
-      trio.agent(primary).start();
-    } catch (AssertionError e) {
-      throw trio.withLogs(e);
-    }
+    trio.watch(
+        () -> {
+          trio.agent("gamma").kill();
+          Thread.sleep(2 * LEASE.toMillis());
+          assertThat(trio.primaryOf(Trio.DATA_NODES)).as("two of three").isEqualTo(primary);
+          trio.agent(primary).kill();
+          Thread.sleep(4 * LEASE.toMillis());
+          assertThat(trio.primaryOf(List.of(standby))).as("one of three").isEmpty();
+          trio.agent("gamma").start();
+          trio.awaitPrimary(standby);
+          trio.agent(primary).start();
+        });
   }
 }

@@ -45,13 +45,7 @@ final class FailoverTroubleTest {
   private Trio start(String more) throws Exception {
     Trio started = Trio.make(base, LEASE, more, _ -> List.of());
     trio = started;
-    try {
-      started.start();
-      started.awaitReady();
-      return started;
-    } catch (AssertionError e) {
-      throw started.withLogs(e);
-    }
+    return started.startReady();
   }
 
   private static Answer failOver(Trio nodes, boolean acceptLoss) {

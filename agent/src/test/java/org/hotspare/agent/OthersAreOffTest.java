@@ -50,8 +50,7 @@ final class OthersAreOffTest {
   void start() throws Exception {
     System.out.println("OthersAreOffTest: seed " + seed);
     trio = Trio.make(base, LEASE);
-    trio.start();
-    trio.watch(trio::awaitReady);
+    trio.startReady();
   }
 
   @BeforeEach

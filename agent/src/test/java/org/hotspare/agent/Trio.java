@@ -135,6 +135,16 @@ final class Trio implements AutoCloseable {
     return this;
   }
 
+  /** The same, and waits until {@link #awaitReady they are ready}; where it fails it says why. */
+  Trio startReady() throws Exception {
+    watch(
+        () -> {
+          start();
+          awaitReady();
+        });
+    return this;
+  }
+
   /** Those that a test has left stopped, as where it failed. */
   void startAgain() throws IOException {
     for (AgentProcess agent : agents.values()) {

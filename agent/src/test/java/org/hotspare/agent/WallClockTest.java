@@ -86,13 +86,7 @@ final class WallClockTest {
     compile();
     Trio trio = Trio.make(base, LEASE, "", this::before);
     made = trio;
-    try {
-      trio.start();
-      trio.awaitReady();
-      return trio;
-    } catch (AssertionError e) {
-      throw trio.withLogs(e);
-    }
+    return trio.startReady();
   }
 
   /** By the time of its last event. */
