@@ -10,7 +10,9 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import org.hotspare.admin.MirrorState;
+import org.hotspare.admin.Outcome;
 import org.hotspare.admin.Role;
+import org.hotspare.admin.RoleOrder;
 import org.hotspare.admin.Version;
 import org.hotspare.admin.WrongRequest;
 import org.hotspare.config.Configuration;
@@ -20,8 +22,8 @@ import org.hotspare.wire.Certificates;
 
 /**
  * Goes once through what commands and agents do: a small cluster, in this process, mirrors a few
- * files. The build runs it to learn which classes they load, and keeps them ready: an agent then
- * starts with little more than half of the processor's time.
+ * files, and its primary hands over. The build runs it to learn which classes they load, and keeps
+ * them ready: an agent then starts with little more than half of the processor's time.
  */
 final class Rehearsal {
   private static final List<String> NODES = List.of("alpha", "beta", "gamma");
@@ -66,7 +68,9 @@ final class Rehearsal {
         Configuration configuration = configurations.get(i);
         agents.push(Agent.start(configuration, configuration.node(NODES.get(i))));
       }
-      follow(new AgentOperations(agents.getLast()), tree);
+      AgentOperations first = new AgentOperations(agents.getLast());
+      follow(first, tree);
+      handOver(first);
     } finally {
       for (Agent agent : agents) {
         agent.close();
@@ -118,6 +122,18 @@ final class Rehearsal {
     Files.move(tree.resolve("file-0"), tree.resolve("moved"));
     Files.delete(tree.resolve("file-1"));
     primary.waitForStandbys(LIMIT);
+  }
+
+  /** For which clients wait when it happens in earnest. */
+  private static void handOver(AgentOperations primary)
+      throws IOException, WrongRequest, InterruptedException {
+    long end = System.nanoTime() + LIMIT.toNanos();
+    while (primary.changeRoles(new RoleOrder.Switchover("")).outcome() != Outcome.DONE) {
+      if (System.nanoTime() > end) {
+        throw new IOException("nothing was handed over within " + LIMIT);
+      }
+      Thread.sleep(50);
+    }
   }
 
   private static boolean isPrimaryInSync(AgentOperations node) {
