@@ -209,6 +209,13 @@ public final class PrimaryMirror implements AutoCloseable {
   }
 
   private Bytes ensureHistory() {
+    try (Snapshot snapshot = index.snapshot()) {
+      // It was made durable when it was made, or with the epoch.
+      Bytes known = snapshot.fact(HISTORY).orElse(null);
+      if (known != null) {
+        return known;
+      }
+    }
     return index.write(
         Durability.DURABLE,
         w -> {
