@@ -6,6 +6,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ExecutorService;
+import java.util.concurrent.TimeUnit;
 import org.hotspare.index.Index;
 import org.hotspare.index.Snapshot;
 import org.hotspare.tree.EntryId;
@@ -25,6 +26,11 @@ import org.slf4j.LoggerFactory;
  * snapshot of the index, so that it is a state which the index had; the standby acknowledges it as
  * a whole.
  *
+ * <p>While two cuts of changes are not acknowledged, the next one waits: what changes meanwhile
+ * comes in it as a whole, and what a standby lacks stays as little as it takes to put two in place.
+ * Sent at once, cuts that are slower put in place than sent would wait at the standby, more and
+ * more.
+ *
  * <p>The sending thread owns {@code position}; acknowledgements and requests arrive on the link's
  * reading thread and are guarded by this object's lock.
  */
@@ -33,6 +39,9 @@ final class Sender {
 
   /** A standby may ask for entries that are gone by now: for so many more than there are. */
   private static final long WANTED_BEYOND = 1 << 18;
+
+  /** Then the next cut comes all the same: what it brings may be what the standby waits for. */
+  private static final long PACED_AT_MOST_NANOS = 1_000_000_000;
 
   private final Link link;
   private final String mirror;
@@ -50,6 +59,14 @@ final class Sender {
 
   /** What the standby can have at most: what it began with, and the cuts that were sent. */
   private Position sent;
+
+  /** The ends of the last cut that was sent, and of the one before; none before there were two. */
+  private Position lastCut = Position.NONE;
+
+  private Position cutBefore = Position.NONE;
+
+  /** When the last cut was sent. */
+  private long sentNanos;
 
   /** The end of an inventory that was sent; null while none was. */
   private @Nullable Position inventory;
@@ -123,8 +140,20 @@ final class Sender {
     while (!closed && (isComparing() || (!changed && wanted.isEmpty()))) {
       wait();
     }
+    long left = pacedNanos();
+    while (!closed && left > 0) {
+      TimeUnit.NANOSECONDS.timedWait(this, left);
+      left = pacedNanos();
+    }
     changed = false;
     return !closed;
+  }
+
+  /** For how long the next cut waits for acknowledgements. What was asked for waits for none. */
+  private long pacedNanos() {
+    boolean paced =
+        mode == Frame.Mode.CHANGES && wanted.isEmpty() && cutBefore.isAfter(acknowledged);
+    return paced ? sentNanos + PACED_AT_MOST_NANOS - System.nanoTime() : 0;
   }
 
   /**
@@ -171,6 +200,9 @@ final class Sender {
 
   private synchronized void sending(Position upTo) {
     sent = upTo;
+    cutBefore = lastCut;
+    lastCut = upTo;
+    sentNanos = System.nanoTime();
     if (mode == Frame.Mode.INVENTORY) {
       inventory = upTo;
     }
