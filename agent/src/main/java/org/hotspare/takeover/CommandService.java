@@ -192,9 +192,10 @@ final class CommandService implements ServiceControl {
     if (!hadProcesses && !record.isBegun() && look(deadline) == Answer.DOWN) {
       return "";
     }
+    boolean mayBeStarting = hadProcesses && !record.isStarted();
     record.stopping();
     Deadline starting = deadline.half();
-    if (hadProcesses && !starting.await(() -> !processes.isStarting())) {
+    if (mayBeStarting && !starting.await(() -> !processes.isStarting())) {
       // Or it would start what the stop command has just stopped.
       killAll();
     }
