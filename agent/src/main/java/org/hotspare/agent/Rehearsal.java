@@ -128,7 +128,8 @@ final class Rehearsal {
   private static void handOver(AgentOperations primary)
       throws IOException, WrongRequest, InterruptedException {
     long end = System.nanoTime() + LIMIT.toNanos();
-    while (primary.changeRoles(new RoleOrder.Switchover("")).outcome() != Outcome.DONE) {
+    while (primary.status().role() == Role.PRIMARY
+        && primary.changeRoles(new RoleOrder.Switchover("")).outcome() != Outcome.DONE) {
       if (System.nanoTime() > end) {
         throw new IOException("nothing was handed over within " + LIMIT);
       }

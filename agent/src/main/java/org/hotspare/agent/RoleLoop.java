@@ -242,11 +242,13 @@ final class RoleLoop implements LeaseLoop.Listener, AutoCloseable {
   }
 
   /**
-   * Whether it was primary by the last decision, with nothing left to do before it is that, and not
-   * about to hand over. Waits for nothing, and does not look whether the lease is still held.
+   * Whether it was primary by the last decision, with nothing left to do before it is that, and its
+   * clients are let in: while it hands over, until its gate is shut. Waits for nothing, and does not look whether the lease is still held.
    */
   boolean isSettledPrimary() {
-    return role instanceof Role.Primary;
+    Role now = role;
+    return now instanceof Role.Primary
+        || (now instanceof Role.HandingOver handing && handing.isServing());
   }
 
   /** For which standbys a barrier has to wait; empty where this node confirms nothing. */

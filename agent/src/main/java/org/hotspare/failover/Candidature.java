@@ -100,7 +100,8 @@ final class Candidature {
             role.order(),
             role.over(),
             Phase.WAITING,
-            decision.now(),
+            // Who answered since it asked has answered.
+            role.sinceNanos(),
             standsAt),
         place == 0
             ? "no node that answered goes before this one"
@@ -153,7 +154,9 @@ final class Candidature {
     View view = decision.view();
     boolean begun = view.roles().epoch() > 0;
     boolean mayFence = view.settings().fence() && begun && view.roles().pause() == null;
-    if (view.voters().size() != 2 || !mayFence) {
+    // Who hands over its role is there, whenever it said so.
+    boolean invited = view.invited(decision.now()).equals(view.self());
+    if (view.voters().size() != 2 || !mayFence || invited) {
       return false;
     }
     return view.voters().stream()

@@ -82,7 +82,8 @@ public final class FailoverPolicy {
           case Role.Unsettled _, Role.Primary _ -> true;
           case Role.Candidate candidate -> !candidate.settled();
           case Role.Promoting promoting -> !promoting.settled();
-          case Role.Standby _, Role.HandingOver _, Role.Demoting _ -> false;
+          case Role.HandingOver handing -> handing.isServing();
+          case Role.Standby _, Role.Demoting _ -> false;
         };
     // What it knew before it was started counts: a gate is held after the pause was known here.
     boolean known = view.recordConfirmed() || view.record().number() > 0;

@@ -38,10 +38,7 @@ final class HandOver {
       return;
     }
     if (view.lease().heldEpoch() != epoch) {
-      Demotion.begin(
-          decision,
-          Demotion.plain(decision, epoch),
-          "the lease of epoch %d is over".formatted(epoch));
+      Primacy.lostLease(decision, epoch, role.isServing());
       decision.answer(Order.Switchover.class, false, "the lease was lost meanwhile");
       return;
     }
@@ -119,10 +116,14 @@ final class HandOver {
   }
 
   private static void callOff(Decision decision, Role.HandingOver role, String reason) {
-    decision.become(
-        role.at(Stage.SERVICES_START, "", decision.nextTask(), decision.now()),
-        "called off, since " + reason);
-    decision.perform(Stage.SERVICES_START, role.from().epoch());
+    String text = "called off, since " + reason;
+    if (role.isServing()) {
+      decision.become(role.from().since(decision.now()), text);
+    } else {
+      decision.become(
+          role.at(Stage.SERVICES_START, "", decision.nextTask(), decision.now()), text);
+      decision.perform(Stage.SERVICES_START, role.from().epoch());
+    }
     decision.answer(Order.Switchover.class, false, reason);
   }
 

@@ -12,7 +12,7 @@ final class Primacy {
     if (!isOfRecord(view, role.epoch())) {
       Demotion.begin(decision, Demotion.plain(decision, role.epoch()), noMore(view));
     } else if (view.lease().heldEpoch() != role.epoch()) {
-      lostLease(decision, role);
+      lostLease(decision, role.epoch(), true);
     } else if (!Orders.ofPrimary(decision, role)
         && !holdGate(decision)
         && !endPause(decision)
@@ -37,14 +37,17 @@ final class Primacy {
         : ", it is %s of epoch %d".formatted(leader.node(), leader.epoch());
   }
 
-  private static void lostLease(Decision decision, Role.Primary role) {
-    String reason = "the lease of epoch %d is over".formatted(role.epoch());
-    if (decision.view().isHandsOff()) {
+  /**
+   * @param serves whether nothing was taken down yet, so that it may stay as it is
+   */
+  static void lostLease(Decision decision, long epoch, boolean serves) {
+    String reason = "the lease of epoch %d is over".formatted(epoch);
+    if (serves && decision.view().isHandsOff()) {
       decision.become(
           new Role.Unsettled(decision.now(), decision.soonNanos(), ""),
           reason + "; hands are off, so everything stays as it is");
     } else {
-      Demotion.begin(decision, Demotion.plain(decision, role.epoch()), reason);
+      Demotion.begin(decision, Demotion.plain(decision, epoch), reason);
     }
   }
 

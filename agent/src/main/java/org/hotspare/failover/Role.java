@@ -166,6 +166,11 @@ public sealed interface Role {
       return new HandingOver(from, to, cause, newFlaw, next, newTask, nowNanos);
     }
 
+    /** Whether clients are let in as before: nothing was shut or stopped yet. */
+    public boolean isServing() {
+      return stage == Stage.DRAIN;
+    }
+
     boolean isCalledOff() {
       return stage == Stage.SERVICES_START || stage == Stage.GATE;
     }

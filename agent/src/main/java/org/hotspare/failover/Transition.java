@@ -33,6 +33,8 @@ final class Transition {
       case Role.Candidate candidate -> candidate.settled() ? "it was settled" : "";
       case Role.Promoting promoting -> promoting.settled() ? "it was settled" : "";
       case Role.Primary _ -> view.isHandsOff() ? "" : "hands are not off";
+      case Role.HandingOver handing when handing.isServing() ->
+          view.isHandsOff() ? "" : "hands are not off";
       case Role.Standby _, Role.HandingOver _, Role.Demoting _ -> "it was settled";
     };
   }

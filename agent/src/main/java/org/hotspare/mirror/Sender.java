@@ -2,6 +2,8 @@ package org.hotspare.mirror;
 
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -40,7 +42,10 @@ final class Sender {
   /** A standby may ask for entries that are gone by now: for so many more than there are. */
   private static final long WANTED_BEYOND = 1 << 18;
 
-  /** Then the next cut comes all the same: what it brings may be what the standby waits for. */
+  /**
+   * For each cut more than one that is not acknowledged. Then the next comes all the same: what it
+   * brings may be what the standby waits for.
+   */
   private static final long PACED_AT_MOST_NANOS = 1_000_000_000;
 
   private final Link link;
@@ -60,10 +65,8 @@ final class Sender {
   /** What the standby can have at most: what it began with, and the cuts that were sent. */
   private Position sent;
 
-  /** The ends of the last cut that was sent, and of the one before; none before there were two. */
-  private Position lastCut = Position.NONE;
-
-  private Position cutBefore = Position.NONE;
+  /** The ends of the cuts that were sent and are not acknowledged. */
+  private final Deque<Position> unacknowledged = new ArrayDeque<>();
 
   /** When the last cut was sent. */
   private long sentNanos;
@@ -151,9 +154,9 @@ final class Sender {
 
   /** For how long the next cut waits for acknowledgements. What was asked for waits for none. */
   private long pacedNanos() {
-    boolean paced =
-        mode == Frame.Mode.CHANGES && wanted.isEmpty() && cutBefore.isAfter(acknowledged);
-    return paced ? sentNanos + PACED_AT_MOST_NANOS - System.nanoTime() : 0;
+    int open = unacknowledged.size();
+    boolean paced = mode == Frame.Mode.CHANGES && wanted.isEmpty() && open > 1;
+    return paced ? sentNanos + (open - 1) * PACED_AT_MOST_NANOS - System.nanoTime() : 0;
   }
 
   /**
@@ -195,13 +198,15 @@ final class Sender {
           "position %s is acknowledged after %s".formatted(upTo, acknowledged));
     }
     acknowledged = upTo;
+    while (!unacknowledged.isEmpty() && !unacknowledged.getFirst().isAfter(upTo)) {
+      unacknowledged.removeFirst();
+    }
     notifyAll();
   }
 
   private synchronized void sending(Position upTo) {
     sent = upTo;
-    cutBefore = lastCut;
-    lastCut = upTo;
+    unacknowledged.addLast(upTo);
     sentNanos = System.nanoTime();
     if (mode == Frame.Mode.INVENTORY) {
       inventory = upTo;

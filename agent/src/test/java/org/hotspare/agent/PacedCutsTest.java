@@ -28,6 +28,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(120)
 final class PacedCutsTest {
   private static final int FILES = 40;
+  private static final int CONFIRMED = 10;
   private static final long PACE_NANOS = 10_000_000;
   private static final long QUIET_MILLIS = 1500;
 
@@ -64,6 +65,15 @@ final class PacedCutsTest {
             .as("ms until the third")
             .isGreaterThan(QUIET_MILLIS / 3);
         assertThat(third.names()).hasSizeGreaterThan(FILES / 2);
+        link.sendNow(new Frame.Ack(third.to()));
+        long since = System.nanoTime();
+        for (int i = 0; i < CONFIRMED; i++) {
+          Files.writeString(pair.alpha().tree().resolve("confirmed-" + i), "content");
+          link.sendNow(new Frame.Ack(Objects.requireNonNull(next(cuts)).to()));
+        }
+        assertThat(TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - since))
+            .as("seconds for %d cuts that are confirmed at once", CONFIRMED)
+            .isLessThan(CONFIRMED / 2);
       }
       pair.beta().start();
       pair.assertSame();

@@ -3,7 +3,6 @@ package org.hotspare.failover;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -114,14 +113,7 @@ final class HandOverTest {
     Action.Answer answer = Scene.only(Action.Answer.class, scene.step());
     assertThat(answer.done()).isFalse();
     assertThat(answer.reason()).contains("did not get everything").contains("catching up");
-    List<Stage> stages = new ArrayList<>();
-    while (scene.role instanceof Role.HandingOver handing) {
-      stages.add(handing.stage());
-      scene.worked();
-      scene.step();
-    }
-    assertThat(stages).containsExactly(Stage.SERVICES_START, Stage.GATE);
-    assertThat(scene.role).isEqualTo(new Role.Primary(3, scene.now, Map.of(), ""));
+    assertThat(scene.role).as("nothing was stopped, so nothing is started").isEqualTo(new Role.Primary(3, scene.now, Map.of(), ""));
   }
 
   @Test
@@ -144,9 +136,24 @@ final class HandOverTest {
     Scene scene = byHand();
     scene.order = new Order.Switchover("beta");
     assertThat(scene.step()).noneMatch(Action.FreeGate.class::isInstance);
+    assertThat(scene.decide()).as("while that is under way").isEmpty();
     scene.worked();
     assertThat(scene.step()).anyMatch(Action.FreeGate.class::isInstance);
     assertThat(stage(scene)).isEqualTo(Stage.GATE_SHUT);
+  }
+
+  @Test
+  void ofTwoVotersNothingIsTakenDownWhereTheOtherDiesBeforeTheGateIsShut() {
+    Scene scene = byHand();
+    scene.order = new Order.Switchover("beta");
+    scene.step();
+    scene.heldEpoch = 0;
+    scene.over = true;
+    List<Action> actions = scene.step();
+    assertThat(Scene.only(Action.Answer.class, actions).done()).isFalse();
+    assertThat(actions).noneMatch(Action.Perform.class::isInstance);
+    assertThat(scene.role).isInstanceOf(Role.Unsettled.class);
+    assertThat(scene.decide()).noneMatch(Action.FreeGate.class::isInstance);
   }
 
   @Test

@@ -265,7 +265,22 @@ final class OrdersTest {
     scene.over = true;
     scene.step();
     scene.report("alpha", new Report(3, 0, java.util.Map.of(), "it rests", "", java.util.Map.of()));
+    scene.pass(Duration.ofNanos(1));
     scene.settle();
+    assertThat(phase(scene)).isEqualTo(Phase.STANDING);
+  }
+
+  @Test
+  void whoHandsOverItsRoleIsNotFenced() {
+    Scene scene = new Scene();
+    scene.voters = Set.of("alpha", "beta");
+    scene.roles = scene.roles.withVoters(scene.voters);
+    scene.fence = true;
+    scene.over = true;
+    scene.report(
+        "alpha", new Report(3, 0, java.util.Map.of(), "it rests", "beta", java.util.Map.of()));
+    scene.pass(Duration.ofNanos(1));
+    assertThat(scene.settle()).noneMatch(Action.Fence.class::isInstance);
     assertThat(phase(scene)).isEqualTo(Phase.STANDING);
   }
 }
