@@ -62,7 +62,7 @@ public final class Index implements AutoCloseable {
   private long nextCheckpointBytes;
   private volatile @Nullable IndexException broken;
   private final AtomicLong commits = new AtomicLong();
-  private boolean closed;
+  private volatile boolean closed;
 
   private Index(Path file, long checkpointBytes, Ownership ownership)
       throws SQLException, IOException {
@@ -251,8 +251,12 @@ public final class Index implements AutoCloseable {
    * was asked for has all of those; as long as the number stays, the next one is no other.
    *
    * @throws IndexException if it cannot be read any more
+   * @throws IllegalStateException if it is closed, as where a snapshot is taken
    */
   long commits() {
+    if (closed) {
+      throw new IllegalStateException("the index is closed");
+    }
     IndexException failed = broken;
     if (failed != null) {
       throw failed;

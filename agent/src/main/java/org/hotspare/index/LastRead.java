@@ -27,6 +27,7 @@ public final class LastRead<T> {
    * As it is in that index now.
    *
    * @throws IndexException if it has to be read and cannot be
+   * @throws IllegalStateException if that index is closed
    */
   public T of(Index index) {
     Known<T> last = known;

@@ -73,6 +73,22 @@ class LastReadTest {
     }
   }
 
+  /** Another one may go on with that file. */
+  @Test
+  void whatWasReadOfAClosedIndexIsNotToldAnyMore() {
+    Index closed = open("index.db");
+    try (closed) {
+      put(closed, 1);
+      assertThat(last.of(closed)).isEqualTo("1");
+    }
+    assertThatIllegalStateException()
+        .isThrownBy(() -> last.of(closed))
+        .withMessage("the index is closed");
+    try (Index again = open("index.db")) {
+      assertThat(last.of(again)).isEqualTo("1");
+    }
+  }
+
   /** Whoever wrote finds it, however many others look at the same time. */
   @Test
   void whatWasCommittedIsSeen() throws InterruptedException {
