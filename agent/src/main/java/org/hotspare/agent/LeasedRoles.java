@@ -49,7 +49,8 @@ final class LeasedRoles implements AutoCloseable {
   /** What stopping and starting takes beside the services' own time: killing what does not stop. */
   private static final Duration KILLING = Duration.ofSeconds(15);
 
-  private static final Duration BARRIER_AND_VOTES = Duration.ofSeconds(30);
+  /** Two barriers, one before the gate is shut, and an election. */
+  private static final Duration BARRIERS_AND_VOTES = Duration.ofSeconds(40);
 
   private final String self;
 
@@ -170,7 +171,7 @@ final class LeasedRoles implements AutoCloseable {
     // A witness decides nothing: what its checks say it tells at once itself.
     turning.runs(loop == null ? reporting::now : loop::wake);
     reporting.start();
-    Duration handingOver = ofServices(configuration).multipliedBy(2).plus(BARRIER_AND_VOTES);
+    Duration handingOver = ofServices(configuration).multipliedBy(2).plus(BARRIERS_AND_VOTES);
     return new LeasedRoles(
         self.name(),
         configuration.voters(),

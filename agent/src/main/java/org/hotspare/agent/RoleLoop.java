@@ -243,7 +243,8 @@ final class RoleLoop implements LeaseLoop.Listener, AutoCloseable {
 
   /**
    * Whether it was primary by the last decision, with nothing left to do before it is that, and its
-   * clients are let in: while it hands over, until its gate is shut. Waits for nothing, and does not look whether the lease is still held.
+   * clients are let in: while it hands over, until its gate is shut. Waits for nothing, and does
+   * not look whether the lease is still held.
    */
   boolean isSettledPrimary() {
     Role now = role;

@@ -120,8 +120,7 @@ final class HandOver {
     if (role.isServing()) {
       decision.become(role.from().since(decision.now()), text);
     } else {
-      decision.become(
-          role.at(Stage.SERVICES_START, "", decision.nextTask(), decision.now()), text);
+      decision.become(role.at(Stage.SERVICES_START, "", decision.nextTask(), decision.now()), text);
       decision.perform(Stage.SERVICES_START, role.from().epoch());
     }
     decision.answer(Order.Switchover.class, false, reason);

@@ -113,7 +113,9 @@ final class HandOverTest {
     Action.Answer answer = Scene.only(Action.Answer.class, scene.step());
     assertThat(answer.done()).isFalse();
     assertThat(answer.reason()).contains("did not get everything").contains("catching up");
-    assertThat(scene.role).as("nothing was stopped, so nothing is started").isEqualTo(new Role.Primary(3, scene.now, Map.of(), ""));
+    assertThat(scene.role)
+        .as("nothing was stopped, so nothing is started")
+        .isEqualTo(new Role.Primary(3, scene.now, Map.of(), ""));
   }
 
   @Test
