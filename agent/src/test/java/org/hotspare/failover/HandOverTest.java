@@ -194,8 +194,10 @@ final class HandOverTest {
     scenes.get(2).recorded(scenes.get(2).roles.withPause(new Roles.Pause("upgrade", 0)));
     for (Scene scene : scenes) {
       assertThat(Scene.only(Action.Answer.class, scene.step()).done()).isFalse();
-      assertThat(stage(scene)).isEqualTo(Stage.SERVICES_START);
     }
+    assertThat(scenes.get(0).role).as("its gate was open").isInstanceOf(Role.Primary.class);
+    assertThat(stage(scenes.get(1))).isEqualTo(Stage.SERVICES_START);
+    assertThat(stage(scenes.get(2))).isEqualTo(Stage.SERVICES_START);
   }
 
   @Test
@@ -208,9 +210,10 @@ final class HandOverTest {
       scene.step();
       scene.recorded(scene.roles.withPause(new Roles.Pause("upgrade", 0)));
       scene.step();
-      assertThat(stage(scene)).isEqualTo(Stage.SERVICES_START);
       assertThat(scene.heldEpoch).isEqualTo(3);
     }
+    assertThat(stage(failing)).isEqualTo(Stage.SERVICES_START);
+    assertThat(stopped.role).as("its gate was open").isInstanceOf(Role.Primary.class);
   }
 
   @Test
