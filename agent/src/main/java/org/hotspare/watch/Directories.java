@@ -1,9 +1,11 @@
 package org.hotspare.watch;
 
 import java.io.IOException;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.hotspare.index.IndexReader;
 import org.hotspare.index.Inode;
 import org.hotspare.linux.DirFd;
@@ -23,6 +25,12 @@ final class Directories implements AutoCloseable {
 
   private final DirFd root;
   private final Map<EntryId, DirFd> open = new LinkedHashMap<>(CAPACITY, 0.75f, true);
+
+  /**
+   * Those that were not where the index says: nor are they until something moves. Many marks are
+   * about one directory, and each is tried again.
+   */
+  private final Set<EntryId> elsewhere = new HashSet<>();
 
   /** Takes over {@code root}: it is closed with this. */
   Directories(DirFd root) {
@@ -46,20 +54,24 @@ final class Directories implements AutoCloseable {
     if (known != null) {
       return known;
     }
+    if (elsewhere.contains(id)) {
+      return null;
+    }
     Optional<RelPath> path = index.path(id);
     Optional<Inode> inode = index.inode(id);
     if (path.isEmpty() || inode.isEmpty()) {
       return null;
     }
     DirFd found = openAt(path.get());
-    if (found == null) {
-      return null;
-    }
-    if (!isSame(found, inode.get())) {
+    if (found != null && !isSame(found, inode.get())) {
       found.close();
-      return null;
+      found = null;
     }
-    put(id, found);
+    if (found == null) {
+      elsewhere.add(id);
+    } else {
+      put(id, found);
+    }
     return found;
   }
 
@@ -96,6 +108,7 @@ final class Directories implements AutoCloseable {
   void forget() {
     open.values().forEach(DirFd::close);
     open.clear();
+    elsewhere.clear();
   }
 
   @Override

@@ -17,7 +17,6 @@ import org.hotspare.index.Index;
 import org.hotspare.index.IndexException;
 import org.hotspare.index.IndexWriter;
 import org.hotspare.index.Inode;
-import org.hotspare.index.NameRow;
 import org.hotspare.index.Snapshot;
 import org.hotspare.linux.DirFd;
 import org.hotspare.linux.LinuxException;
@@ -42,6 +41,7 @@ public final class Tracker implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Tracker.class);
   private static final int MARKS_PER_BATCH = 4096;
   private static final int DIRECTORIES_PER_TRANSACTION = 256;
+  private static final int TURNS_PER_TRANSACTION = 4096;
   private static final Duration IDLE = Duration.ofSeconds(2);
 
   /** Between two attempts at what cannot be done at the moment. */
@@ -81,6 +81,9 @@ public final class Tracker implements AutoCloseable {
   private volatile @Nullable Throwable failure;
   private long scanStartedNanos;
 
+  /** How often marks were taken, also where there were none. */
+  private long steps;
+
   /** Of directories that were compared with all below them; null while they are listed. */
   private @Nullable Listed listed;
 
@@ -103,8 +106,9 @@ public final class Tracker implements AutoCloseable {
    * A mark whose directory could not be found yet.
    *
    * @param compared whether directories were being compared with all below them when it was tried
+   * @param since the step since which it waits, see {@link Waiting}
    */
-  private record Deferred(Mark mark, int attempts, boolean compared) {}
+  private record Deferred(Mark mark, int attempts, boolean compared, long since) {}
 
   /**
    * How far the numbering had come when all was looked at that could be.
@@ -122,7 +126,23 @@ public final class Tracker implements AutoCloseable {
    */
   private record Listed(long cookie, long directories) {}
 
-  private record Draining(long cookie, CompletableFuture<Drained> done) {}
+  /**
+   * Somebody waits until all is numbered that happened before the cookie.
+   *
+   * @param passed the step that took the last mark of it; {@link #NOT_PASSED} until then
+   */
+  private record Draining(long cookie, CompletableFuture<Drained> done, long passed) {
+    static final long NOT_PASSED = -1;
+
+    Draining(long cookie, CompletableFuture<Drained> done) {
+      this(cookie, done, NOT_PASSED);
+    }
+
+    Draining look(Watcher watcher, long step) {
+      boolean passes = passed == NOT_PASSED && watcher.passed(cookie);
+      return passes ? new Draining(cookie, done, step) : this;
+    }
+  }
 
   public Tracker(
       MirrorRoot root,
@@ -187,7 +207,7 @@ public final class Tracker implements AutoCloseable {
 
   /**
    * Completes once everything that happened in the tree before this call is numbered, except for
-   * what could not be looked at.
+   * what could not be looked at. The tree does not have to come to rest for it.
    */
   public CompletableFuture<Drained> drain() {
     CompletableFuture<Drained> done = new CompletableFuture<>();
@@ -279,6 +299,7 @@ public final class Tracker implements AutoCloseable {
   private void step() throws IOException {
     Duration timeout = hasWork() ? Duration.ZERO : isWaiting() ? SOON : IDLE;
     List<Mark> marks = watcher.poll(timeout, MARKS_PER_BATCH);
+    steps++;
     try (Directories directories = new Directories(root.enter())) {
       found();
       takeRequests();
@@ -416,6 +437,7 @@ public final class Tracker implements AutoCloseable {
     Position before = w.head();
     boolean scanned = false;
     try {
+      numbering.follow(steps);
       numbering.ensureRoot(w, directories);
       if (recollectOrphans) {
         numbering.recollectOrphans(w);
@@ -427,22 +449,24 @@ public final class Tracker implements AutoCloseable {
         take(w, directories, mark);
       }
       for (Mark mark : marks) {
-        take(w, directories, new Deferred(mark, 0, false));
+        take(w, directories, new Deferred(mark, 0, false, steps));
       }
+      numbering.follow(steps);
       numbering.retryFailed(w, directories);
-      for (int i = 0; i < DIRECTORIES_PER_TRANSACTION && numbering.isListing(); i++) {
-        numbering.listNext(w, directories);
-        reopenMoved(directories);
-      }
+      list(w, directories);
       if (!numbering.isListing() && (!numbering.isComparing() || isCompared())) {
+        numbering.follow(steps);
         numbering.settle(w, directories);
         scanned = scanning;
         numbering.removeOrphans(w, orphansBefore);
         orphansBefore = numbering.orphans();
       }
-      for (NameRow row : numbering.lookAtOtherNames(w, directories)) {
-        deferred.add(new Deferred(new Mark.Entry(row.parent(), row.name()), 1, false));
-      }
+      numbering
+          .lookAtOtherNames(w, directories)
+          .forEach(
+              (row, since) ->
+                  deferred.add(
+                      new Deferred(new Mark.Entry(row.parent(), row.name()), 1, false, since)));
       numbering.lookAtTouched(w, directories);
       if (!numbering.isListing()) {
         numbering.settleRetries();
@@ -452,6 +476,22 @@ public final class Tracker implements AutoCloseable {
       throw new UncheckedIOException(e);
     }
     return new Worked(!w.head().equals(before), scanned, w.counts().entries());
+  }
+
+  /**
+   * Turns that come to nothing, of directories that move all the time, must not keep the others
+   * waiting: until none waits nothing is concluded from what is missing.
+   */
+  private void list(IndexWriter w, Directories directories) throws IOException {
+    int listed = 0;
+    for (int turn = 0;
+        turn < TURNS_PER_TRANSACTION
+            && listed < DIRECTORIES_PER_TRANSACTION
+            && numbering.isListing();
+        turn++) {
+      listed += numbering.listNext(w, directories) ? 1 : 0;
+      reopenMoved(directories);
+    }
   }
 
   private void committed(Worked worked) {
@@ -488,6 +528,7 @@ public final class Tracker implements AutoCloseable {
 
   private void take(IndexWriter w, Directories directories, Deferred mark) throws IOException {
     boolean below = mark.compared || numbering.isComparing();
+    numbering.follow(mark.since);
     boolean done =
         switch (mark.mark) {
           case Mark.Entry(var directory, var name, var target) ->
@@ -525,28 +566,33 @@ public final class Tracker implements AutoCloseable {
       return;
     }
     if (mark.attempts < ATTEMPTS) {
-      deferred.add(new Deferred(mark.mark, mark.attempts + 1, below));
+      deferred.add(new Deferred(mark.mark, mark.attempts + 1, below, mark.since));
     } else {
       startScan("a directory could not be found again");
     }
   }
 
+  /** What is to do since the last mark of a drain was taken does not hold it up. */
   private void completeDrains() {
-    if (draining.isEmpty()
-        || scanning
-        || numbering.isComparing()
-        || hasWork()
-        || numbering.hasOrphans()
-        || !deferred.isEmpty()) {
+    draining.replaceAll(waiting -> waiting.look(watcher, steps));
+    if (scanning || numbering.isComparing() || numbering.isRetryDue()) {
       return;
     }
-    List<Draining> ready = draining.stream().filter(d -> watcher.passed(d.cookie())).toList();
+    List<Draining> ready =
+        draining.stream()
+            .filter(waiting -> waiting.passed != Draining.NOT_PASSED)
+            .filter(waiting -> !hasWorkSince(waiting.passed))
+            .toList();
     if (ready.isEmpty()) {
       return;
     }
     draining.removeAll(ready);
     Drained drained = new Drained(head(), numbering.unseen());
     ready.forEach(waiting -> waiting.done.complete(drained));
+  }
+
+  private boolean hasWorkSince(long step) {
+    return numbering.hasWorkSince(step) || deferred.stream().anyMatch(d -> d.since <= step);
   }
 
   private Position head() {
