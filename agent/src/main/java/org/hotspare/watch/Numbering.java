@@ -2,6 +2,7 @@ package org.hotspare.watch;
 
 import java.io.IOException;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -62,9 +63,8 @@ final class Numbering {
    * A directory that waits to be listed.
    *
    * @param below whether all below it is to be listed, too, or only what is new
-   * @param since the step of the tracker since which it waits, see {@link Waiting}
    */
-  private record Turn(EntryId directory, boolean below, long since) {}
+  private record Turn(EntryId directory, boolean below) {}
 
   private final Watcher watcher;
   private final Excludes excludes;
@@ -83,18 +83,15 @@ final class Numbering {
   /** Directories whose own metadata may have changed because of what happened in them. */
   private final Set<EntryId> touched = new LinkedHashSet<>();
 
-  private final Waiting<EntryId> orphans = new Waiting<>();
+  private final Set<EntryId> orphans = new LinkedHashSet<>();
 
   /** Files that lost one of several names. */
-  private final Waiting<EntryId> lookAtOtherNames = new Waiting<>();
+  private final Set<EntryId> lookAtOtherNames = new LinkedHashSet<>();
 
   /**
    * Names that a scan did not find: what they meant may still turn up elsewhere in the same scan.
    */
-  private final Waiting<NameRow> vanished = new Waiting<>();
-
-  /** The step of the tracker since which what is looked at now waits for that. */
-  private long step;
+  private final List<NameRow> vanished = new ArrayList<>();
 
   /**
    * Whether some directory is being compared with all below it. A directory that moves meanwhile,
@@ -115,25 +112,25 @@ final class Numbering {
     this.failures = new Failures(problems, System::nanoTime);
   }
 
-  /** What is looked at from here on follows from a mark that the tracker took in this step. */
-  void follow(long step) {
-    this.step = step;
-  }
-
-  /** Whether anything that follows from marks of this step, or of earlier ones, is still to do. */
-  boolean hasWorkSince(long step) {
-    return orphans.hasSince(step)
-        || lookAtOtherNames.hasSince(step)
-        || vanished.hasSince(step)
-        || toList.stream().anyMatch(turn -> turn.since <= step);
-  }
-
   boolean hasOrphans() {
     return !orphans.isEmpty();
   }
 
   boolean isListing() {
     return !toList.isEmpty();
+  }
+
+  /**
+   * What is not where it was, and neither known to be gone nor found elsewhere. Without directories
+   * that are to be listed once they are found, where something cannot be looked at: they may be
+   * there.
+   */
+  Set<EntryId> elsewhere() {
+    Set<EntryId> ids = orphans();
+    if (failures.unseen().isNone()) {
+      ids.addAll(unlisted.keySet());
+    }
+    return ids;
   }
 
   /** Whether directories are compared with all below them, and {@link #settle} is to follow. */
@@ -159,7 +156,7 @@ final class Numbering {
 
   private void list(EntryId directory, boolean below) {
     comparing |= below;
-    toList.add(new Turn(directory, below, step));
+    toList.add(new Turn(directory, below));
   }
 
   /** Makes the row of the root where there is none yet; otherwise it is on the same filesystem. */
@@ -263,7 +260,7 @@ final class Numbering {
         index
             .inodeAt(stat.device(), stat.inode())
             .filter(known -> isSameEntry(known, stat))
-            .ifPresent(known -> lookAtOtherNames.add(known.id(), step));
+            .ifPresent(known -> lookAtOtherNames.add(known.id()));
       }
     } catch (LinuxException e) {
       // Without the privilege to open by handles, or beyond a mount: the next scan finds it.
@@ -279,14 +276,14 @@ final class Numbering {
    * Looks at the files that lost a name and have others: what was written through the lost one was
    * told under that name alone.
    *
-   * @return the names that could not be looked at yet, with the step since which they wait
+   * @return the names that could not be looked at yet
    */
-  Map<NameRow, Long> lookAtOtherNames(IndexWriter index, Directories directories)
-      throws IOException {
-    Map<NameRow, Long> later = new LinkedHashMap<>();
-    for (Map.Entry<EntryId, Long> file : lookAtOtherNames.takeAll().entrySet()) {
-      follow(file.getValue());
-      List<NameRow> names = index.namesOf(file.getKey());
+  List<NameRow> lookAtOtherNames(IndexWriter index, Directories directories) throws IOException {
+    List<EntryId> files = new ArrayList<>(lookAtOtherNames);
+    lookAtOtherNames.clear();
+    List<NameRow> later = new ArrayList<>();
+    for (EntryId id : files) {
+      List<NameRow> names = index.namesOf(id);
       // Its directory may have changed by what is not looked at yet: its time is not due now.
       if (names.isEmpty()) {
         continue;
@@ -294,7 +291,7 @@ final class Numbering {
       EntryId directory = names.getFirst().parent();
       Name name = names.getFirst().name();
       if (!lookAgain(index, directories, directory, name, null, comparing)) {
-        later.put(names.getFirst(), step);
+        later.add(names.getFirst());
       }
     }
     return later;
@@ -335,14 +332,13 @@ final class Numbering {
    * Lists the next directory that waits for it; the watch comes first, so that nothing falls
    * between.
    *
-   * @return whether it was there to be listed, and that was due
+   * @return whether that took its time; not where it was elsewhere, or listed already
    */
   boolean listNext(IndexWriter index, Directories directories) throws IOException {
     Turn turn = toList.poll();
     if (turn == null) {
       return false;
     }
-    follow(turn.since);
     EntryId id = turn.directory;
     if (turn.below && isCompared(id)) {
       return false;
@@ -370,6 +366,7 @@ final class Numbering {
       }
     } catch (LinuxException e) {
       cannotLook(index, id, below, e);
+      return true;
     }
     return false;
   }
@@ -418,7 +415,7 @@ final class Numbering {
       }
     }
     failures.listed(id, unreadable);
-    gone.values().forEach(row -> vanished.add(row, step));
+    vanished.addAll(gone.values());
   }
 
   /**
@@ -446,17 +443,16 @@ final class Numbering {
     comparing = false;
     compared.clear();
     uncompared.forEach(id -> unlisted.put(id, true));
-    long now = step;
-    for (Map.Entry<NameRow, Long> left : vanished.takeAll().entrySet()) {
-      NameRow row = left.getKey();
-      follow(left.getValue());
-      Optional<NameRow> known = index.name(row.parent(), row.name());
-      if (known.isPresent() && known.get().equals(row)) {
+    List<NameRow> left = new ArrayList<>(vanished);
+    vanished.clear();
+    for (NameRow row : left) {
+      Optional<NameRow> now = index.name(row.parent(), row.name());
+      if (now.isPresent() && now.get().equals(row)) {
         try {
           DirFd at = directories.open(index, row.parent());
           if (at == null) {
             // Its directory left its place: if for good, that is found, and this goes with it.
-            vanished.add(row, now);
+            vanished.add(row);
           } else if (at.statIfPresent(row.name()) == null || isExcluded(index, row)) {
             removeName(index, row);
           } else if (uncompared.contains(row.id())) {
@@ -474,8 +470,8 @@ final class Numbering {
    * watched, they have to be if they come back.
    */
   private Set<EntryId> uncompared(IndexReader index) {
-    Set<EntryId> ids = orphans();
-    vanished.all().keySet().forEach(row -> ids.add(row.id()));
+    Set<EntryId> ids = new LinkedHashSet<>(orphans);
+    vanished.forEach(row -> ids.add(row.id()));
     ids.removeIf(
         id ->
             isCompared(id)
@@ -582,7 +578,7 @@ final class Numbering {
     orphans.remove(id);
     if (row != null && !row.id().equals(id)) {
       noteOrphan(index, row.id());
-      lookAtOtherNames.add(row.id(), step);
+      lookAtOtherNames.add(row.id());
     }
     if (isDirectory) {
       retryUnlisted();
@@ -669,12 +665,12 @@ final class Numbering {
     index.removeName(row.parent(), row.name(), index.nextPosition());
     touched.add(row.parent());
     noteOrphan(index, row.id());
-    lookAtOtherNames.add(row.id(), step);
+    lookAtOtherNames.add(row.id());
   }
 
   private void noteOrphan(IndexWriter index, EntryId id) {
     if (index.namesOf(id).isEmpty()) {
-      orphans.add(id, step);
+      orphans.add(id);
     }
   }
 
@@ -684,9 +680,7 @@ final class Numbering {
    */
   void removeOrphans(IndexWriter index, Set<EntryId> wereThere) {
     for (EntryId id : wereThere) {
-      Long since = orphans.remove(id);
-      if (since != null && index.namesOf(id).isEmpty()) {
-        follow(since);
+      if (orphans.remove(id) && index.namesOf(id).isEmpty()) {
         index.inode(id).ifPresent(inode -> removeTree(index, inode));
       }
     }
@@ -694,13 +688,13 @@ final class Numbering {
 
   /** Notes all entries without a name: an earlier process, or a lost transaction, noted them. */
   void recollectOrphans(IndexWriter index) {
-    index.nameless().forEach(id -> orphans.add(id, step));
+    orphans.addAll(index.nameless());
     orphans.remove(EntryId.ROOT);
   }
 
   /** In the order in which they were orphaned: what is in a directory before the directory. */
   Set<EntryId> orphans() {
-    return new LinkedHashSet<>(orphans.all().keySet());
+    return new LinkedHashSet<>(orphans);
   }
 
   private void removeTree(IndexWriter index, Inode top) {
@@ -726,7 +720,7 @@ final class Numbering {
         path.push(inode);
         left.push(childrenOf(index, inode));
       } else {
-        lookAtOtherNames.add(inode.id(), step);
+        lookAtOtherNames.add(inode.id());
       }
     }
   }

@@ -4,6 +4,8 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Queue;
@@ -17,6 +19,7 @@ import org.hotspare.index.Index;
 import org.hotspare.index.IndexException;
 import org.hotspare.index.IndexWriter;
 import org.hotspare.index.Inode;
+import org.hotspare.index.NameRow;
 import org.hotspare.index.Snapshot;
 import org.hotspare.linux.DirFd;
 import org.hotspare.linux.LinuxException;
@@ -69,6 +72,9 @@ public final class Tracker implements AutoCloseable {
   private final List<Draining> draining = new ArrayList<>();
   private Set<EntryId> orphansBefore = Set.of();
 
+  /** Once it passed, all was looked at that happened before {@link #orphansBefore} were noted. */
+  private @Nullable Long orphansCookie;
+
   private volatile boolean closed;
   private volatile boolean ended;
   private volatile boolean scanning = true;
@@ -80,9 +86,6 @@ public final class Tracker implements AutoCloseable {
 
   private volatile @Nullable Throwable failure;
   private long scanStartedNanos;
-
-  /** How often marks were taken, also where there were none. */
-  private long steps;
 
   /** Of directories that were compared with all below them; null while they are listed. */
   private @Nullable Listed listed;
@@ -106,9 +109,8 @@ public final class Tracker implements AutoCloseable {
    * A mark whose directory could not be found yet.
    *
    * @param compared whether directories were being compared with all below them when it was tried
-   * @param since the step since which it waits, see {@link Waiting}
    */
-  private record Deferred(Mark mark, int attempts, boolean compared, long since) {}
+  private record Deferred(Mark mark, int attempts, boolean compared) {}
 
   /**
    * How far the numbering had come when all was looked at that could be.
@@ -129,18 +131,36 @@ public final class Tracker implements AutoCloseable {
   /**
    * Somebody waits until all is numbered that happened before the cookie.
    *
-   * @param passed the step that took the last mark of it; {@link #NOT_PASSED} until then
+   * <p>Where files come and go all the time something is to be done at any moment. What was to be
+   * done when the cookie had passed is a part of what is waited for, and so is what follows from
+   * it: what is to be done once that is over; which is asked a few times, as work leads to other
+   * work. What is to be done at last came later, and its files are still known, as they were.
    */
-  private record Draining(long cookie, CompletableFuture<Drained> done, long passed) {
-    static final long NOT_PASSED = -1;
+  private static final class Draining {
+    private static final int TIMES = 3;
+
+    final long cookie;
+    final CompletableFuture<Drained> done;
+    private Set<Object> before = Set.of();
+    private int times;
 
     Draining(long cookie, CompletableFuture<Drained> done) {
-      this(cookie, done, NOT_PASSED);
+      this.cookie = cookie;
+      this.done = done;
     }
 
-    Draining look(Watcher watcher, long step) {
-      boolean passes = passed == NOT_PASSED && watcher.passed(cookie);
-      return passes ? new Draining(cookie, done, step) : this;
+    /**
+     * @param now what is to be done, after the cookie passed
+     */
+    boolean isDone(Set<Object> now) {
+      if (now.isEmpty()) {
+        return true;
+      }
+      if (Collections.disjoint(before, now)) {
+        times++;
+        before = now;
+      }
+      return times > TIMES;
     }
   }
 
@@ -207,7 +227,7 @@ public final class Tracker implements AutoCloseable {
 
   /**
    * Completes once everything that happened in the tree before this call is numbered, except for
-   * what could not be looked at. The tree does not have to come to rest for it.
+   * what could not be looked at. Files that come and go meanwhile do not hold it up.
    */
   public CompletableFuture<Drained> drain() {
     CompletableFuture<Drained> done = new CompletableFuture<>();
@@ -287,6 +307,7 @@ public final class Tracker implements AutoCloseable {
   private void undone() {
     recollectOrphans = true;
     orphansBefore = Set.of();
+    orphansCookie = null;
   }
 
   private void fail(Exception e) {
@@ -298,12 +319,12 @@ public final class Tracker implements AutoCloseable {
 
   private void step() throws IOException {
     Duration timeout = hasWork() ? Duration.ZERO : isWaiting() ? SOON : IDLE;
-    List<Mark> marks = watcher.poll(timeout, MARKS_PER_BATCH);
-    steps++;
+    List<Mark> marks = holdsBack() ? List.of() : watcher.poll(timeout, MARKS_PER_BATCH);
     try (Directories directories = new Directories(root.enter())) {
       found();
       takeRequests();
       awaitWhatHappened();
+      awaitWhereOrphansWent();
       if (marks.isEmpty() && differing.isEmpty() && !hasWork() && !isWaiting() && !scanning) {
         return;
       }
@@ -324,6 +345,13 @@ public final class Tracker implements AutoCloseable {
       undone();
       lost(cause.getMessage());
     }
+  }
+
+  /** Who waits for directories to be listed does not wait for those that are made meanwhile. */
+  private boolean holdsBack() {
+    return numbering.isListing()
+        && !numbering.isComparing()
+        && draining.stream().anyMatch(waiting -> watcher.passed(waiting.cookie));
   }
 
   private boolean hasWork() {
@@ -369,19 +397,33 @@ public final class Tracker implements AutoCloseable {
    */
   private void awaitWhatHappened() throws IOException {
     if (numbering.isComparing() && !numbering.isListing() && listed == null) {
-      listed = new Listed(cookieIfThereIsRoom(), numbering.listed());
+      long cookie = cookieIfThereIsRoom();
+      if (cookie == NO_COOKIE) {
+        LOG.warn(
+            "mirror {}: what moved while the tree was compared may be missing: there is no room"
+                + " to make a file",
+            root.mirror());
+      }
+      listed = new Listed(cookie, numbering.listed());
     }
   }
 
+  /** Where what has no name now moved to is told among what happened until now; else it is gone. */
+  private void awaitWhereOrphansWent() throws IOException {
+    if (!orphansBefore.isEmpty() && orphansCookie == null) {
+      orphansCookie = cookieIfThereIsRoom();
+    }
+  }
+
+  /**
+   * Where no file can be made, on a full disk for one, a comparison has to end, too, and what was
+   * deleted to be gone: with what is known to have happened by now.
+   */
   private long cookieIfThereIsRoom() throws IOException {
     try {
       return watcher.cookie();
     } catch (MirrorRoot.RootMissing | LinuxException e) {
-      // A comparison has to end, on a full disk, too: with what is known to have happened by now.
-      LOG.warn(
-          "mirror {}: what moved while the tree was compared may be missing: {}",
-          root.mirror(),
-          e.getMessage());
+      LOG.debug("mirror {}: {}", root.mirror(), e.getMessage());
       return NO_COOKIE;
     }
   }
@@ -437,7 +479,6 @@ public final class Tracker implements AutoCloseable {
     Position before = w.head();
     boolean scanned = false;
     try {
-      numbering.follow(steps);
       numbering.ensureRoot(w, directories);
       if (recollectOrphans) {
         numbering.recollectOrphans(w);
@@ -449,24 +490,19 @@ public final class Tracker implements AutoCloseable {
         take(w, directories, mark);
       }
       for (Mark mark : marks) {
-        take(w, directories, new Deferred(mark, 0, false, steps));
+        take(w, directories, new Deferred(mark, 0, false));
       }
-      numbering.follow(steps);
       numbering.retryFailed(w, directories);
+      reopenMoved(directories);
       list(w, directories);
       if (!numbering.isListing() && (!numbering.isComparing() || isCompared())) {
-        numbering.follow(steps);
         numbering.settle(w, directories);
         scanned = scanning;
-        numbering.removeOrphans(w, orphansBefore);
-        orphansBefore = numbering.orphans();
+        removeOrphans(w);
       }
-      numbering
-          .lookAtOtherNames(w, directories)
-          .forEach(
-              (row, since) ->
-                  deferred.add(
-                      new Deferred(new Mark.Entry(row.parent(), row.name()), 1, false, since)));
+      for (NameRow row : numbering.lookAtOtherNames(w, directories)) {
+        deferred.add(new Deferred(new Mark.Entry(row.parent(), row.name()), 1, false));
+      }
       numbering.lookAtTouched(w, directories);
       if (!numbering.isListing()) {
         numbering.settleRetries();
@@ -476,6 +512,15 @@ public final class Tracker implements AutoCloseable {
       throw new UncheckedIOException(e);
     }
     return new Worked(!w.head().equals(before), scanned, w.counts().entries());
+  }
+
+  /** Those that nothing that happened until they were noted tells of. */
+  private void removeOrphans(IndexWriter w) {
+    if (orphansBefore.isEmpty() || (orphansCookie != null && watcher.passed(orphansCookie))) {
+      numbering.removeOrphans(w, orphansBefore);
+      orphansBefore = numbering.orphans();
+      orphansCookie = null;
+    }
   }
 
   /**
@@ -528,7 +573,6 @@ public final class Tracker implements AutoCloseable {
 
   private void take(IndexWriter w, Directories directories, Deferred mark) throws IOException {
     boolean below = mark.compared || numbering.isComparing();
-    numbering.follow(mark.since);
     boolean done =
         switch (mark.mark) {
           case Mark.Entry(var directory, var name, var target) ->
@@ -566,22 +610,26 @@ public final class Tracker implements AutoCloseable {
       return;
     }
     if (mark.attempts < ATTEMPTS) {
-      deferred.add(new Deferred(mark.mark, mark.attempts + 1, below, mark.since));
+      deferred.add(new Deferred(mark.mark, mark.attempts + 1, below));
     } else {
       startScan("a directory could not be found again");
     }
   }
 
-  /** What is to do since the last mark of a drain was taken does not hold it up. */
   private void completeDrains() {
-    draining.replaceAll(waiting -> waiting.look(watcher, steps));
-    if (scanning || numbering.isComparing() || numbering.isRetryDue()) {
+    if (draining.isEmpty()
+        || scanning
+        || numbering.isListing()
+        || numbering.isComparing()
+        || numbering.isRetryDue()) {
       return;
     }
+    Set<Object> toDo = new HashSet<>(numbering.elsewhere());
+    deferred.forEach(waiting -> toDo.add(waiting.mark));
     List<Draining> ready =
         draining.stream()
-            .filter(waiting -> waiting.passed != Draining.NOT_PASSED)
-            .filter(waiting -> !hasWorkSince(waiting.passed))
+            .filter(waiting -> watcher.passed(waiting.cookie))
+            .filter(waiting -> waiting.isDone(toDo))
             .toList();
     if (ready.isEmpty()) {
       return;
@@ -589,10 +637,6 @@ public final class Tracker implements AutoCloseable {
     draining.removeAll(ready);
     Drained drained = new Drained(head(), numbering.unseen());
     ready.forEach(waiting -> waiting.done.complete(drained));
-  }
-
-  private boolean hasWorkSince(long step) {
-    return numbering.hasWorkSince(step) || deferred.stream().anyMatch(d -> d.since <= step);
   }
 
   private Position head() {
