@@ -12,6 +12,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicLong;
 import org.apache.ratis.RaftConfigKeys;
 import org.apache.ratis.conf.RaftProperties;
 import org.apache.ratis.protocol.ClientId;
@@ -22,6 +23,8 @@ import org.apache.ratis.protocol.RaftGroup;
 import org.apache.ratis.protocol.RaftGroupId;
 import org.apache.ratis.protocol.RaftPeer;
 import org.apache.ratis.protocol.RaftPeerId;
+import org.apache.ratis.protocol.TransferLeadershipRequest;
+import org.apache.ratis.protocol.exceptions.LeaderNotReadyException;
 import org.apache.ratis.server.RaftServer;
 import org.apache.ratis.server.RaftServerConfigKeys;
 import org.apache.ratis.server.storage.RaftStorage;
@@ -32,6 +35,8 @@ import org.hotspare.lease.proto.Write;
 import org.hotspare.lease.proto.WriteResult;
 import org.hotspare.tree.Bytes;
 import org.hotspare.wire.Frame.Subject;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The cluster's record: a register that a majority of the members keeps, set only by comparing. It
@@ -95,12 +100,20 @@ public final class ClusterRecord implements AutoCloseable {
   /** A write of what never was changes nothing, and is answered as every write. */
   private static final long NO_VERSION = -1;
 
+  private static final Logger LOG = LoggerFactory.getLogger(ClusterRecord.class);
+
+  /** As long as two writes in a row may take. */
+  private static final Duration STUCK = Duration.ofSeconds(2);
+
   private final RaftServer server;
   private final RaftGroupId group;
   private final KnownRecord known;
   private final Peers peers;
   private final String self;
   private final Founding founding;
+
+  /** When the first of the writes began that came to nothing here, as the leader; else zero. */
+  private final AtomicLong stuckSinceNanos = new AtomicLong();
 
   private ClusterRecord(
       RaftServer server,
@@ -281,21 +294,55 @@ public final class ClusterRecord implements AutoCloseable {
             .setMessage(Message.valueOf(ByteString.copyFrom(write)))
             .setType(RaftClientRequest.writeRequestType())
             .build();
+    long begun = System.nanoTime();
     RaftClientReply reply;
     try {
       reply = server.submitClientRequestAsync(request).get(1, TimeUnit.SECONDS);
     } catch (TimeoutException e) {
+      resignIfStuck(begun);
       throw new IOException("no majority has it yet", e);
     } catch (ExecutionException e) {
-      throw new IOException(Objects.requireNonNull(e.getCause()).getMessage(), e);
+      Throwable cause = Objects.requireNonNull(e.getCause());
+      if (cause instanceof LeaderNotReadyException) {
+        resignIfStuck(begun);
+      }
+      throw new IOException(cause.getMessage(), e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new IOException("interrupted", e);
     }
+    if (reply.getLeaderNotReadyException() != null) {
+      resignIfStuck(begun);
+    }
     if (!reply.isSuccess()) {
       throw new IOException(String.valueOf(reply.getException()));
     }
+    stuckSinceNanos.set(0);
     return WriteResult.parseFrom(reply.getMessage().getContent().asReadOnlyByteBuffer());
+  }
+
+  /**
+   * A leader whose disk hangs is still heard by the others, which have each write, and would stay
+   * the leader; but it does not learn itself of what they agreed on, and answers nobody.
+   */
+  private void resignIfStuck(long begun) throws IOException {
+    long since = stuckSinceNanos.updateAndGet(before -> before == 0 ? begun : before);
+    if (System.nanoTime() - since < STUCK.toNanos()) {
+      return;
+    }
+    stuckSinceNanos.set(0);
+    LOG.info("this node leads the cluster's record no longer: it cannot write it itself");
+    RaftPeerId anybody = null;
+    var _ =
+        server
+            .transferLeadershipAsync(
+                new TransferLeadershipRequest(
+                    ClientId.randomId(), server.getId(), group, 1, anybody, STUCK.toMillis()))
+            .exceptionally(
+                failed -> {
+                  LOG.warn("the lead of the cluster's record could not be given up", failed);
+                  return null;
+                });
   }
 
   /** What is in the log every member has to apply. */

@@ -83,7 +83,7 @@ final class FailoverTroubleTest {
           Thread.sleep(3 * LEASE.toMillis());
           assertThat(nodes.primaryOf(List.of(STANDBY))).isEmpty();
           Answer refused = failOver(nodes, false);
-          assertThat(refused.outcome()).as("%s", refused).isEqualTo(Outcome.NO);
+          assertThat(refused.outcome()).as("%s", refused).isEqualTo(Outcome.REFUSED);
           assertThat(String.join("\n", refused.lines())).contains("--accept-loss");
           Answer forced = failOver(nodes, true);
           assertThat(forced.outcome()).as("%s", forced).isEqualTo(Outcome.DONE);

@@ -212,4 +212,19 @@ final class ClusterRecordTest {
     await("the former leader learns of it", () -> record(leader).current().number() == 2);
     assertThat(record(leader).current().roles().primary()).isEqualTo(other);
   }
+
+  @Test
+  void aLeaderThatHangsIsReplacedThoughItIsHeard() throws Exception {
+    record("alpha").compareAndSet(0, FIRST, LONG);
+    String leader = record("alpha").leader().orElseThrow();
+    String other = leader.equals("beta") ? "gamma" : "beta";
+    try (var _ = member(leader).hang()) {
+      ClusterRecord.Outcome outcome =
+          record(other).compareAndSet(1, FIRST.promoted(other, 2), LONG);
+      assertThat(outcome.written()).isTrue();
+      assertThat(record(other).read(LONG)).isEqualTo(outcome.record());
+      assertThat(record(other).leader()).isPresent().get().isNotEqualTo(leader);
+    }
+    await("the former leader learns of it", () -> record(leader).current().number() == 2);
+  }
 }

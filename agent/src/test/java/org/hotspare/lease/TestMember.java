@@ -17,6 +17,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.ReentrantLock;
 import org.hotspare.testing.FreePorts;
 import org.hotspare.wire.Certificates;
 import org.hotspare.wire.Connector;
@@ -42,6 +43,7 @@ final class TestMember implements AutoCloseable {
   private final BlockingQueue<String> news = new LinkedBlockingQueue<>();
   private final AtomicInteger freed = new AtomicInteger();
   private final List<ClusterRecord.Version> seen = Collections.synchronizedList(new ArrayList<>());
+  private final ReentrantLock noticing = new ReentrantLock();
   private final Map<String, Boolean> cut = new ConcurrentHashMap<>();
 
   TestMember(String self, Path base, Map<String, Integer> ports) throws IOException {
@@ -169,7 +171,12 @@ final class TestMember implements AutoCloseable {
 
     @Override
     public void changed(Founding founding, ClusterRecord.Version version) {
-      seen.add(version);
+      noticing.lock();
+      try {
+        seen.add(version);
+      } finally {
+        noticing.unlock();
+      }
     }
   }
 
@@ -213,6 +220,15 @@ final class TestMember implements AutoCloseable {
   /** It hears nothing of the other any more, and asks it nothing. */
   void cutOff(String other) {
     cut.put(other, true);
+  }
+
+  /**
+   * Until it is closed the member gets no further than to learn of a version, as on a disk that
+   * hangs.
+   */
+  AutoCloseable hang() {
+    noticing.lock();
+    return noticing::unlock;
   }
 
   void heal() {
