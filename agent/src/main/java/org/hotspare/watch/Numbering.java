@@ -112,25 +112,38 @@ final class Numbering {
     this.failures = new Failures(problems, System::nanoTime);
   }
 
-  boolean hasOrphans() {
-    return !orphans.isEmpty();
-  }
-
   boolean isListing() {
     return !toList.isEmpty();
   }
 
+  /** Whether something that came up with what was looked at is to be looked at, or for, again. */
+  boolean isLooking() {
+    return !orphans.isEmpty() || !lookAtOtherNames.isEmpty();
+  }
+
   /**
-   * What is not where it was, and neither known to be gone nor found elsewhere. Without directories
-   * that are to be listed once they are found, where something cannot be looked at: they may be
-   * there.
+   * What is still to be looked for: what lost its name and is neither known to be gone nor found
+   * elsewhere, and directories that are to be listed, or to be looked into, once they are found.
+   * Those only while there is nothing that cannot be looked at: they may be there.
    */
-  Set<EntryId> elsewhere() {
-    Set<EntryId> ids = orphans();
+  Set<Object> lookedFor() {
+    Set<Object> all = new HashSet<>(orphans);
+    all.addAll(lookAtOtherNames);
     if (failures.unseen().isNone()) {
-      ids.addAll(unlisted.keySet());
+      all.addAll(unlisted.keySet());
+      all.addAll(vanished);
     }
-    return ids;
+    return all;
+  }
+
+  /** What a transaction found that was undone: its ids will be those of others. */
+  void forgetAll() {
+    toList.clear();
+    unlisted.clear();
+    touched.clear();
+    orphans.clear();
+    lookAtOtherNames.clear();
+    vanished.clear();
   }
 
   /** Whether directories are compared with all below them, and {@link #settle} is to follow. */
@@ -218,7 +231,7 @@ final class Numbering {
     }
     if (at == null && index.inode(directory).isPresent() && index.path(directory).isEmpty()) {
       // It, or one above it, has no name: it is listed if it turns up again, or it goes.
-      unlisted.putIfAbsent(directory, false);
+      lookFor(index, directory, false);
       return true;
     }
     if (at == null) {
@@ -318,7 +331,7 @@ final class Numbering {
     DirFd at = directories.open(index, id);
     if (at == null) {
       // One above it has moved on, which does not show in its own times when it is found again.
-      unlisted.putIfAbsent(id, false);
+      lookFor(index, id, false);
       return;
     }
     Stat stat = at.stat();
@@ -360,7 +373,7 @@ final class Numbering {
         return true;
       } else if (index.inode(id).isPresent()) {
         // One that was compared is listed all the same: because of what happened in it since.
-        unlisted.put(id, below && !isCompared(id));
+        lookFor(index, id, below && !isCompared(id));
       } else {
         failures.forget(id);
       }
@@ -369,6 +382,16 @@ final class Numbering {
       return true;
     }
     return false;
+  }
+
+  private void lookFor(IndexReader index, EntryId id, boolean below) {
+    if (isDirectory(index, id)) {
+      unlisted.merge(id, below, Boolean::logicalOr);
+    }
+  }
+
+  private static boolean isDirectory(IndexReader index, EntryId id) {
+    return index.inode(id).map(i -> i.entry().kind() == FileKind.DIRECTORY).orElse(false);
   }
 
   private boolean isCompared(EntryId directory) {
@@ -442,7 +465,7 @@ final class Numbering {
     Set<EntryId> uncompared = comparing ? uncompared(index) : Set.of();
     comparing = false;
     compared.clear();
-    uncompared.forEach(id -> unlisted.put(id, true));
+    uncompared.forEach(id -> lookFor(index, id, true));
     List<NameRow> left = new ArrayList<>(vanished);
     vanished.clear();
     for (NameRow row : left) {
@@ -472,10 +495,7 @@ final class Numbering {
   private Set<EntryId> uncompared(IndexReader index) {
     Set<EntryId> ids = new LinkedHashSet<>(orphans);
     vanished.forEach(row -> ids.add(row.id()));
-    ids.removeIf(
-        id ->
-            isCompared(id)
-                || index.inode(id).map(i -> i.entry().kind() != FileKind.DIRECTORY).orElse(true));
+    ids.removeIf(id -> isCompared(id) || !isDirectory(index, id));
     return ids;
   }
 

@@ -5,7 +5,6 @@ import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Queue;
@@ -50,6 +49,9 @@ public final class Tracker implements AutoCloseable {
   /** Between two attempts at what cannot be done at the moment. */
   private static final Duration AGAIN = Duration.ofMillis(500);
 
+  /** Its event may get lost where somebody makes the work directory anew; all else has to go on. */
+  private static final Duration LONGEST_FOR_A_COOKIE = Duration.ofMinutes(1);
+
   private static final Duration SOON = Duration.ofMillis(3);
 
   /** A mark whose directory cannot be opened this often was overtaken; then the tree is scanned. */
@@ -74,6 +76,8 @@ public final class Tracker implements AutoCloseable {
 
   /** Once it passed, all was looked at that happened before {@link #orphansBefore} were noted. */
   private @Nullable Long orphansCookie;
+
+  private long orphansCookieNanos;
 
   private volatile boolean closed;
   private volatile boolean ended;
@@ -133,34 +137,44 @@ public final class Tracker implements AutoCloseable {
    *
    * <p>Where files come and go all the time something is to be done at any moment. What was to be
    * done when the cookie had passed is a part of what is waited for, and so is what follows from
-   * it: what is to be done once that is over; which is asked a few times, as work leads to other
+   * it: what is to be done once that is over; which is asked some times, as work leads to other
    * work. What is to be done at last came later, and its files are still known, as they were.
    */
   private static final class Draining {
-    private static final int TIMES = 3;
+    /** Renames of what is above a directory are the longest way that one piece of work takes. */
+    private static final int TIMES = 10;
 
     final long cookie;
     final CompletableFuture<Drained> done;
     private Set<Object> before = Set.of();
     private int times;
+    private boolean complete;
 
     Draining(long cookie, CompletableFuture<Drained> done) {
       this.cookie = cookie;
       this.done = done;
     }
 
+    /** The tree is compared: what that leaves to be done is not known yet. */
+    void startAnew() {
+      before = Set.of();
+      times = 0;
+    }
+
     /**
      * @param now what is to be done, after the cookie passed
+     * @param isAll whether that is all, as there is nothing that cannot be looked at
      */
-    boolean isDone(Set<Object> now) {
-      if (now.isEmpty()) {
-        return true;
+    boolean isDone(Set<Object> now, boolean isAll) {
+      if (isAll != complete) {
+        complete = isAll;
+        startAnew();
       }
       if (Collections.disjoint(before, now)) {
         times++;
         before = now;
       }
-      return times > TIMES;
+      return now.isEmpty() || times > TIMES;
     }
   }
 
@@ -308,6 +322,7 @@ public final class Tracker implements AutoCloseable {
     recollectOrphans = true;
     orphansBefore = Set.of();
     orphansCookie = null;
+    numbering.forgetAll();
   }
 
   private void fail(Exception e) {
@@ -319,7 +334,9 @@ public final class Tracker implements AutoCloseable {
 
   private void step() throws IOException {
     Duration timeout = hasWork() ? Duration.ZERO : isWaiting() ? SOON : IDLE;
-    List<Mark> marks = holdsBack() ? List.of() : watcher.poll(timeout, MARKS_PER_BATCH);
+    boolean holdsBack = holdsBack();
+    List<Mark> marks =
+        holdsBack ? watcher.poll(Duration.ZERO, 0) : watcher.poll(timeout, MARKS_PER_BATCH);
     try (Directories directories = new Directories(root.enter())) {
       found();
       takeRequests();
@@ -328,7 +345,7 @@ public final class Tracker implements AutoCloseable {
       if (marks.isEmpty() && differing.isEmpty() && !hasWork() && !isWaiting() && !scanning) {
         return;
       }
-      Worked worked = index.write(Durability.FAST, w -> work(w, directories, marks));
+      Worked worked = index.write(Durability.FAST, w -> work(w, directories, marks, holdsBack));
       committed(worked);
       if (numbering.isListing()) {
         processors.pause();
@@ -359,7 +376,7 @@ public final class Tracker implements AutoCloseable {
   }
 
   private boolean isWaiting() {
-    return numbering.hasOrphans()
+    return numbering.isLooking()
         || numbering.isComparing()
         || !deferred.isEmpty()
         || !draining.isEmpty();
@@ -397,34 +414,37 @@ public final class Tracker implements AutoCloseable {
    */
   private void awaitWhatHappened() throws IOException {
     if (numbering.isComparing() && !numbering.isListing() && listed == null) {
-      long cookie = cookieIfThereIsRoom();
-      if (cookie == NO_COOKIE) {
-        LOG.warn(
-            "mirror {}: what moved while the tree was compared may be missing: there is no room"
-                + " to make a file",
-            root.mirror());
-      }
-      listed = new Listed(cookie, numbering.listed());
+      listed = new Listed(cookieIfThereIsRoom(), numbering.listed());
     }
   }
 
-  /** Where what has no name now moved to is told among what happened until now; else it is gone. */
-  private void awaitWhereOrphansWent() throws IOException {
-    if (!orphansBefore.isEmpty() && orphansCookie == null) {
-      orphansCookie = cookieIfThereIsRoom();
-    }
-  }
-
-  /**
-   * Where no file can be made, on a full disk for one, a comparison has to end, too, and what was
-   * deleted to be gone: with what is known to have happened by now.
-   */
   private long cookieIfThereIsRoom() throws IOException {
     try {
       return watcher.cookie();
     } catch (MirrorRoot.RootMissing | LinuxException e) {
-      LOG.debug("mirror {}: {}", root.mirror(), e.getMessage());
+      // A comparison has to end, on a full disk, too: with what is known to have happened by now.
+      LOG.warn(
+          "mirror {}: what moved while the tree was compared may be missing: {}",
+          root.mirror(),
+          e.getMessage());
       return NO_COOKIE;
+    }
+  }
+
+  /**
+   * Where what has no name now moved to is told among what happened until now; else it is gone. In
+   * directories that are polled, as on a full disk, the marks that come next have to do.
+   */
+  private void awaitWhereOrphansWent() throws IOException {
+    if (orphansBefore.isEmpty() || orphansCookie != null) {
+      return;
+    }
+    orphansCookieNanos = System.nanoTime();
+    try {
+      orphansCookie = watcher.eventCookie();
+    } catch (LinuxException e) {
+      LOG.debug("mirror {}: {}", root.mirror(), e.getMessage());
+      orphansCookie = NO_COOKIE;
     }
   }
 
@@ -475,7 +495,7 @@ public final class Tracker implements AutoCloseable {
    * Everything that one transaction does. What it leaves behind outside of the index either is
    * found again by the scan that follows a failed one, or is changed in {@link #committed}.
    */
-  private Worked work(IndexWriter w, Directories directories, List<Mark> marks) {
+  private Worked work(IndexWriter w, Directories directories, List<Mark> marks, boolean holdsBack) {
     Position before = w.head();
     boolean scanned = false;
     try {
@@ -484,10 +504,8 @@ public final class Tracker implements AutoCloseable {
         numbering.recollectOrphans(w);
       }
       differing.forEach(id -> numbering.contentDiffers(w, id));
-      List<Deferred> again = deferred;
-      deferred = new ArrayList<>();
-      for (Deferred mark : again) {
-        take(w, directories, mark);
+      if (!holdsBack) {
+        takeDeferred(w, directories);
       }
       for (Mark mark : marks) {
         take(w, directories, new Deferred(mark, 0, false));
@@ -514,13 +532,28 @@ public final class Tracker implements AutoCloseable {
     return new Worked(!w.head().equals(before), scanned, w.counts().entries());
   }
 
+  private void takeDeferred(IndexWriter w, Directories directories) throws IOException {
+    List<Deferred> again = deferred;
+    deferred = new ArrayList<>();
+    for (Deferred mark : again) {
+      take(w, directories, mark);
+    }
+  }
+
   /** Those that nothing that happened until they were noted tells of. */
   private void removeOrphans(IndexWriter w) {
-    if (orphansBefore.isEmpty() || (orphansCookie != null && watcher.passed(orphansCookie))) {
+    if (orphansBefore.isEmpty() || isToldWhereOrphansWent()) {
       numbering.removeOrphans(w, orphansBefore);
       orphansBefore = numbering.orphans();
       orphansCookie = null;
     }
+  }
+
+  private boolean isToldWhereOrphansWent() {
+    Long cookie = orphansCookie;
+    return cookie != null
+        && (watcher.eventsPassed(cookie)
+            || System.nanoTime() - orphansCookieNanos > LONGEST_FOR_A_COOKIE.toNanos());
   }
 
   /**
@@ -617,25 +650,26 @@ public final class Tracker implements AutoCloseable {
   }
 
   private void completeDrains() {
-    if (draining.isEmpty()
-        || scanning
-        || numbering.isListing()
-        || numbering.isComparing()
-        || numbering.isRetryDue()) {
+    if (scanning || numbering.isComparing()) {
+      draining.forEach(Draining::startAnew);
       return;
     }
-    Set<Object> toDo = new HashSet<>(numbering.elsewhere());
+    if (draining.isEmpty() || numbering.isListing() || numbering.isRetryDue()) {
+      return;
+    }
+    Unseen unseen = numbering.unseen();
+    Set<Object> toDo = numbering.lookedFor();
     deferred.forEach(waiting -> toDo.add(waiting.mark));
     List<Draining> ready =
         draining.stream()
             .filter(waiting -> watcher.passed(waiting.cookie))
-            .filter(waiting -> waiting.isDone(toDo))
+            .filter(waiting -> waiting.isDone(toDo, unseen.isNone()))
             .toList();
     if (ready.isEmpty()) {
       return;
     }
     draining.removeAll(ready);
-    Drained drained = new Drained(head(), numbering.unseen());
+    Drained drained = new Drained(head(), unseen);
     ready.forEach(waiting -> waiting.done.complete(drained));
   }
 

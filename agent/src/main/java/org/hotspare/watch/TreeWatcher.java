@@ -236,13 +236,18 @@ final class TreeWatcher implements Watcher {
 
   @Override
   public long cookie() throws IOException {
-    long token = hasEvents() ? cookies.make() : cookies.makeWithoutFile();
+    long token = eventCookie();
     synchronized (turns) {
       turns.ask(token);
     }
     // A poll that waits for the next turn may now have it sooner.
     queue.wake();
     return token;
+  }
+
+  @Override
+  public long eventCookie() throws IOException {
+    return hasEvents() ? cookies.make() : cookies.makeWithoutFile();
   }
 
   private boolean hasEvents() {
@@ -252,8 +257,13 @@ final class TreeWatcher implements Watcher {
   @Override
   public boolean passed(long token) {
     synchronized (turns) {
-      return turns.passed() >= token && (!hasEvents() || queue.passed() >= token);
+      return turns.passed() >= token && eventsPassed(token);
     }
+  }
+
+  @Override
+  public boolean eventsPassed(long token) {
+    return !hasEvents() || queue.passed() >= token;
   }
 
   @Override

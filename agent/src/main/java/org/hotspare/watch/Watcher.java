@@ -67,6 +67,17 @@ public interface Watcher extends AutoCloseable {
    */
   boolean passed(long token);
 
+  /**
+   * As {@link #cookie}, of events alone: no directory that is polled gets its turn for it.
+   *
+   * @return a token for {@link #eventsPassed}
+   * @throws IOException if the work directory cannot be written to
+   */
+  long eventCookie() throws IOException;
+
+  /** As {@link #passed}, of events alone. */
+  boolean eventsPassed(long token);
+
   @Override
   void close();
 }

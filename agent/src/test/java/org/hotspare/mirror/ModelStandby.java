@@ -327,6 +327,16 @@ final class ModelStandby implements AutoCloseable {
     }
 
     @Override
+    public long eventCookie() {
+      return cookie();
+    }
+
+    @Override
+    public boolean eventsPassed(long token) {
+      return passed(token);
+    }
+
+    @Override
     public void close() {}
   }
 

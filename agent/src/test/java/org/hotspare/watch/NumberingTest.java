@@ -78,6 +78,16 @@ final class NumberingTest {
     }
 
     @Override
+    public long eventCookie() {
+      return cookie();
+    }
+
+    @Override
+    public boolean eventsPassed(long token) {
+      return passed(token);
+    }
+
+    @Override
     public void close() {}
   }
 
