@@ -44,7 +44,16 @@ abstract class DrivenProcess implements AutoCloseable {
    * @throws AssertionError if there is none for a minute, whatever else it prints
    */
   final String answer() {
-    long until = System.nanoTime() + LIMIT.toNanos();
+    return answer(LIMIT);
+  }
+
+  /**
+   * The answer to an order that takes long.
+   *
+   * @throws AssertionError if there is none for that long, whatever else it prints
+   */
+  final String answer(Duration limit) {
+    long until = System.nanoTime() + limit.toNanos();
     while (System.nanoTime() - until < 0) {
       String line = lines.next();
       if (line.startsWith("= ")) {
@@ -52,7 +61,7 @@ abstract class DrivenProcess implements AutoCloseable {
       }
       note(line);
     }
-    throw new AssertionError("no answer within " + LIMIT);
+    throw new AssertionError("no answer within " + limit);
   }
 
   final String pid() {

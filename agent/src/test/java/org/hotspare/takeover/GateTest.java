@@ -6,6 +6,7 @@ import static org.hotspare.takeover.GateHost.NODE6;
 import static org.hotspare.takeover.GateHost.SERVICE4;
 import static org.hotspare.takeover.GateHost.SERVICE6;
 
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -17,6 +18,9 @@ import org.junit.jupiter.api.Test;
 
 /** When the gate is open. */
 class GateTest extends GateFixture {
+  /** Longer than any of the random ones takes. */
+  private static final Duration MOMENT = Duration.ofMillis(100);
+
   @Test
   void isClosedUntilARoundIsSelected() throws InterruptedException {
     GateProcess gates = host.gates();
@@ -149,7 +153,9 @@ class GateTest extends GateFixture {
     System.out.println("seed " + seed);
     GateProcess gates = opened();
     Observer observer = host.observe(2, "icmp=" + SERVICE4, "icmp=" + SERVICE6);
-    assertThat(gates.ask("web random 1 60 %d %d".formatted(moments, seed))).isEqualTo("done");
+    gates.begin("web random 1 60 %d %d".formatted(moments, seed));
+    assertThat(gates.answer(Duration.ofMinutes(1).plus(MOMENT.multipliedBy(moments))))
+        .isEqualTo("done");
     GateSteps steps = gates.steps("web");
     long roundsBegin = steps.selected().skip(1).findFirst().orElseThrow().after();
     assertThat(observer.finish())
