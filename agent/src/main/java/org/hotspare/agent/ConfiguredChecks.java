@@ -40,20 +40,27 @@ final class ConfiguredChecks {
 
   /**
    * In the order of the file, each with a name: that of the file, or one that says what it looks
-   * at.
+   * at. What is looked at over loopback only the primary can tell: anybody else would look at a
+   * machine on which the service is not to run.
    *
    * @param primary the node that {@code ping: primary} means now
+   * @param self the node that makes them
    */
-  static List<Check> of(Configuration configuration, Node primary) {
+  static List<Check> of(Configuration configuration, Node primary, String self) {
     Set<String> taken = new HashSet<>();
     configuration.checks().forEach(check -> taken.add(check.name()));
+    boolean isHere =
+        primary.name().equals(self) || primary.addresses().stream().anyMatch(Address::isLoopback);
     List<Check> checks = new ArrayList<>();
     for (org.hotspare.config.Check check : configuration.checks()) {
-      checks.add(
-          new Check(
-              check.name().isEmpty() ? unused(name(check.probe()), taken) : check.name(),
-              probe(check.probe(), primary),
-              new Schedule(check.every(), check.timeout(), check.fall(), check.rise())));
+      String name = check.name().isEmpty() ? unused(name(check.probe()), taken) : check.name();
+      if (isHere || !isOfOneMachine(check.probe())) {
+        checks.add(
+            new Check(
+                name,
+                probe(check.probe(), primary),
+                new Schedule(check.every(), check.timeout(), check.fall(), check.rise())));
+      }
     }
     return checks;
   }
@@ -86,6 +93,20 @@ final class ConfiguredChecks {
       case Ping ping -> "ping " + ping.target();
       case Exec exec -> "exec " + program(exec.command());
     };
+  }
+
+  private static boolean isOfOneMachine(org.hotspare.config.Check.Probe probe) {
+    return switch (probe) {
+      case Http http -> isLoopback(URI.create(http.url()).getHost());
+      case Tcp tcp -> tcp.address().isLoopback();
+      case Ping ping -> isLoopback(ping.target());
+      case Exec _ -> false;
+    };
+  }
+
+  private static boolean isLoopback(String host) {
+    String plain = host.startsWith("[") ? host.substring(1, host.length() - 1) : host;
+    return new Address(plain, 1).isLoopback();
   }
 
   private static String withoutQuery(URI url) {

@@ -25,14 +25,16 @@ final class HealthWatch implements AutoCloseable {
   private static final long LEAST_BYTES = 1 << 20;
 
   private final Configuration configuration;
+  private final String self;
   private final Checks own;
   private final Checks ofPrimary;
 
   /** Guarded by this. */
   private String primary = "";
 
-  private HealthWatch(Configuration configuration, Checks own, Checks ofPrimary) {
+  private HealthWatch(Configuration configuration, String self, Checks own, Checks ofPrimary) {
     this.configuration = configuration;
+    this.self = self;
     this.own = own;
     this.ofPrimary = ofPrimary;
   }
@@ -42,14 +44,17 @@ final class HealthWatch implements AutoCloseable {
    * @param turned the same, of a check of the primary
    */
   static HealthWatch start(
-      Configuration configuration, Consumer<String> ownTurned, Consumer<String> turned) {
+      Configuration configuration,
+      String self,
+      Consumer<String> ownTurned,
+      Consumer<String> turned) {
     Checks own = Checks.start((now, before) -> tell(now, before, ownTurned));
     Checks ofPrimary = Checks.start((now, before) -> tell(now, before, turned));
     own.replace(
         List.of(
             new Check(
                 STATE, new DiskCheck(configuration.state(), LEAST_BYTES), DiskCheck.SCHEDULE)));
-    return new HealthWatch(configuration, own, ofPrimary);
+    return new HealthWatch(configuration, self, own, ofPrimary);
   }
 
   private static void tell(Checked now, Health before, Consumer<String> turned) {
@@ -67,7 +72,8 @@ final class HealthWatch implements AutoCloseable {
     if (!node.equals(primary)) {
       primary = node;
       Node named = configuration.nodes().get(node);
-      ofPrimary.replace(named == null ? List.of() : ConfiguredChecks.of(configuration, named));
+      ofPrimary.replace(
+          named == null ? List.of() : ConfiguredChecks.of(configuration, named, self));
     }
   }
 

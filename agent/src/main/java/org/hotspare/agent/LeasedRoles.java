@@ -121,7 +121,10 @@ final class LeasedRoles implements AutoCloseable {
     Turning turning = new Turning();
     HealthWatch health =
         HealthWatch.start(
-            configuration, turning.after(telling::disk), turning.after(telling::problem));
+            configuration,
+            self.name(),
+            turning.after(telling::disk),
+            turning.after(telling::problem));
     @Nullable RoleLoop loop =
         machine == null
             ? null

@@ -51,7 +51,8 @@ class ConfiguredChecksTest {
     assertThat(
             ConfiguredChecks.of(
                 configuration,
-                Objects.requireNonNull(configuration.nodes().get(configuration.primary()))))
+                Objects.requireNonNull(configuration.nodes().get(configuration.primary())),
+                "beta"))
         .containsExactly(
             new Check(
                 "http http://10.0.0.100/x",
@@ -89,7 +90,40 @@ class ConfiguredChecksTest {
             "http http://web");
   }
 
+  @Test
+  void whatAnswersOnOneMachineAloneIsLookedAtByThePrimary(@TempDir Path directory)
+      throws Exception {
+    String checks =
+        """
+        - {tcp: "127.0.0.1:80"}
+        - {http: "http://[::1]:8080/health"}
+        - {http: "http://localhost/"}
+        - {ping: 127.0.0.1}
+        - {tcp: "10.0.0.100:80"}
+        """;
+    List<String> all =
+        List.of(
+            "tcp 127.0.0.1:80",
+            "http http://[::1]:8080/health",
+            "http http://localhost/",
+            "ping 127.0.0.1",
+            "tcp 10.0.0.100:80");
+    assertThat(names(directory, checks, "10.0.0.1", "alpha")).isEqualTo(all);
+    assertThat(names(directory, checks, "10.0.0.1", "beta")).containsExactly("tcp 10.0.0.100:80");
+    // All nodes are on one machine.
+    assertThat(names(directory, checks, "127.0.0.1", "beta")).isEqualTo(all);
+  }
+
   private static List<String> names(Path directory, String checks) throws Exception {
+    return names(directory, checks, "10.0.0.1", "beta");
+  }
+
+  /**
+   * @param address of the primary, which is alpha
+   * @param self who makes them
+   */
+  private static List<String> names(Path directory, String checks, String address, String self)
+      throws Exception {
     Path file = directory.resolve("hotspare.yaml");
     Files.writeString(
         file,
@@ -97,17 +131,19 @@ class ConfiguredChecksTest {
         cluster: web
         primary: alpha
         nodes:
-          alpha: {address: "10.0.0.1:7400"}
+          alpha: {address: "%s:7400"}
           beta: {address: "10.0.0.2:7400"}
         mirrors: {www: {path: /srv/www}}
         checks:
         """
+                .formatted(address)
             + checks);
     Configuration configuration = Configuration.load(file);
     List<Check> made =
         ConfiguredChecks.of(
             configuration,
-            Objects.requireNonNull(configuration.nodes().get(configuration.primary())));
+            Objects.requireNonNull(configuration.nodes().get(configuration.primary())),
+            self);
     assertThat(ConfiguredChecks.hindrances(made)).isEmpty();
     return made.stream().map(Check::name).toList();
   }
