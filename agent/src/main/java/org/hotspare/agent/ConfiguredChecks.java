@@ -49,12 +49,12 @@ final class ConfiguredChecks {
   static List<Check> of(Configuration configuration, Node primary, String self) {
     Set<String> taken = new HashSet<>();
     configuration.checks().forEach(check -> taken.add(check.name()));
-    boolean isHere =
+    boolean seesLoopback =
         primary.name().equals(self) || primary.addresses().stream().anyMatch(Address::isLoopback);
     List<Check> checks = new ArrayList<>();
     for (org.hotspare.config.Check check : configuration.checks()) {
       String name = check.name().isEmpty() ? unused(name(check.probe()), taken) : check.name();
-      if (isHere || !isOfOneMachine(check.probe())) {
+      if (seesLoopback || !isOnLoopback(check.probe())) {
         checks.add(
             new Check(
                 name,
@@ -95,18 +95,13 @@ final class ConfiguredChecks {
     };
   }
 
-  private static boolean isOfOneMachine(org.hotspare.config.Check.Probe probe) {
+  private static boolean isOnLoopback(org.hotspare.config.Check.Probe probe) {
     return switch (probe) {
-      case Http http -> isLoopback(URI.create(http.url()).getHost());
+      case Http http -> Address.isLoopback(URI.create(http.url()).getHost());
       case Tcp tcp -> tcp.address().isLoopback();
-      case Ping ping -> isLoopback(ping.target());
+      case Ping ping -> Address.isLoopback(ping.target());
       case Exec _ -> false;
     };
-  }
-
-  private static boolean isLoopback(String host) {
-    String plain = host.startsWith("[") ? host.substring(1, host.length() - 1) : host;
-    return new Address(plain, 1).isLoopback();
   }
 
   private static String withoutQuery(URI url) {

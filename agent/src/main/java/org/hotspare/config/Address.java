@@ -55,13 +55,26 @@ public record Address(String host, int port) {
 
   /** Whether the host is an IP address, so that no name server is needed to find it. */
   public boolean isNumeric() {
-    return isIpv6() || NUMERIC.matcher(host).matches();
+    return isNumeric(host);
+  }
+
+  private static boolean isNumeric(String host) {
+    return host.contains(":") || NUMERIC.matcher(host).matches();
   }
 
   /** Whether only this machine reaches it, as far as the text says: no name server is asked. */
   public boolean isLoopback() {
+    return isLoopback(host);
+  }
+
+  /**
+   * The same of a host alone.
+   *
+   * @param host as in a URL, where an IPv6 address is in brackets, or without them
+   */
+  public static boolean isLoopback(String host) {
     try {
-      return isNumeric()
+      return isNumeric(host)
           ? InetAddress.getByName(host).isLoopbackAddress()
           : host.equals("localhost");
     } catch (UnknownHostException malformed) {

@@ -24,7 +24,6 @@ import org.apache.ratis.protocol.RaftGroupId;
 import org.apache.ratis.protocol.RaftPeer;
 import org.apache.ratis.protocol.RaftPeerId;
 import org.apache.ratis.protocol.TransferLeadershipRequest;
-import org.apache.ratis.protocol.exceptions.LeaderNotReadyException;
 import org.apache.ratis.server.RaftServer;
 import org.apache.ratis.server.RaftServerConfigKeys;
 import org.apache.ratis.server.storage.RaftStorage;
@@ -302,11 +301,7 @@ public final class ClusterRecord implements AutoCloseable {
       resignIfStuck(begun);
       throw new IOException("no majority has it yet", e);
     } catch (ExecutionException e) {
-      Throwable cause = Objects.requireNonNull(e.getCause());
-      if (cause instanceof LeaderNotReadyException) {
-        resignIfStuck(begun);
-      }
-      throw new IOException(cause.getMessage(), e);
+      throw new IOException(Objects.requireNonNull(e.getCause()).getMessage(), e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new IOException("interrupted", e);

@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.Queue;
@@ -131,52 +130,6 @@ public final class Tracker implements AutoCloseable {
    * @param directories how many had been listed
    */
   private record Listed(long cookie, long directories) {}
-
-  /**
-   * Somebody waits until all is numbered that happened before the cookie.
-   *
-   * <p>Where files come and go all the time something is to be done at any moment. What was to be
-   * done when the cookie had passed is a part of what is waited for, and so is what follows from
-   * it: what is to be done once that is over; which is asked some times, as work leads to other
-   * work. What is to be done at last came later, and its files are still known, as they were.
-   */
-  private static final class Draining {
-    /** Renames of what is above a directory are the longest way that one piece of work takes. */
-    private static final int TIMES = 10;
-
-    final long cookie;
-    final CompletableFuture<Drained> done;
-    private Set<Object> before = Set.of();
-    private int times;
-    private boolean complete;
-
-    Draining(long cookie, CompletableFuture<Drained> done) {
-      this.cookie = cookie;
-      this.done = done;
-    }
-
-    /** The tree is compared: what that leaves to be done is not known yet. */
-    void startAnew() {
-      before = Set.of();
-      times = 0;
-    }
-
-    /**
-     * @param now what is to be done, after the cookie passed
-     * @param isAll whether that is all, as there is nothing that cannot be looked at
-     */
-    boolean isDone(Set<Object> now, boolean isAll) {
-      if (isAll != complete) {
-        complete = isAll;
-        startAnew();
-      }
-      if (Collections.disjoint(before, now)) {
-        times++;
-        before = now;
-      }
-      return now.isEmpty() || times > TIMES;
-    }
-  }
 
   public Tracker(
       MirrorRoot root,
@@ -657,14 +610,16 @@ public final class Tracker implements AutoCloseable {
     if (draining.isEmpty() || numbering.isListing() || numbering.isRetryDue()) {
       return;
     }
+    List<Draining> passed =
+        draining.stream().filter(waiting -> watcher.passed(waiting.cookie)).toList();
+    if (passed.isEmpty()) {
+      return;
+    }
     Unseen unseen = numbering.unseen();
     Set<Object> toDo = numbering.lookedFor();
     deferred.forEach(waiting -> toDo.add(waiting.mark));
     List<Draining> ready =
-        draining.stream()
-            .filter(waiting -> watcher.passed(waiting.cookie))
-            .filter(waiting -> waiting.isDone(toDo, unseen.isNone()))
-            .toList();
+        passed.stream().filter(waiting -> waiting.isDone(toDo, unseen.isNone())).toList();
     if (ready.isEmpty()) {
       return;
     }

@@ -11,7 +11,6 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -32,13 +31,11 @@ import org.hotspare.tree.Change;
 import org.hotspare.tree.EntryId;
 import org.hotspare.tree.Lineage;
 import org.hotspare.tree.Position;
-import org.hotspare.watch.Coverage;
 import org.hotspare.watch.Excludes;
-import org.hotspare.watch.Mark;
 import org.hotspare.watch.MirrorRoot;
+import org.hotspare.watch.NoWatcher;
 import org.hotspare.watch.Problems;
 import org.hotspare.watch.ProcessorLimit;
-import org.hotspare.watch.Watcher;
 import org.hotspare.wire.Frame;
 
 /**
@@ -213,7 +210,7 @@ final class ModelStandby implements AutoCloseable {
   }
 
   private Drift drift() {
-    return new Drift(root, index, new Unwatched(), excludes, problems, () -> {});
+    return new Drift(root, index, new NoWatcher(), excludes, problems, () -> {});
   }
 
   /** Not if it was killed in its first batch: then it has to compare its tree with an inventory. */
@@ -288,56 +285,6 @@ final class ModelStandby implements AutoCloseable {
 
     @Override
     public void appeared(EntryId id, DirFd directory) {}
-  }
-
-  /** Nobody else changes this tree. */
-  private static final class Unwatched implements Watcher {
-    @Override
-    public Coverage coverage() {
-      return new Coverage("none", true, "");
-    }
-
-    @Override
-    public void watch(EntryId id, DirFd directory) {}
-
-    @Override
-    public Set<Long> devices() {
-      return Set.of();
-    }
-
-    @Override
-    public void forget(EntryId id) {}
-
-    @Override
-    public List<Mark> poll(Duration timeout, int maxMarks) {
-      return List.of();
-    }
-
-    @Override
-    public void wake() {}
-
-    @Override
-    public long cookie() {
-      return 0;
-    }
-
-    @Override
-    public boolean passed(long token) {
-      return true;
-    }
-
-    @Override
-    public long eventCookie() {
-      return cookie();
-    }
-
-    @Override
-    public boolean eventsPassed(long token) {
-      return passed(token);
-    }
-
-    @Override
-    public void close() {}
   }
 
   // ---- what is there

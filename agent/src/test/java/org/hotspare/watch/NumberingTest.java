@@ -12,7 +12,6 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import org.hotspare.index.Durability;
 import org.hotspare.index.Index;
 import org.hotspare.index.IndexWriter;
@@ -40,55 +39,11 @@ final class NumberingTest {
   private Index index;
 
   /** Notes what is listed, since it is watched before; watches nothing. */
-  private final class Listed implements Watcher {
+  private final class Listed extends NoWatcher {
     @Override
     public void watch(EntryId id, DirFd directory) {
       listed.add(id);
     }
-
-    @Override
-    public Coverage coverage() {
-      return new Coverage("nothing", true, "");
-    }
-
-    @Override
-    public Set<Long> devices() {
-      return Set.of();
-    }
-
-    @Override
-    public void forget(EntryId id) {}
-
-    @Override
-    public List<Mark> poll(Duration timeout, int maxMarks) {
-      return List.of();
-    }
-
-    @Override
-    public void wake() {}
-
-    @Override
-    public long cookie() {
-      return 0;
-    }
-
-    @Override
-    public boolean passed(long token) {
-      return true;
-    }
-
-    @Override
-    public long eventCookie() {
-      return cookie();
-    }
-
-    @Override
-    public boolean eventsPassed(long token) {
-      return passed(token);
-    }
-
-    @Override
-    public void close() {}
   }
 
   @BeforeEach
